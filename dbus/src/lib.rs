@@ -1,1 +1,38 @@
-//! To be written.
+//! The contract between Evenkeel's helper (`evenkeeld`) and its clients.
+//!
+//! Everything the two sides must agree on stands here and nowhere else: the names, the numbers and
+//! their ranges, the errors, the proxy, and the frames of the feed. The same contract, for readers
+//! in any language, is the documented XML in [`INTERFACE_XML`]; a test holds the running helper to
+//! it. This crate does no I/O of its own beyond what the proxy does.
+
+pub mod error;
+pub mod feed;
+pub mod limits;
+mod proxy;
+mod types;
+
+pub use error::HelperError;
+pub use proxy::Helper1Proxy;
+pub use types::{
+    Backend, Hold, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
+    UplinkKind, UplinkState,
+};
+
+/// The helper's well-known bus name.
+pub const BUS_NAME: &str = "io.github.evenkeel.Helper1";
+/// The one object the helper exports.
+pub const OBJECT_PATH: &str = "/io/github/evenkeel/Helper1";
+/// The interface on that object.
+pub const INTERFACE: &str = "io.github.evenkeel.Helper1";
+/// The interface as documented introspection XML.
+pub const INTERFACE_XML: &str = include_str!("../io.github.evenkeel.Helper1.xml");
+
+/// The polkit actions the helper asks for.
+pub mod action {
+    /// Watching the live feed, which makes the helper send probes.
+    pub const OBSERVE: &str = "io.github.evenkeel.helper1.observe";
+    /// Entering and leaving game mode.
+    pub const GAME_MODE: &str = "io.github.evenkeel.helper1.game-mode";
+    /// Changing a bounded, reversible, leased setting.
+    pub const TUNE: &str = "io.github.evenkeel.helper1.tune";
+}
