@@ -1,0 +1,158 @@
+//! What the helper shows as properties, and which of them changed. Filled by the actor, read by
+//! the interface; it decides nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evenkeel_dbus::{Holder, TunableInfo, UplinkInfo};
+use zbus::object_server::InterfaceRef;
+
+use crate::interface::Helper;
+
+/// The properties, as `io.github.evenkeel.Helper1` documents them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PublicState {
+    pub kernel_release: String,
+    pub lowpower: u32,
+    pub backend: u32,
+    pub backend_reason: u32,
+    pub uplinks: Vec<UplinkInfo>,
+    pub leader: u32,
+    pub ema_factor: u32,
+    pub power_cost_weight: i32,
+    pub game_mode: bool,
+    pub game_mode_holders: Vec<Holder>,
+    pub sampling: bool,
+    pub probe_period_ms: u32,
+    pub tunables: Vec<TunableInfo>,
+    pub last_error: (String, String),
+}
+
+/// The properties, shared between the actor and the interface.
+#[derive(Debug, Clone, Default)]
+pub struct Public(Arc<Mutex<PublicState>>);
+
+/// Which properties a new state changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Changed {
+    lowpower: bool,
+    backend: bool,
+    backend_reason: bool,
+    uplinks: bool,
+    leader: bool,
+    ema_factor: bool,
+    power_cost_weight: bool,
+    game_mode: bool,
+    game_mode_holders: bool,
+    sampling: bool,
+    tunables: bool,
+    last_error: bool,
+}
+
+impl Public {
+    /// The state as it is now.
+    pub fn read(&self) -> MutexGuard<'_, PublicState> {
+        // A panic aborts the release build, so a poisoned lock still holds a whole state.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a new state in place and signals what changed.
+    ///
+    /// # Errors
+    /// When the bus does not take the signals.
+    pub async fn publish(
+        &self,
+        state: PublicState,
+        interface: &InterfaceRef<Helper>,
+    ) -> zbus::Result<()> {
+        let changed = changed(&self.read(), &state);
+        *self.read() = state;
+        if changed == Changed::default() {
+            return Ok(());
+        }
+        let helper = interface.get().await;
+        let emitter = interface.signal_emitter();
+        if changed.lowpower {
+            helper.lowpower_changed(emitter).await?;
+        }
+        if changed.backend {
+            helper.backend_changed(emitter).await?;
+        }
+        if changed.backend_reason {
+            helper.backend_reason_changed(emitter).await?;
+        }
+        if changed.uplinks {
+            helper.uplinks_changed(emitter).await?;
+        }
+        if changed.leader {
+            helper.leader_changed(emitter).await?;
+        }
+        if changed.ema_factor {
+            helper.ema_factor_changed(emitter).await?;
+        }
+        if changed.power_cost_weight {
+            helper.power_cost_weight_changed(emitter).await?;
+        }
+        if changed.game_mode {
+            helper.game_mode_changed(emitter).await?;
+        }
+        if changed.game_mode_holders {
+            helper.game_mode_holders_changed(emitter).await?;
+        }
+        if changed.sampling {
+            helper.sampling_changed(emitter).await?;
+        }
+        if changed.tunables {
+            helper.tunables_changed(emitter).await?;
+        }
+        if changed.last_error {
+            helper.last_error_changed(emitter).await?;
+        }
+        Ok(())
+    }
+}
+
+fn changed(old: &PublicState, new: &PublicState) -> Changed {
+    Changed {
+        lowpower: old.lowpower != new.lowpower,
+        backend: old.backend != new.backend,
+        backend_reason: old.backend_reason != new.backend_reason,
+        uplinks: !same_but_for_estimates(&old.uplinks, &new.uplinks),
+        leader: old.leader != new.leader,
+        ema_factor: old.ema_factor != new.ema_factor,
+        power_cost_weight: old.power_cost_weight != new.power_cost_weight,
+        game_mode: old.game_mode != new.game_mode,
+        game_mode_holders: old.game_mode_holders != new.game_mode_holders,
+        sampling: old.sampling != new.sampling,
+        tunables: old.tunables != new.tunables,
+        last_error: old.last_error != new.last_error,
+    }
+}
+
+/// Estimates move with every epoch; the feed carries them, so they alone are no news.
+fn same_but_for_estimates(old: &[UplinkInfo], new: &[UplinkInfo]) -> bool {
+    let still = |uplink: &UplinkInfo| UplinkInfo {
+        rtt_ns: 0,
+        jitter_ns: 0,
+        slow_jitter_ns: 0,
+        ..uplink.clone()
+    };
+    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| still(old) == still(new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moving_estimate_is_no_news_but_a_new_leader_is() {
+        let uplink = UplinkInfo { ifindex: 2, ..UplinkInfo::default() };
+        let old = PublicState { uplinks: vec![uplink.clone()], ..PublicState::default() };
+        let mut new = old.clone();
+        new.uplinks[0].rtt_ns = 7;
+        assert_eq!(changed(&old, &new), Changed::default());
+        new.uplinks[0].leader = true;
+        new.leader = 2;
+        let expected = Changed { uplinks: true, leader: true, ..Changed::default() };
+        assert_eq!(changed(&old, &new), expected);
+    }
+}
