@@ -89,7 +89,7 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     let watch = Watch::open(door.netlink_port())?;
     let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
     let public = Public::default();
-    let connection = zbus::connection::Builder::system()?
+    let connection = zbus::connection::Builder::system()
         .serve_at(OBJECT_PATH, Helper::new(sender, public.clone()))?
         .build()
         .await?;
