@@ -24,7 +24,7 @@ done
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   echo "This system has no apt-get. Please install what these Debian packages hold, then set"
   echo "EVENKEEL_PACKAGES=ok and run this again:"
-  echo "  $(echo $wanted)"
+  tr -s ' \n' ' ' <<<"$wanted"
   [ "${EVENKEEL_PACKAGES:-}" = ok ] && exit 0
   exit 1
 fi
