@@ -10,24 +10,24 @@ use std::time::{Duration, Instant};
 use evenkeel_core::ema::Factor;
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
-use evenkeel_dbus::limits::{EMA_FACTOR_DEFAULT, UPLINK_COST_DEFAULT};
-use evenkeel_dbus::{Backend, HelperError, Reason};
-use tokio::sync::{mpsc, oneshot};
+use evenkeel_dbus::limits::EMA_FACTOR_DEFAULT;
+use evenkeel_dbus::{Backend, HelperError, UplinkInfo};
+use tokio::sync::mpsc;
 use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
 use crate::feed::Feeds;
 use crate::interface::Helper;
+use crate::kernel::Roots;
 use crate::kernel::backend::choose_backend;
 use crate::kernel::door::Door;
 use crate::kernel::error::{DoorError, NetlinkError};
-use crate::kernel::lowpower::Lowpower;
-use crate::kernel::survey::{Survey, survey};
+use crate::kernel::survey::{Survey, Uplink, survey};
 use crate::kernel::sysctl::Knob;
 use crate::kernel::watch::Watch;
-use crate::kernel::Roots;
 use crate::lease::{Caller, Change, Leases, Wanted};
 use crate::public::{Public, PublicState};
+use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler, monotonic_ns};
 use crate::session::{Session, uplink_state};
 use crate::view;
@@ -35,52 +35,6 @@ use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
 const DEBOUNCE: Duration = Duration::from_millis(300);
-
-/// A call from the bus: valid, and allowed by polkit.
-#[derive(Debug)]
-pub struct Request {
-    /// Who asks.
-    pub caller: Caller,
-    /// What for.
-    pub ask: Ask,
-    /// Where the answer goes.
-    pub reply: oneshot::Sender<Result<Answer, HelperError>>,
-}
-
-/// What a call asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
-    /// Open a feed.
-    Subscribe {
-        /// Frames a second at the most.
-        max_hz: u32,
-    },
-    /// Hold a change.
-    Hold {
-        /// Which.
-        change: Change,
-        /// True when the helper keeps it for the caller's user.
-        kept: bool,
-    },
-    /// End the caller's game mode.
-    LeaveGameMode,
-    /// Judge an uplink anew.
-    Forget {
-        /// The uplink.
-        ifindex: u32,
-    },
-    /// End everything the caller holds.
-    Revert,
-}
-
-/// A yes.
-#[derive(Debug)]
-pub enum Answer {
-    /// Done.
-    Done,
-    /// The listener's end of a feed.
-    Feed(OwnedFd),
-}
 
 enum Event {
     Request(Request),
@@ -92,64 +46,64 @@ enum Event {
     SignOfLifeDue,
 }
 
+/// Where events come from and where the state goes to.
+pub struct Edges {
+    /// Where the kernel's files and ours are.
+    pub roots: Roots,
+    /// The exported object, for its signals.
+    pub interface: InterfaceRef<Helper>,
+    /// What it shows.
+    pub public: Public,
+    /// What it asks.
+    pub requests: mpsc::Receiver<Request>,
+    /// The watches over bus names.
+    pub clients: Clients,
+    /// The names that left.
+    pub departures: mpsc::UnboundedReceiver<String>,
+    /// The kernel's notifications.
+    pub watch: Watch,
+}
+
 /// See the module.
 pub struct Actor {
-    roots: Roots,
-    interface: InterfaceRef<Helper>,
-    public: Public,
-    requests: mpsc::Receiver<Request>,
-    clients: Clients,
-    departures: mpsc::UnboundedReceiver<String>,
-    watch: Watch,
+    edges: Edges,
     door: Door,
-    leases: Leases,
-    feeds: Feeds,
     survey: Survey,
     sampler: Sampler,
     session: Session,
+    leases: Leases,
+    feeds: Feeds,
+    watchdog: Watchdog,
     /// When to look at the kernel again, after it said that something changed.
     look_at: Option<Instant>,
     /// True once this hold of game mode has written weights.
     steering: bool,
-    watchdog: Watchdog,
+    /// The leader and the game mode that the listeners were told last.
+    announced: Option<(Option<u32>, bool)>,
     last_error: Option<HelperError>,
-}
-
-/// What an actor is made of.
-pub struct Parts {
-    pub roots: Roots,
-    pub interface: InterfaceRef<Helper>,
-    pub public: Public,
-    pub requests: mpsc::Receiver<Request>,
-    pub clients: Clients,
-    pub departures: mpsc::UnboundedReceiver<String>,
-    pub watch: Watch,
-    pub door: Door,
-    pub survey: Survey,
-    pub sampler: Sampler,
-    pub session: Session,
 }
 
 impl Actor {
     /// An actor that holds nothing and that nobody listens to.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(
+        edges: Edges,
+        door: Door,
+        survey: Survey,
+        sampler: Sampler,
+        session: Session,
+    ) -> Self {
         Self {
-            roots: parts.roots,
-            interface: parts.interface,
-            public: parts.public,
-            requests: parts.requests,
-            clients: parts.clients,
-            departures: parts.departures,
-            watch: parts.watch,
-            door: parts.door,
+            edges,
+            door,
+            survey,
+            sampler,
+            session,
             leases: Leases::default(),
             feeds: Feeds::default(),
-            survey: parts.survey,
-            sampler: parts.sampler,
-            session: parts.session,
+            watchdog: Watchdog::default(),
             look_at: None,
             steering: false,
-            watchdog: Watchdog::default(),
+            announced: None,
             last_error: None,
         }
     }
@@ -163,7 +117,8 @@ impl Actor {
                 Event::ClientGone(name) => self.client_gone(&name).await,
                 Event::Heard(heard) => self.heard(heard).await,
                 Event::KernelChanged => {
-                    self.look_at.get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                    self.look_at
+                        .get_or_insert_with(|| Instant::now() + DEBOUNCE);
                 }
                 Event::LookAgain => self.look_again().await,
                 Event::FramesDue => {
@@ -191,13 +146,13 @@ impl Actor {
             let sign_due = self.watchdog.due();
             tokio::select! {
                 biased;
-                Some(name) = self.departures.recv() => return Event::ClientGone(name),
-                Some(request) = self.requests.recv() => return Event::Request(request),
+                Some(name) = self.edges.departures.recv() => return Event::ClientGone(name),
+                Some(request) = self.edges.requests.recv() => return Event::Request(request),
                 heard = self.sampler.next() => return Event::Heard(heard),
                 () = until(frames_due) => return Event::FramesDue,
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
-                changed = self.watch.changed() => match changed {
+                changed = self.edges.watch.changed() => match changed {
                     Ok(_) => return Event::KernelChanged,
                     Err(error) => self.reopen_watch(&error).await,
                 },
@@ -210,7 +165,7 @@ impl Actor {
         log::warn!("watching the kernel failed, beginning anew: {error}");
         tokio::time::sleep(Duration::from_secs(1)).await;
         match Watch::open(self.door.netlink_port()) {
-            Ok(watch) => self.watch = watch,
+            Ok(watch) => self.edges.watch = watch,
             Err(error) => log::error!("{error}"),
         }
         self.look_at = Some(Instant::now());
@@ -220,7 +175,11 @@ impl Actor {
         let Request { caller, ask, reply } = request;
         let answer = self.carry_out(&caller, ask).await;
         if let Err(error) = &answer {
-            log::info!("{ask:?} of user {} refused: {}", caller.uid, error.message());
+            log::info!(
+                "{ask:?} of user {} refused: {}",
+                caller.uid,
+                error.message()
+            );
         }
         let _ = reply.send(answer);
         self.forget_idle_clients();
@@ -236,7 +195,9 @@ impl Actor {
             }
             Ask::LeaveGameMode => {
                 self.leases.leave_game_mode(caller);
-                self.reconcile().await.map_err(|error| error.to_contract())?;
+                self.reconcile()
+                    .await
+                    .map_err(|error| error.to_contract())?;
                 self.announce_leader();
                 Ok(Answer::Done)
             }
@@ -249,7 +210,9 @@ impl Actor {
             }
             Ask::Revert => {
                 self.leases.revert(caller);
-                self.reconcile().await.map_err(|error| error.to_contract())?;
+                self.reconcile()
+                    .await
+                    .map_err(|error| error.to_contract())?;
                 self.announce_leader();
                 Ok(Answer::Done)
             }
@@ -262,6 +225,8 @@ impl Actor {
             .open(caller, max_hz, Instant::now())
             .map_err(|error| HelperError::LimitsExceeded(error.to_string()))?;
         self.watch_client(&caller.name).await?;
+        // A new listener does not know yet what the others were told.
+        self.announced = None;
         self.announce_leader();
         Ok(socket)
     }
@@ -300,16 +265,14 @@ impl Actor {
             Change::GameMode if backend == Backend::Observe => {
                 Err(HelperError::NotSupported(format!(
                     "there is nothing to steer: {}; nothing was changed",
-                    reason_words(reason)
+                    view::reason(reason)
                 )))
             }
-            Change::PowerCost(_) if backend != Backend::Lowpower => {
-                Err(HelperError::NotSupported(
-                    "this kernel has no power cost weight; nothing was changed, set the cost of \
+            Change::PowerCost(_) if backend != Backend::Lowpower => Err(HelperError::NotSupported(
+                "this kernel has no power cost weight; nothing was changed, set the cost of \
                      an uplink instead"
-                        .into(),
-                ))
-            }
+                    .into(),
+            )),
             Change::UplinkCost { ifindex, .. } => self.require_uplink(ifindex).await,
             _ => Ok(()),
         }
@@ -318,7 +281,12 @@ impl Actor {
     /// Looks before it judges: an interface may have gone a moment ago.
     async fn require_uplink(&mut self, ifindex: u32) -> Result<(), HelperError> {
         self.look_again().await;
-        if self.survey.uplinks.iter().any(|uplink| uplink.ifindex == ifindex) {
+        if self
+            .survey
+            .uplinks
+            .iter()
+            .any(|uplink| uplink.ifindex == ifindex)
+        {
             return Ok(());
         }
         Err(HelperError::OutOfRange(format!(
@@ -327,7 +295,7 @@ impl Actor {
     }
 
     async fn watch_client(&mut self, name: &str) -> Result<(), HelperError> {
-        if !self.clients.watch(name).await? {
+        if !self.edges.clients.watch(name).await? {
             self.feeds.client_gone(name);
             return Err(HelperError::Busy("the caller has left the bus".into()));
         }
@@ -337,7 +305,7 @@ impl Actor {
     async fn client_gone(&mut self, name: &str) {
         self.leases.client_gone(name);
         self.feeds.client_gone(name);
-        self.clients.forget(name);
+        self.edges.clients.forget(name);
         self.reconcile_noting().await;
         self.announce_leader();
         self.follow_listeners();
@@ -346,9 +314,19 @@ impl Actor {
 
     async fn heard(&mut self, heard: Heard) {
         match heard {
-            Heard::Outcome { ifindex, at_ns, rtt_ns, user_clock } => {
+            Heard::Outcome {
+                ifindex,
+                at_ns,
+                rtt_ns,
+                user_clock,
+            } => {
                 self.session.sample(ifindex, Sample::from(rtt_ns));
-                self.feeds.push(Record::Sample { ifindex, at_ns, rtt_ns, user_clock });
+                self.feeds.push(Record::Sample {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                    user_clock,
+                });
                 let decision = self.session.settle();
                 self.carry_out_decision(decision).await;
             }
@@ -356,6 +334,10 @@ impl Actor {
                 let decision = self.session.end_epoch();
                 self.carry_out_decision(decision).await;
                 self.push_estimates();
+                if choose_backend(&self.survey).0 == Backend::Lowpower {
+                    // Nobody reports a sysctl that somebody else writes.
+                    self.look_again().await;
+                }
                 let closed = self.feeds.reap();
                 self.listeners_left(&closed).await;
                 self.publish().await;
@@ -383,13 +365,15 @@ impl Actor {
 
     fn forget_idle_clients(&mut self) {
         let (leases, feeds) = (&self.leases, &self.feeds);
-        self.clients.keep(|name| leases.is_held_by(name) || feeds.is_held_by(name));
+        self.edges
+            .clients
+            .keep(|name| leases.is_held_by(name) || feeds.is_held_by(name));
     }
 
     /// Probes are sent while somebody listens, or while there is something to steer; else not.
     fn follow_listeners(&mut self) {
-        let steers = self.leases.wanted().game_mode
-            && choose_backend(&self.survey).0 == Backend::Ecmp;
+        let steers =
+            self.leases.wanted().game_mode && choose_backend(&self.survey).0 == Backend::Ecmp;
         if !self.feeds.is_empty() || steers {
             self.sampler.start(&self.survey.uplinks);
         } else if self.sampler.is_running() {
@@ -398,15 +382,19 @@ impl Actor {
         }
         let ifindexes: Vec<u32> = self.survey.uplinks.iter().map(|u| u.ifindex).collect();
         // A leader that is no longer there was announced by whoever looked again.
-        let _ = self.session.set_uplinks(&ifindexes, &self.leases.wanted().uplink_costs);
+        let _ = self
+            .session
+            .set_uplinks(&ifindexes, &self.leases.wanted().uplink_costs);
     }
 
     async fn look_again(&mut self) {
         self.look_at = None;
-        match survey(&self.roots).await {
+        match survey(&self.edges.roots).await {
             Ok(survey) => self.survey = survey,
             Err(error) => {
-                self.note(HelperError::Kernel(format!("cannot read links and routes: {error}")));
+                self.note(HelperError::Kernel(format!(
+                    "cannot read links and routes: {error}"
+                )));
                 return;
             }
         }
@@ -426,26 +414,39 @@ impl Actor {
     }
 
     fn note(&mut self, error: HelperError) {
-        log::warn!("{}", error.message());
-        self.last_error = Some(error);
+        if self.last_error.as_ref() != Some(&error) {
+            log::warn!("{}", error.message());
+            self.last_error = Some(error);
+        }
     }
 
     /// Makes the kernel what the leases want. Doing it twice is doing it once.
     async fn reconcile(&mut self) -> Result<(), DoorError> {
         let wanted = self.leases.wanted();
         let backend = choose_backend(&self.survey).0;
-        let slider = if backend == Backend::Lowpower { None } else { wanted.ema_factor };
-        self.session.set_slider(factor(slider.unwrap_or(EMA_FACTOR_DEFAULT)));
+        let slider = if backend == Backend::Lowpower {
+            None
+        } else {
+            wanted.ema_factor
+        };
+        self.session
+            .set_slider(factor(slider.unwrap_or(EMA_FACTOR_DEFAULT)));
         self.follow_listeners();
-        let knobs = [(Knob::EmaFactor, wanted.ema_factor), (Knob::PowerCost, wanted.power_cost)];
+        let knobs = [
+            (Knob::EmaFactor, wanted.ema_factor),
+            (Knob::PowerCost, wanted.power_cost),
+        ];
         for (knob, value) in knobs {
             match value.filter(|_| backend == Backend::Lowpower) {
-                Some(value) => self.door.set_sysctl(knob, i64::from(value)).await?,
-                None => self.door.release_sysctl(knob).await?,
+                Some(value) => self.door.set_sysctl(knob, i64::from(value))?,
+                None => self.door.release_sysctl(knob)?,
             }
         }
-        self.watchdog.follow(!self.leases.is_empty(), Instant::now());
-        self.reconcile_routes(&wanted, backend).await
+        self.watchdog
+            .follow(!self.leases.is_empty(), Instant::now());
+        self.reconcile_routes(&wanted, backend).await?;
+        self.reread().await;
+        Ok(())
     }
 
     async fn reconcile_routes(
@@ -458,38 +459,41 @@ impl Actor {
             if self.steering || self.session.leader().is_some() {
                 self.door.set_weights(&self.session.weights()).await?;
                 self.steering = true;
-                self.reread_routes().await;
             }
         } else if self.steering || !wanted.game_mode {
             self.door.release_routes().await?;
-            if self.steering {
-                self.steering = false;
-                self.reread_routes().await;
-            }
+            self.steering = false;
         }
         Ok(())
     }
 
-    /// Our own writes are no news to the watch, so the shares are read back here.
-    async fn reread_routes(&mut self) {
-        if let Ok(survey) = survey(&self.roots).await {
-            self.survey = survey;
+    /// Our own writes are no news to the watch, so their effect is read back here.
+    async fn reread(&mut self) {
+        match survey(&self.edges.roots).await {
+            Ok(survey) => self.survey = survey,
+            Err(error) => log::warn!("cannot read links and routes: {error}"),
         }
     }
 
     fn announce_leader(&mut self) {
-        self.feeds.push(Record::Leader {
-            ifindex: self.session.leader(),
-            at_ns: monotonic_ns(),
-            game_mode: self.leases.wanted().game_mode,
-        });
+        let (ifindex, game_mode) = (self.session.leader(), self.leases.wanted().game_mode);
+        if self.announced != Some((ifindex, game_mode)) {
+            self.announced = Some((ifindex, game_mode));
+            self.feeds.push(Record::Leader {
+                ifindex,
+                at_ns: monotonic_ns(),
+                game_mode,
+            });
+        }
     }
 
     fn push_estimates(&mut self) {
         let shares = view::shares(&self.survey);
         let at_ns = monotonic_ns();
         for uplink in &self.survey.uplinks {
-            let Some(path) = self.session.view(uplink.ifindex) else { continue };
+            let Some(path) = self.session.view(uplink.ifindex) else {
+                continue;
+            };
             self.feeds.push(Record::Estimate {
                 ifindex: uplink.ifindex,
                 at_ns,
@@ -502,69 +506,48 @@ impl Actor {
         }
     }
 
-    /// Shows the state of now on the bus.
-    pub async fn publish(&mut self) {
-        let state = self.public_state();
-        if let Err(error) = self.public.publish(state, &self.interface).await {
-            log::warn!("the bus did not take a property change: {error}");
-        }
+    fn uplinks(&self, costs: &BTreeMap<u32, u32>) -> Vec<UplinkInfo> {
+        let shares = view::shares(&self.survey);
+        let shown = |uplink: &Uplink| {
+            let probing = self.sampler.probing(uplink.ifindex);
+            view::uplink(uplink, &self.session, probing, &shares, costs)
+        };
+        self.survey.uplinks.iter().map(shown).collect()
     }
 
-    fn public_state(&self) -> PublicState {
+    /// Shows the state of now on the bus.
+    pub async fn publish(&mut self) {
         let wanted = self.leases.wanted();
-        let (backend, reason) = choose_backend(&self.survey);
-        let shares: BTreeMap<u32, u16> = view::shares(&self.survey);
-        let kernels = match &self.survey.lowpower {
-            Lowpower::Present { ema_factor, power_cost } => Some((*ema_factor, *power_cost)),
-            _ => None,
-        };
         let slider = wanted.ema_factor.unwrap_or(EMA_FACTOR_DEFAULT);
-        let uplinks = self.survey.uplinks.iter().map(|uplink| {
-            let probing = self.sampler.probing(uplink.ifindex);
-            view::uplink(uplink, &self.session, probing, &shares, &wanted.uplink_costs)
-        });
-        PublicState {
-            kernel_release: self.survey.kernel_release.clone(),
-            lowpower: self.survey.lowpower.to_contract().to_wire(),
-            backend: backend.to_wire(),
-            backend_reason: reason.to_wire(),
-            uplinks: uplinks.collect(),
+        let tunables = self.door.status(&self.survey.routes).into_iter();
+        let state = PublicState {
+            uplinks: self.uplinks(&wanted.uplink_costs),
             leader: self.session.leader().unwrap_or(0),
-            ema_factor: kernels.map_or(slider, |(ema_factor, _)| ema_factor),
-            power_cost_weight: kernels.map_or(UPLINK_COST_DEFAULT as i32, |(_, cost)| cost),
             game_mode: wanted.game_mode,
             game_mode_holders: wanted.holders,
             sampling: self.sampler.is_running(),
             probe_period_ms: self.sampler.period_ms(),
-            tunables: self.door.status().into_iter().map(view::tunable).collect(),
-            last_error: self.last_error.as_ref().map(error_pair).unwrap_or_default(),
+            tunables: tunables.map(view::tunable).collect(),
+            last_error: self
+                .last_error
+                .as_ref()
+                .map(view::error)
+                .unwrap_or_default(),
+            ..view::kernel(&self.survey, slider)
+        };
+        if let Err(error) = self
+            .edges
+            .public
+            .publish(state, &self.edges.interface)
+            .await
+        {
+            log::warn!("the bus did not take a property change: {error}");
         }
     }
 }
 
 fn factor(value: u32) -> Factor {
     Factor::new(i64::from(value)).unwrap_or(Factor::HALF)
-}
-
-fn error_pair(error: &HelperError) -> (String, String) {
-    let name = zbus::DBusError::name(error).to_string();
-    (name, error.message())
-}
-
-fn reason_words(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoUplink => "no interface has a default gateway",
-        Reason::OneUplink => "there is only one uplink",
-        Reason::NoMultipathRoute => "no route goes over more than one uplink",
-        Reason::NexthopObjects => "the multipath route is made of nexthop objects",
-        Reason::TooManyRoutes => "there are too many multipath routes",
-        Reason::ForeignNexthop => "a nexthop leaves by an interface that is no uplink",
-        Reason::LowpowerPartial => "only one of the two lowpower sysctls is there",
-        Reason::LowpowerUnreadable => "the lowpower sysctls cannot be read",
-        Reason::KernelUnreadable | Reason::Unknown | Reason::Ready => {
-            "links and routes cannot be read"
-        }
-    }
 }
 
 async fn until(moment: Option<Instant>) {

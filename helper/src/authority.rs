@@ -18,12 +18,15 @@ pub async fn check(
     header: &Header<'_>,
     action: &str,
 ) -> Result<(), HelperError> {
-    let refused = |why: String| {
-        HelperError::NotAuthorized(format!("{action}: {why}; nothing was changed"))
-    };
+    let refused =
+        |why: String| HelperError::NotAuthorized(format!("{action}: {why}; nothing was changed"));
     let subject = Subject::new_for_message_header(header)
         .map_err(|error| refused(format!("the caller has no bus name ({error})")))?;
-    let flags = if header.primary().flags().contains(Flags::ALLOW_INTERACTIVE_AUTH) {
+    let flags = if header
+        .primary()
+        .flags()
+        .contains(Flags::ALLOW_INTERACTIVE_AUTH)
+    {
         CheckAuthorizationFlags::ALLOW_USER_INTERACTION
     } else {
         CheckAuthorizationFlags::empty()
@@ -38,7 +41,9 @@ pub async fn check(
     if answer.is_authorized {
         Ok(())
     } else if answer.is_challenge {
-        Err(refused("a password would be needed, and none was asked for".into()))
+        Err(refused(
+            "a password would be needed, and none was asked for".into(),
+        ))
     } else {
         Err(refused("not allowed for this user and session".into()))
     }

@@ -22,7 +22,14 @@ impl Clients {
     /// Watches over `connection`; a name that leaves is sent to the receiver once.
     pub fn new(connection: Connection) -> (Self, mpsc::UnboundedReceiver<String>) {
         let (gone, receiver) = mpsc::unbounded_channel();
-        (Self { connection, gone, watches: HashMap::new() }, receiver)
+        (
+            Self {
+                connection,
+                gone,
+                watches: HashMap::new(),
+            },
+            receiver,
+        )
     }
 
     /// Watches `name` from now on. Returns false when it has left already.
@@ -35,7 +42,9 @@ impl Clients {
         }
         let unique = UniqueName::try_from(name.to_owned())?;
         let bus = DBusProxy::new(&self.connection).await?;
-        let mut changes = bus.receive_name_owner_changed_with_args(&[(0, name)]).await?;
+        let mut changes = bus
+            .receive_name_owner_changed_with_args(&[(0, name)])
+            .await?;
         // Asked only after the match is in place, so that no departure falls in between.
         if !bus.name_has_owner(unique.into()).await? {
             return Ok(false);

@@ -53,7 +53,10 @@ impl Config {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text),
             Err(error) => {
-                let text = format!("cannot read {}: {error}; using the defaults", path.display());
+                let text = format!(
+                    "cannot read {}: {error}; using the defaults",
+                    path.display()
+                );
                 (Self::default(), vec![text])
             }
         }
@@ -65,7 +68,10 @@ impl Config {
         let table = match text.parse::<Table>() {
             Ok(table) => table,
             Err(error) => {
-                return (config, vec![format!("the settings are no TOML, using defaults: {error}")]);
+                return (
+                    config,
+                    vec![format!("the settings are no TOML, using defaults: {error}")],
+                );
             }
         };
         let mut complaints = Vec::new();
@@ -106,7 +112,11 @@ impl Config {
 
     /// The anchor of one family.
     pub fn anchor(&self, v6: bool) -> IpAddr {
-        if v6 { IpAddr::V6(self.anchor_v6) } else { IpAddr::V4(self.anchor_v4) }
+        if v6 {
+            IpAddr::V6(self.anchor_v6)
+        } else {
+            IpAddr::V4(self.anchor_v4)
+        }
     }
 }
 

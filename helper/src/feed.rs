@@ -56,17 +56,25 @@ impl Feeds {
     ///
     /// # Errors
     /// [`FeedError`] at a limit, or when there is no socket to be had.
-    pub fn open(&mut self, caller: &Caller, max_hz: u32, now: Instant) -> Result<OwnedFd, FeedError> {
+    pub fn open(
+        &mut self,
+        caller: &Caller,
+        max_hz: u32,
+        now: Instant,
+    ) -> Result<OwnedFd, FeedError> {
         if self.listeners.len() >= MAX_FEEDS {
             return Err(FeedError::InAll);
         }
-        let of_user = self.listeners.iter().filter(|l| l.caller.uid == caller.uid).count();
+        let of_user = self
+            .listeners
+            .iter()
+            .filter(|l| l.caller.uid == caller.uid)
+            .count();
         if of_user >= MAX_FEEDS_PER_UID {
             return Err(FeedError::PerUser);
         }
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let (ours, theirs) =
-            socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
+        let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)?;
         setsockopt(&ours, sockopt::SndBuf, &SEND_BUFFER_BYTES)?;
         self.listeners.push(Listener {
             caller: caller.clone(),
@@ -87,12 +95,15 @@ impl Feeds {
 
     /// True while `name` has a feed open.
     pub fn is_held_by(&self, name: &str) -> bool {
-        self.listeners.iter().any(|listener| listener.caller.name == name)
+        self.listeners
+            .iter()
+            .any(|listener| listener.caller.name == name)
     }
 
     /// Closes the feeds of a bus name that has left the bus.
     pub fn client_gone(&mut self, name: &str) {
-        self.listeners.retain(|listener| listener.caller.name != name);
+        self.listeners
+            .retain(|listener| listener.caller.name != name);
     }
 
     /// Closes the feeds whose listeners have closed their end. Returns their bus names.
@@ -100,7 +111,9 @@ impl Feeds {
         self.close_where(|listener| {
             let mut fds = [PollFd::new(listener.socket.as_fd(), PollFlags::empty())];
             poll(&mut fds, PollTimeout::ZERO).is_ok()
-                && fds[0].revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+                && fds[0]
+                    .revents()
+                    .is_some_and(|events| events.contains(PollFlags::POLLHUP))
         })
     }
 
@@ -117,7 +130,11 @@ impl Feeds {
 
     /// When the next frame is due, if any record waits.
     pub fn next_due(&self) -> Option<Instant> {
-        self.listeners.iter().filter(|l| !l.pending.is_empty()).map(|l| l.due).min()
+        self.listeners
+            .iter()
+            .filter(|l| !l.pending.is_empty())
+            .map(|l| l.due)
+            .min()
     }
 
     /// Sends what is due. Returns the bus names whose listeners turned out to be gone.
@@ -166,11 +183,18 @@ mod tests {
     use nix::sys::socket::recv;
 
     fn caller(n: u32, uid: u32) -> Caller {
-        Caller { name: format!(":1.{n}"), uid }
+        Caller {
+            name: format!(":1.{n}"),
+            uid,
+        }
     }
 
     fn leader(at_ns: u64) -> Record {
-        Record::Leader { ifindex: Some(2), at_ns, game_mode: false }
+        Record::Leader {
+            ifindex: Some(2),
+            at_ns,
+            game_mode: false,
+        }
     }
 
     #[test]
@@ -179,12 +203,22 @@ mod tests {
         let now = Instant::now();
         let mut ends = Vec::new();
         for n in 0..MAX_FEEDS as u32 {
-            ends.push(feeds.open(&caller(n, n / MAX_FEEDS_PER_UID as u32), 10, now).unwrap());
+            ends.push(
+                feeds
+                    .open(&caller(n, n / MAX_FEEDS_PER_UID as u32), 10, now)
+                    .unwrap(),
+            );
             if n == 3 {
-                assert!(matches!(feeds.open(&caller(9, 0), 10, now), Err(FeedError::PerUser)));
+                assert!(matches!(
+                    feeds.open(&caller(9, 0), 10, now),
+                    Err(FeedError::PerUser)
+                ));
             }
         }
-        assert!(matches!(feeds.open(&caller(99, 99), 10, now), Err(FeedError::InAll)));
+        assert!(matches!(
+            feeds.open(&caller(99, 99), 10, now),
+            Err(FeedError::InAll)
+        ));
         assert_eq!(feeds.listeners.len(), MAX_FEEDS);
     }
 
@@ -245,6 +279,9 @@ mod tests {
         feeds.client_gone(":1.2");
         assert!(feeds.is_empty());
         let mut buffer = [0; 8];
-        assert_eq!(recv(second.as_raw_fd(), &mut buffer, MsgFlags::empty()), Ok(0));
+        assert_eq!(
+            recv(second.as_raw_fd(), &mut buffer, MsgFlags::empty()),
+            Ok(0)
+        );
     }
 }

@@ -5,15 +5,15 @@
 use std::ops::RangeInclusive;
 
 use evenkeel_dbus::limits::{EMA_FACTOR, FEED_HZ, POWER_COST, UPLINK_COST};
-use evenkeel_dbus::{Hold, HelperError, Holder, TunableInfo, UplinkInfo, action};
+use evenkeel_dbus::{HelperError, Hold, Holder, TunableInfo, UplinkInfo, action};
 use tokio::sync::{mpsc, oneshot};
 use zbus::Connection;
 use zbus::message::Header;
 
-use crate::actor::{Answer, Ask, Request};
 use crate::authority;
 use crate::lease::{Caller, Change};
 use crate::public::Public;
+use crate::request::{Answer, Ask, Request};
 
 /// The exported object.
 pub struct Helper {
@@ -37,7 +37,9 @@ impl Helper {
         authority::check(connection, header, action).await?;
         let caller = identify(connection, header).await?;
         let (reply, answer) = oneshot::channel();
-        self.requests.try_send(Request { caller, ask, reply }).map_err(|_| busy())?;
+        self.requests
+            .try_send(Request { caller, ask, reply })
+            .map_err(|_| busy())?;
         answer.await.map_err(|_| busy())?
     }
 
@@ -54,7 +56,9 @@ impl Helper {
             1 => Hold::Kept,
             _ => return Err(out_of_range("hold", hold, &(0..=1))),
         } == Hold::Kept;
-        let _ = self.ask(connection, header, action, Ask::Hold { change, kept }).await?;
+        let _ = self
+            .ask(connection, header, action, Ask::Hold { change, kept })
+            .await?;
         Ok(())
     }
 }
@@ -68,7 +72,15 @@ impl Helper {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<zbus::OwnedFd, HelperError> {
         within("max_hz", max_hz, &FEED_HZ)?;
-        match self.ask(connection, &header, action::OBSERVE, Ask::Subscribe { max_hz }).await? {
+        match self
+            .ask(
+                connection,
+                &header,
+                action::OBSERVE,
+                Ask::Subscribe { max_hz },
+            )
+            .await?
+        {
             Answer::Feed(socket) => Ok(socket.into()),
             Answer::Done => Err(busy()),
         }
@@ -83,7 +95,8 @@ impl Helper {
     ) -> Result<(), HelperError> {
         within("factor", factor, &EMA_FACTOR)?;
         let change = Change::EmaFactor(factor);
-        self.change(connection, &header, action::TUNE, change, hold).await
+        self.change(connection, &header, action::TUNE, change, hold)
+            .await
     }
 
     async fn set_power_cost_weight(
@@ -95,7 +108,8 @@ impl Helper {
     ) -> Result<(), HelperError> {
         within("weight", weight, &POWER_COST)?;
         let change = Change::PowerCost(weight);
-        self.change(connection, &header, action::TUNE, change, hold).await
+        self.change(connection, &header, action::TUNE, change, hold)
+            .await
     }
 
     async fn set_uplink_cost(
@@ -109,7 +123,8 @@ impl Helper {
         within("ifindex", ifindex, &(1..=u32::MAX))?;
         within("cost", cost, &UPLINK_COST)?;
         let change = Change::UplinkCost { ifindex, cost };
-        self.change(connection, &header, action::TUNE, change, hold).await
+        self.change(connection, &header, action::TUNE, change, hold)
+            .await
     }
 
     async fn enter_game_mode(
@@ -118,7 +133,14 @@ impl Helper {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
-        self.change(connection, &header, action::GAME_MODE, Change::GameMode, hold).await
+        self.change(
+            connection,
+            &header,
+            action::GAME_MODE,
+            Change::GameMode,
+            hold,
+        )
+        .await
     }
 
     async fn leave_game_mode(
@@ -127,7 +149,9 @@ impl Helper {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
         let ask = Ask::LeaveGameMode;
-        let _ = self.ask(connection, &header, action::GAME_MODE, ask).await?;
+        let _ = self
+            .ask(connection, &header, action::GAME_MODE, ask)
+            .await?;
         Ok(())
     }
 
@@ -138,7 +162,9 @@ impl Helper {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
         within("ifindex", ifindex, &(1..=u32::MAX))?;
-        let _ = self.ask(connection, &header, action::TUNE, Ask::Forget { ifindex }).await?;
+        let _ = self
+            .ask(connection, &header, action::TUNE, Ask::Forget { ifindex })
+            .await?;
         Ok(())
     }
 
@@ -147,7 +173,9 @@ impl Helper {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
-        let _ = self.ask(connection, &header, action::TUNE, Ask::Revert).await?;
+        let _ = self
+            .ask(connection, &header, action::TUNE, Ask::Revert)
+            .await?;
         Ok(())
     }
 
@@ -228,7 +256,11 @@ impl Helper {
 }
 
 fn within(what: &str, value: u32, range: &RangeInclusive<u32>) -> Result<(), HelperError> {
-    if range.contains(&value) { Ok(()) } else { Err(out_of_range(what, value, range)) }
+    if range.contains(&value) {
+        Ok(())
+    } else {
+        Err(out_of_range(what, value, range))
+    }
 }
 
 fn out_of_range(what: &str, value: u32, range: &RangeInclusive<u32>) -> HelperError {
@@ -244,9 +276,17 @@ fn busy() -> HelperError {
 
 /// Who sent the message: its bus name and the user id that the bus daemon vouches for.
 async fn identify(connection: &Connection, header: &Header<'_>) -> Result<Caller, HelperError> {
-    let unknown = || HelperError::NotAuthorized("the caller cannot be identified; nothing was changed".into());
+    let unknown = || {
+        HelperError::NotAuthorized("the caller cannot be identified; nothing was changed".into())
+    };
     let name = header.sender().ok_or_else(unknown)?.to_owned();
     let bus = zbus::fdo::DBusProxy::new(connection).await?;
-    let uid = bus.get_connection_unix_user(name.clone().into()).await.map_err(|_| unknown())?;
-    Ok(Caller { name: name.to_string(), uid })
+    let uid = bus
+        .get_connection_unix_user(name.clone().into())
+        .await
+        .map_err(|_| unknown())?;
+    Ok(Caller {
+        name: name.to_string(),
+        uid,
+    })
 }

@@ -110,10 +110,14 @@ pub struct Wanted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LeaseError {
     /// [`MAX_LEASES`] holders are there already.
-    #[error("{MAX_LEASES} programs hold settings already; nothing was changed, close one of them and try again")]
+    #[error(
+        "{MAX_LEASES} programs hold settings already; nothing was changed, close one of them and try again"
+    )]
     Holders,
     /// [`MAX_UPLINKS`] costs are held already by this one.
-    #[error("costs of {MAX_UPLINKS} uplinks are set already; nothing was changed, revert them first")]
+    #[error(
+        "costs of {MAX_UPLINKS} uplinks are set already; nothing was changed, revert them first"
+    )]
     UplinkCosts,
 }
 
@@ -130,8 +134,11 @@ impl Leases {
     /// # Errors
     /// [`LeaseError`] at a limit; the leases are then as before.
     pub fn hold(&mut self, caller: &Caller, kept: bool, change: Change) -> Result<(), LeaseError> {
-        let owner =
-            if kept { Owner::Kept { uid: caller.uid } } else { Owner::Client(caller.clone()) };
+        let owner = if kept {
+            Owner::Kept { uid: caller.uid }
+        } else {
+            Owner::Client(caller.clone())
+        };
         let at = match self.leases.iter().position(|lease| lease.owner == owner) {
             Some(at) => at,
             None if self.leases.len() >= MAX_LEASES => return Err(LeaseError::Holders),
@@ -151,7 +158,9 @@ impl Leases {
                 if !room && !lease.uplink_costs.contains_key(&ifindex) {
                     return Err(LeaseError::UplinkCosts);
                 }
-                let _ = lease.uplink_costs.insert(ifindex, Asked { order, value: cost });
+                let _ = lease
+                    .uplink_costs
+                    .insert(ifindex, Asked { order, value: cost });
             }
         }
         self.next_order += 1;
@@ -204,14 +213,20 @@ impl Leases {
             .leases
             .iter()
             .filter(|lease| lease.game_mode)
-            .map(|lease| Holder { uid: lease.owner.uid(), kept: lease.owner.is_kept() })
+            .map(|lease| Holder {
+                uid: lease.owner.uid(),
+                kept: lease.owner.is_kept(),
+            })
             .collect();
         Wanted {
             game_mode: !holders.is_empty(),
             holders,
             ema_factor: newest(self.leases.iter().filter_map(|lease| lease.ema_factor)),
             power_cost: newest(self.leases.iter().filter_map(|lease| lease.power_cost)),
-            uplink_costs: uplink_costs.into_iter().map(|(k, asked)| (k, asked.value)).collect(),
+            uplink_costs: uplink_costs
+                .into_iter()
+                .map(|(k, asked)| (k, asked.value))
+                .collect(),
         }
     }
 }
@@ -224,7 +239,9 @@ fn is_of(lease: &Lease, caller: &Caller) -> bool {
 }
 
 fn newest(asked: impl Iterator<Item = Asked<u32>>) -> Option<u32> {
-    asked.max_by_key(|asked| asked.order).map(|asked| asked.value)
+    asked
+        .max_by_key(|asked| asked.order)
+        .map(|asked| asked.value)
 }
 
 #[cfg(test)]
@@ -233,7 +250,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn caller(name: &str, uid: u32) -> Caller {
-        Caller { name: name.into(), uid }
+        Caller {
+            name: name.into(),
+            uid,
+        }
     }
 
     #[test]
@@ -246,7 +266,13 @@ mod tests {
         leases.client_gone(":1.2");
         assert_eq!(leases.wanted().ema_factor, Some(100));
         leases.client_gone(":1.1");
-        assert_eq!(leases, Leases { next_order: 2, ..Leases::default() });
+        assert_eq!(
+            leases,
+            Leases {
+                next_order: 2,
+                ..Leases::default()
+            }
+        );
     }
 
     #[test]
@@ -256,9 +282,18 @@ mod tests {
         leases.hold(&a, false, Change::GameMode).unwrap();
         leases.hold(&b, true, Change::GameMode).unwrap();
         leases.leave_game_mode(&a);
-        assert_eq!(leases.wanted().holders, vec![Holder { uid: 1001, kept: true }]);
+        assert_eq!(
+            leases.wanted().holders,
+            vec![Holder {
+                uid: 1001,
+                kept: true
+            }]
+        );
         leases.client_gone(":1.2");
-        assert!(leases.wanted().game_mode, "what is kept outlives the client");
+        assert!(
+            leases.wanted().game_mode,
+            "what is kept outlives the client"
+        );
         leases.leave_game_mode(&b);
         assert!(!leases.wanted().game_mode);
     }
@@ -266,7 +301,9 @@ mod tests {
     #[test]
     fn nobody_ends_what_another_user_keeps() {
         let mut leases = Leases::default();
-        leases.hold(&caller(":1.1", 1000), true, Change::GameMode).unwrap();
+        leases
+            .hold(&caller(":1.1", 1000), true, Change::GameMode)
+            .unwrap();
         leases.revert(&caller(":1.2", 1001));
         leases.leave_game_mode(&caller(":1.3", 0));
         assert!(leases.wanted().game_mode);
@@ -276,13 +313,17 @@ mod tests {
     fn the_seventeenth_holder_is_refused_and_changes_nothing() {
         let mut leases = Leases::default();
         for n in 0..MAX_LEASES {
-            leases.hold(&caller(&format!(":1.{n}"), 1000), false, Change::GameMode).unwrap();
+            leases
+                .hold(&caller(&format!(":1.{n}"), 1000), false, Change::GameMode)
+                .unwrap();
         }
         let before = leases.clone();
         let refused = leases.hold(&caller(":1.99", 1000), false, Change::EmaFactor(1));
         assert_eq!(refused, Err(LeaseError::Holders));
         assert_eq!(leases, before);
-        leases.hold(&caller(":1.3", 1000), false, Change::EmaFactor(1)).unwrap();
+        leases
+            .hold(&caller(":1.3", 1000), false, Change::EmaFactor(1))
+            .unwrap();
     }
 
     #[test]
@@ -290,11 +331,28 @@ mod tests {
         let mut leases = Leases::default();
         let a = caller(":1.1", 1000);
         for ifindex in 1..=MAX_UPLINKS as u32 {
-            leases.hold(&a, false, Change::UplinkCost { ifindex, cost: 200 }).unwrap();
+            leases
+                .hold(&a, false, Change::UplinkCost { ifindex, cost: 200 })
+                .unwrap();
         }
-        let one_more = Change::UplinkCost { ifindex: 99, cost: 200 };
-        assert_eq!(leases.hold(&a, false, one_more), Err(LeaseError::UplinkCosts));
-        leases.hold(&a, false, Change::UplinkCost { ifindex: 3, cost: 150 }).unwrap();
+        let one_more = Change::UplinkCost {
+            ifindex: 99,
+            cost: 200,
+        };
+        assert_eq!(
+            leases.hold(&a, false, one_more),
+            Err(LeaseError::UplinkCosts)
+        );
+        leases
+            .hold(
+                &a,
+                false,
+                Change::UplinkCost {
+                    ifindex: 3,
+                    cost: 150,
+                },
+            )
+            .unwrap();
         assert_eq!(leases.wanted().uplink_costs.get(&3), Some(&150));
     }
 

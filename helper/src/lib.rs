@@ -14,6 +14,7 @@ pub mod interface;
 pub mod kernel;
 pub mod lease;
 pub mod public;
+pub mod request;
 pub mod sampler;
 pub mod service;
 pub mod session;

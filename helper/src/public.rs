@@ -11,19 +11,33 @@ use crate::interface::Helper;
 /// The properties, as `io.github.evenkeel.Helper1` documents them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublicState {
+    /// The running kernel's release.
     pub kernel_release: String,
+    /// `Lowpower` as a number.
     pub lowpower: u32,
+    /// `Backend` as a number.
     pub backend: u32,
+    /// `Reason` as a number.
     pub backend_reason: u32,
+    /// The uplinks.
     pub uplinks: Vec<UplinkInfo>,
+    /// The steadiest uplink's ifindex, or 0.
     pub leader: u32,
+    /// The sensitivity in force.
     pub ema_factor: u32,
+    /// The power cost weight in force.
     pub power_cost_weight: i32,
+    /// True while anybody holds game mode.
     pub game_mode: bool,
+    /// Who.
     pub game_mode_holders: Vec<Holder>,
+    /// True while probes are sent.
     pub sampling: bool,
+    /// Milliseconds between two probes of one uplink.
     pub probe_period_ms: u32,
+    /// Every reversible setting.
     pub tunables: Vec<TunableInfo>,
+    /// Name and sentence of the last thing that went wrong on its own.
     pub last_error: (String, String),
 }
 
@@ -136,7 +150,11 @@ fn same_but_for_estimates(old: &[UplinkInfo], new: &[UplinkInfo]) -> bool {
         slow_jitter_ns: 0,
         ..uplink.clone()
     };
-    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| still(old) == still(new))
+    old.len() == new.len()
+        && old
+            .iter()
+            .zip(new)
+            .all(|(old, new)| still(old) == still(new))
 }
 
 #[cfg(test)]
@@ -145,14 +163,24 @@ mod tests {
 
     #[test]
     fn a_moving_estimate_is_no_news_but_a_new_leader_is() {
-        let uplink = UplinkInfo { ifindex: 2, ..UplinkInfo::default() };
-        let old = PublicState { uplinks: vec![uplink.clone()], ..PublicState::default() };
+        let uplink = UplinkInfo {
+            ifindex: 2,
+            ..UplinkInfo::default()
+        };
+        let old = PublicState {
+            uplinks: vec![uplink.clone()],
+            ..PublicState::default()
+        };
         let mut new = old.clone();
         new.uplinks[0].rtt_ns = 7;
         assert_eq!(changed(&old, &new), Changed::default());
         new.uplinks[0].leader = true;
         new.leader = 2;
-        let expected = Changed { uplinks: true, leader: true, ..Changed::default() };
+        let expected = Changed {
+            uplinks: true,
+            leader: true,
+            ..Changed::default()
+        };
         assert_eq!(changed(&old, &new), expected);
     }
 }

@@ -11,7 +11,7 @@ use evenkeel_core::ema::Factor;
 use evenkeel_core::steer::{Period, UnknownPeriod};
 use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
 
-use crate::actor::{Actor, Parts};
+use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::interface::Helper;
@@ -38,7 +38,9 @@ pub enum ServiceError {
     #[error("links and routes cannot be read: {0}")]
     Netlink(#[from] NetlinkError),
     /// The bus is not there, or does not give us the name.
-    #[error("the system bus refused: {0}; is the bus policy installed, and does no other helper run?")]
+    #[error(
+        "the system bus refused: {0}; is the bus policy installed, and does no other helper run?"
+    )]
     Bus(#[from] zbus::Error),
     /// The bus went away.
     #[error("the system bus closed the connection")]
@@ -90,14 +92,13 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
     let public = Public::default();
     let connection = zbus::connection::Builder::system()
-        .serve_at(OBJECT_PATH, Helper::new(sender, public.clone()))?
+        .serve_at(OBJECT_PATH, Helper::new(sender, public.clone()))
         .build()
         .await?;
-    let interface: InterfaceRef<Helper> =
-        connection.object_server().interface(OBJECT_PATH).await?;
+    let interface: InterfaceRef<Helper> = connection.object_server().interface(OBJECT_PATH).await?;
     let (clients, departures) = Clients::new(connection.clone());
-    let mut actor = Actor::new(Parts {
-        survey: survey(&roots).await?,
+    let found = survey(&roots).await?;
+    let edges = Edges {
         roots,
         interface,
         public,
@@ -105,10 +106,10 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
         clients,
         departures,
         watch,
-        door,
-        sampler: Sampler::new(config, period),
-        session: Session::new(period, Factor::HALF),
-    });
+    };
+    let sampler = Sampler::new(config, period);
+    let session = Session::new(period, Factor::HALF);
+    let mut actor = Actor::new(edges, door, found, sampler, session);
     actor.publish().await;
     connection.request_name(BUS_NAME).await?;
     notify(&[NotifyState::Ready]);

@@ -9,7 +9,10 @@ use evenkeel_core::steer::{
 use evenkeel_dbus::UplinkState;
 use evenkeel_dbus::limits::MAX_UPLINKS;
 
-const _: () = assert!(MAX_UPLINKS <= MAX_PATHS, "every uplink is a path of the steering");
+const _: () = assert!(
+    MAX_UPLINKS <= MAX_PATHS,
+    "every uplink is a path of the steering"
+);
 
 /// What the probes of every uplink amount to.
 #[derive(Debug, Clone)]
@@ -23,7 +26,10 @@ impl Session {
     pub fn new(period: Period, slider: Factor) -> Self {
         let params = Params { period, slider };
         let steering = Steering::new(params, &[]).unwrap_or_else(|_| unreachable!("no paths"));
-        Self { steering, ifindexes: Vec::new() }
+        Self {
+            steering,
+            ifindexes: Vec::new(),
+        }
     }
 
     /// Forgets every estimate; the slider and the period stay.
@@ -38,10 +44,16 @@ impl Session {
         wanted.truncate(MAX_UPLINKS);
         let from: Vec<Option<usize>> = wanted.iter().map(|ifindex| self.path(*ifindex)).collect();
         let same = wanted == self.ifindexes;
-        let change = if same { Change::default() } else { self.rearrange(wanted, &from) };
+        let change = if same {
+            Change::default()
+        } else {
+            self.rearrange(wanted, &from)
+        };
         for (path, ifindex) in self.ifindexes.iter().enumerate() {
             let cost = costs.get(ifindex).map(|cost| i64::from(*cost));
-            let cost = cost.and_then(|cost| PowerCost::new(cost).ok()).unwrap_or_default();
+            let cost = cost
+                .and_then(|cost| PowerCost::new(cost).ok())
+                .unwrap_or_default();
             // The path exists: it was just arranged.
             let _ = self.steering.set_cost(path, cost);
         }
@@ -91,12 +103,18 @@ impl Session {
 
     /// The uplink that new flows should take.
     pub fn leader(&self) -> Option<u32> {
-        self.steering.leader().and_then(|path| self.ifindexes.get(path).copied())
+        self.steering
+            .leader()
+            .and_then(|path| self.ifindexes.get(path).copied())
     }
 
     /// The weight of every uplink, 0..=255.
     pub fn weights(&self) -> BTreeMap<u32, u16> {
-        self.ifindexes.iter().copied().zip(self.steering.weights().iter().copied()).collect()
+        self.ifindexes
+            .iter()
+            .copied()
+            .zip(self.steering.weights().iter().copied())
+            .collect()
     }
 
     /// What is known of one uplink.
@@ -129,7 +147,11 @@ mod tests {
         for _ in 0..5 {
             for probe in 0..5 {
                 for ifindex in ifindexes {
-                    let wobble = if probe % 2 == 0 { u64::from(*ifindex) * 3_000_000 } else { 0 };
+                    let wobble = if probe % 2 == 0 {
+                        u64::from(*ifindex) * 3_000_000
+                    } else {
+                        0
+                    };
                     session.sample(*ifindex, Sample::Rtt(20_000_000 + wobble));
                 }
             }
@@ -142,7 +164,10 @@ mod tests {
     fn the_steadier_interface_leads_whatever_its_position() {
         assert_eq!(warmed(&[2, 7]).leader(), Some(2));
         assert_eq!(warmed(&[7, 2]).leader(), Some(2));
-        assert_eq!(warmed(&[7, 2]).weights(), BTreeMap::from([(2, 255), (7, 1)]));
+        assert_eq!(
+            warmed(&[7, 2]).weights(),
+            BTreeMap::from([(2, 255), (7, 1)])
+        );
     }
 
     #[test]
@@ -154,7 +179,10 @@ mod tests {
         assert_eq!(session.leader(), Some(7));
         let _ = session.set_uplinks(&[9, 7], &BTreeMap::new());
         let after = session.view(7);
-        assert_eq!(before.and_then(|v| v.level_ns), after.and_then(|v| v.level_ns));
+        assert_eq!(
+            before.and_then(|v| v.level_ns),
+            after.and_then(|v| v.level_ns)
+        );
         assert_eq!(session.view(2), None);
         session.sample(2, Sample::Lost);
     }
@@ -168,6 +196,9 @@ mod tests {
         }
         assert_eq!(session.leader(), Some(7));
         let _ = session.set_uplinks(&[2, 7], &BTreeMap::new());
-        assert_eq!(session.view(2).map(|view| view.cost), Some(PowerCost::NEUTRAL));
+        assert_eq!(
+            session.view(2).map(|view| view.cost),
+            Some(PowerCost::NEUTRAL)
+        );
     }
 }

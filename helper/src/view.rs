@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use evenkeel_dbus::limits::UPLINK_COST_DEFAULT;
-use evenkeel_dbus::{ProbeMethod, TunableInfo, UplinkInfo, UplinkState};
+use evenkeel_dbus::{HelperError, ProbeMethod, Reason, TunableInfo, UplinkInfo, UplinkState};
+use zbus::DBusError;
 
+use crate::kernel::backend::choose_backend;
 use crate::kernel::door::TunableStatus;
+use crate::kernel::lowpower::Lowpower;
 use crate::kernel::route::{Family, MultipathRoute};
 use crate::kernel::survey::{Survey, Uplink};
+use crate::public::PublicState;
 use crate::session::{Session, uplink_state};
 
 /// How an uplink is being probed.
@@ -28,7 +32,10 @@ pub fn uplink(
     shares: &BTreeMap<u32, u16>,
     costs: &BTreeMap<u32, u32>,
 ) -> UplinkInfo {
-    let v4 = uplink.addresses_v4.iter().map(|(address, length)| format!("{address}/{length}"));
+    let v4 = uplink
+        .addresses_v4
+        .iter()
+        .map(|(address, length)| format!("{address}/{length}"));
     let v6 = uplink
         .addresses_v6
         .iter()
@@ -45,10 +52,19 @@ pub fn uplink(
         addresses: v4.chain(v6).collect(),
         gateways: gateways.into_iter().flatten().collect(),
         state: UplinkState::Idle.to_wire(),
-        method: probing.map_or(ProbeMethod::None, |probing| probing.method).to_wire(),
-        target: probing.map(|probing| probing.target.to_string()).unwrap_or_default(),
-        share_permille: shares.get(&uplink.ifindex).map_or(0, |share| u32::from(*share)),
-        cost: costs.get(&uplink.ifindex).copied().unwrap_or(UPLINK_COST_DEFAULT),
+        method: probing
+            .map_or(ProbeMethod::None, |probing| probing.method)
+            .to_wire(),
+        target: probing
+            .map(|probing| probing.target.to_string())
+            .unwrap_or_default(),
+        share_permille: shares
+            .get(&uplink.ifindex)
+            .map_or(0, |share| u32::from(*share)),
+        cost: costs
+            .get(&uplink.ifindex)
+            .copied()
+            .unwrap_or(UPLINK_COST_DEFAULT),
         leader: session.leader() == Some(uplink.ifindex),
         ..UplinkInfo::default()
     };
@@ -65,7 +81,12 @@ pub fn uplink(
 /// (IPv4 before IPv6), or everything on the one uplink there is. Without such a route the kernel
 /// sends everything by the best metric, which a survey does not compare: no share is claimed.
 pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
-    let of_family = |family| survey.routes.iter().find(move |route| route.key.family == family);
+    let of_family = |family| {
+        survey
+            .routes
+            .iter()
+            .find(move |route| route.key.family == family)
+    };
     if let Some(route) = of_family(Family::V4).or_else(|| of_family(Family::V6)) {
         return shares_of(route);
     }
@@ -82,7 +103,54 @@ fn shares_of(route: &MultipathRoute) -> BTreeMap<u32, u16> {
         *weights.entry(hop.ifindex).or_default() += u32::from(hop.weight);
     }
     let permille = |weight: u32| ((weight * 1000 + total / 2) / total.max(1)) as u16;
-    weights.into_iter().map(|(ifindex, weight)| (ifindex, permille(weight))).collect()
+    weights
+        .into_iter()
+        .map(|(ifindex, weight)| (ifindex, permille(weight)))
+        .collect()
+}
+
+/// What the survey says of the kernel; the rest is left at its default. `slider` is the steering's
+/// sensitivity, which is in force where the kernel has none of its own.
+pub fn kernel(survey: &Survey, slider: u32) -> PublicState {
+    let (backend, reason) = choose_backend(survey);
+    let (ema_factor, power_cost_weight) = match survey.lowpower {
+        Lowpower::Present {
+            ema_factor,
+            power_cost,
+        } => (ema_factor, power_cost),
+        _ => (slider, UPLINK_COST_DEFAULT as i32),
+    };
+    PublicState {
+        kernel_release: survey.kernel_release.clone(),
+        lowpower: survey.lowpower.to_contract().to_wire(),
+        backend: backend.to_wire(),
+        backend_reason: reason.to_wire(),
+        ema_factor,
+        power_cost_weight,
+        ..PublicState::default()
+    }
+}
+
+/// An error's name and sentence as the bus shows them.
+pub fn error(error: &HelperError) -> (String, String) {
+    (error.name().to_string(), error.message())
+}
+
+/// Why there is nothing to steer, for an error.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoUplink => "no interface has a default gateway",
+        Reason::OneUplink => "there is only one uplink",
+        Reason::NoMultipathRoute => "no route goes over more than one uplink",
+        Reason::NexthopObjects => "the multipath route is made of nexthop objects",
+        Reason::TooManyRoutes => "there are too many multipath routes",
+        Reason::ForeignNexthop => "a nexthop leaves by an interface that is no uplink",
+        Reason::LowpowerPartial => "only one of the two lowpower sysctls is there",
+        Reason::LowpowerUnreadable => "the lowpower sysctls cannot be read",
+        Reason::KernelUnreadable | Reason::Unknown | Reason::Ready => {
+            "links and routes cannot be read"
+        }
+    }
 }
 
 /// One tunable as the bus shows it.

@@ -23,7 +23,11 @@ impl Watchdog {
         if needed == self.next_sign.is_some() || std::env::var_os("NOTIFY_SOCKET").is_none() {
             return;
         }
-        let timeout_us = if needed { TIMEOUT.as_micros() as u32 } else { 0 };
+        let timeout_us = if needed {
+            TIMEOUT.as_micros() as u32
+        } else {
+            0
+        };
         notify(&[NotifyState::WatchdogUsec(timeout_us)]);
         self.next_sign = needed.then_some(now + SIGN_EVERY);
     }
