@@ -180,8 +180,8 @@ impl Helper {
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
-    fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
+    fn version(&self) -> String {
+        self.public.read().version.clone()
     }
 
     #[zbus(property(emits_changed_signal = "const"))]

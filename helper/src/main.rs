@@ -11,8 +11,9 @@ use evenkeeld::service;
 /// Evenkeel's privileged helper: probes the uplinks, sends new flows to the steadiest one, and
 /// puts back whatever it changed.
 ///
-/// It needs the system bus, polkit and CAP_NET_ADMIN, and CAP_NET_RAW where ping_group_range
-/// forbids ICMP sockets. The service manager starts it; by hand only --restore is of use.
+/// It needs the system bus, polkit and the capability to administer the network, and the one for
+/// raw sockets where ICMP sockets are forbidden. The service manager starts it; by hand only
+/// `--restore` is of use.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
@@ -61,16 +62,18 @@ fn main() -> ExitCode {
     if options.restore {
         return match runtime.block_on(service::restore(&roots)) {
             Ok(lines) => {
-                lines.iter().for_each(|line| log::info!("{line}"));
+                for line in lines {
+                    log::info!("{line}");
+                }
                 ExitCode::SUCCESS
             }
             Err(error) => fail(&error),
         };
     }
     let (config, complaints) = Config::load(&options.config);
-    complaints
-        .iter()
-        .for_each(|complaint| log::warn!("{complaint}"));
+    for complaint in complaints {
+        log::warn!("{complaint}");
+    }
     match runtime.block_on(service::serve(roots, config)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),

@@ -11,6 +11,8 @@ use crate::interface::Helper;
 /// The properties, as `io.github.evenkeel.Helper1` documents them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PublicState {
+    /// The helper's version.
+    pub version: String,
     /// The running kernel's release.
     pub kernel_release: String,
     /// `Lowpower` as a number.
@@ -45,21 +47,21 @@ pub struct PublicState {
 #[derive(Debug, Clone, Default)]
 pub struct Public(Arc<Mutex<PublicState>>);
 
-/// Which properties a new state changes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Changed {
-    lowpower: bool,
-    backend: bool,
-    backend_reason: bool,
-    uplinks: bool,
-    leader: bool,
-    ema_factor: bool,
-    power_cost_weight: bool,
-    game_mode: bool,
-    game_mode_holders: bool,
-    sampling: bool,
-    tunables: bool,
-    last_error: bool,
+/// A property that can change while the helper runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Property {
+    Lowpower,
+    Backend,
+    BackendReason,
+    Uplinks,
+    Leader,
+    EmaFactor,
+    PowerCostWeight,
+    GameMode,
+    GameModeHolders,
+    Sampling,
+    Tunables,
+    LastError,
 }
 
 impl Public {
@@ -80,66 +82,60 @@ impl Public {
     ) -> zbus::Result<()> {
         let changed = changed(&self.read(), &state);
         *self.read() = state;
-        if changed == Changed::default() {
+        if changed.is_empty() {
             return Ok(());
         }
         let helper = interface.get().await;
-        let emitter = interface.signal_emitter();
-        if changed.lowpower {
-            helper.lowpower_changed(emitter).await?;
-        }
-        if changed.backend {
-            helper.backend_changed(emitter).await?;
-        }
-        if changed.backend_reason {
-            helper.backend_reason_changed(emitter).await?;
-        }
-        if changed.uplinks {
-            helper.uplinks_changed(emitter).await?;
-        }
-        if changed.leader {
-            helper.leader_changed(emitter).await?;
-        }
-        if changed.ema_factor {
-            helper.ema_factor_changed(emitter).await?;
-        }
-        if changed.power_cost_weight {
-            helper.power_cost_weight_changed(emitter).await?;
-        }
-        if changed.game_mode {
-            helper.game_mode_changed(emitter).await?;
-        }
-        if changed.game_mode_holders {
-            helper.game_mode_holders_changed(emitter).await?;
-        }
-        if changed.sampling {
-            helper.sampling_changed(emitter).await?;
-        }
-        if changed.tunables {
-            helper.tunables_changed(emitter).await?;
-        }
-        if changed.last_error {
-            helper.last_error_changed(emitter).await?;
+        let to = interface.signal_emitter();
+        for property in changed {
+            match property {
+                Property::Lowpower => helper.lowpower_changed(to).await?,
+                Property::Backend => helper.backend_changed(to).await?,
+                Property::BackendReason => helper.backend_reason_changed(to).await?,
+                Property::Uplinks => helper.uplinks_changed(to).await?,
+                Property::Leader => helper.leader_changed(to).await?,
+                Property::EmaFactor => helper.ema_factor_changed(to).await?,
+                Property::PowerCostWeight => helper.power_cost_weight_changed(to).await?,
+                Property::GameMode => helper.game_mode_changed(to).await?,
+                Property::GameModeHolders => helper.game_mode_holders_changed(to).await?,
+                Property::Sampling => helper.sampling_changed(to).await?,
+                Property::Tunables => helper.tunables_changed(to).await?,
+                Property::LastError => helper.last_error_changed(to).await?,
+            }
         }
         Ok(())
     }
 }
 
-fn changed(old: &PublicState, new: &PublicState) -> Changed {
-    Changed {
-        lowpower: old.lowpower != new.lowpower,
-        backend: old.backend != new.backend,
-        backend_reason: old.backend_reason != new.backend_reason,
-        uplinks: !same_but_for_estimates(&old.uplinks, &new.uplinks),
-        leader: old.leader != new.leader,
-        ema_factor: old.ema_factor != new.ema_factor,
-        power_cost_weight: old.power_cost_weight != new.power_cost_weight,
-        game_mode: old.game_mode != new.game_mode,
-        game_mode_holders: old.game_mode_holders != new.game_mode_holders,
-        sampling: old.sampling != new.sampling,
-        tunables: old.tunables != new.tunables,
-        last_error: old.last_error != new.last_error,
-    }
+fn changed(old: &PublicState, new: &PublicState) -> Vec<Property> {
+    let same_uplinks = same_but_for_estimates(&old.uplinks, &new.uplinks);
+    let all = [
+        (Property::Lowpower, old.lowpower != new.lowpower),
+        (Property::Backend, old.backend != new.backend),
+        (
+            Property::BackendReason,
+            old.backend_reason != new.backend_reason,
+        ),
+        (Property::Uplinks, !same_uplinks),
+        (Property::Leader, old.leader != new.leader),
+        (Property::EmaFactor, old.ema_factor != new.ema_factor),
+        (
+            Property::PowerCostWeight,
+            old.power_cost_weight != new.power_cost_weight,
+        ),
+        (Property::GameMode, old.game_mode != new.game_mode),
+        (
+            Property::GameModeHolders,
+            old.game_mode_holders != new.game_mode_holders,
+        ),
+        (Property::Sampling, old.sampling != new.sampling),
+        (Property::Tunables, old.tunables != new.tunables),
+        (Property::LastError, old.last_error != new.last_error),
+    ];
+    all.into_iter()
+        .filter(|(_, differs)| *differs)
+        .map(|(property, _)| property)
+        .collect()
 }
 
 /// Estimates move with every epoch; the feed carries them, so they alone are no news.
@@ -173,7 +169,7 @@ mod tests {
         };
         let mut new = old.clone();
         new.uplinks[0].rtt_ns = 7;
-        assert_eq!(changed(&old, &new), Changed::default());
+        assert_eq!(changed(&old, &new), []);
         new.uplinks[0].leader = true;
         new.leader = 2;
         let expected = Changed {

@@ -121,6 +121,7 @@ pub fn kernel(survey: &Survey, slider: u32) -> PublicState {
         _ => (slider, UPLINK_COST_DEFAULT as i32),
     };
     PublicState {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel_release: survey.kernel_release.clone(),
         lowpower: survey.lowpower.to_contract().to_wire(),
         backend: backend.to_wire(),
