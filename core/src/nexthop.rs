@@ -94,7 +94,8 @@ pub fn pick_v2(nexthops: &[Nexthop], source: Source, hash: u32) -> Option<usize>
 
 /// Both generations, IPv6: the weight is added to the route's score, a C `int`, where it loses its
 /// upper half and can turn the sum negative. A route with a negative score is not used: addresses
-/// become unreachable, `::1` first of all, which is why Evenkeel writes no cost above 10000.
+/// become unreachable, `::1` first of all, which is why Evenkeel writes no cost above 10000. That
+/// is safe for packets up to 64 KiB; with larger ones (BIG TCP, up to 512 KiB) about 2000 is.
 pub const fn ipv6_route_score(score: i32, weight: u64) -> i32 {
     score.wrapping_add(weight as i32)
 }
@@ -286,5 +287,8 @@ mod tests {
     fn the_costs_we_write_are_safe_for_any_packet_up_to_64_kib() {
         // Load and deviation are averages of values no larger than the largest packet.
         assert!(ipv6_route_score(100, (65_535 + 65_535) * 10_000) > 0);
+        let big_tcp = 512 * 1024;
+        assert!(ipv6_route_score(100, (big_tcp + big_tcp) * 2_000) > 0);
+        assert!(ipv6_route_score(0, big_tcp * 5_000) < 0);
     }
 }

@@ -12,13 +12,18 @@
 //! may carry `key=value` words: `dt_ms` must be there, `paths` is checked when it is, `family` runs
 //! up to the next known key. Empty lines are skipped.
 
+mod error;
+
+pub use error::{Problem, TraceError};
+
 use crate::steer::MAX_PATHS;
-use std::fmt;
 
 /// Longest text that is parsed, in bytes. Whoever reads a file should stop there too.
 pub const MAX_TEXT_BYTES: usize = 64 << 20;
 /// Most RTTs in one series, over all paths: two paths at 50 ms for two days.
 pub const MAX_RTTS: usize = 8_000_000;
+/// Longest name of a family that is kept, in characters.
+const MAX_FAMILY: usize = 100;
 /// Longest step between rows, in milliseconds.
 pub const MAX_STEP_MS: u32 = 60_000;
 
@@ -72,11 +77,9 @@ impl Series {
             .paths
             .filter(|_| !rtts_us.is_empty())
             .ok_or(end(Problem::NoRows))?;
-        let Header {
-            family,
-            flow_life_s,
-            ..
-        } = header;
+        let flow_life_s = header.flow_life_s;
+        let printable = header.family.chars().filter(|c| !c.is_control());
+        let family = printable.take(MAX_FAMILY).collect();
         Ok(Self {
             family,
             step_ms,
@@ -86,7 +89,7 @@ impl Series {
         })
     }
 
-    /// Where it comes from, in the recorder's words; may be empty.
+    /// Where it comes from, in the recorder's words: at most 100 printable characters, or none.
     pub fn family(&self) -> &str {
         &self.family
     }
@@ -229,90 +232,6 @@ fn shown(word: &str) -> String {
         .collect()
 }
 
-/// Why a text isn't a recorded series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TraceError {
-    /// The line, numbered from 1; `None` when it is about the whole text.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub problem: Problem,
-}
-
-/// What can be wrong with a recorded series.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// More than [`MAX_TEXT_BYTES`]: this many.
-    TextTooLong(usize),
-    /// No `dt_ms=` before the first row.
-    NoStep,
-    /// No row at all.
-    NoRows,
-    /// A key of the header with a value it can't have.
-    BadValue(&'static str, String),
-    /// A key given twice, differently.
-    Contradiction(&'static str),
-    /// Something that is neither a whole number of microseconds nor -1.
-    BadRtt(String),
-    /// A row with another number of RTTs than there are paths.
-    Width {
-        /// RTTs in the row.
-        found: usize,
-        /// Number of paths.
-        expected: usize,
-    },
-    /// More than [`MAX_RTTS`].
-    TooManyRtts,
-}
-
-impl fmt::Display for TraceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
-        }
-        self.problem.fmt(f)
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TextTooLong(bytes) => {
-                write!(
-                    f,
-                    "{bytes} bytes of text are more than {MAX_TEXT_BYTES}; cut the series"
-                )
-            }
-            Self::NoStep => f.write_str("no step: a `# dt_ms=50` line must come before the rows"),
-            Self::NoRows => f.write_str("no rows: the series is empty"),
-            Self::BadValue("dt_ms", value) => {
-                write!(f, "dt_ms={value} is not a number in 1..={MAX_STEP_MS}")
-            }
-            Self::BadValue("paths", value) => {
-                write!(f, "paths={value} is not a number in 1..={MAX_PATHS}")
-            }
-            Self::BadValue(key, value) => {
-                write!(
-                    f,
-                    "{key}={value} is not two numbers, the smaller first, like 10,1800"
-                )
-            }
-            Self::Contradiction(key) => write!(f, "{key} is given twice, with different values"),
-            Self::BadRtt(word) => {
-                write!(
-                    f,
-                    "\"{word}\" is neither a whole number of microseconds nor -1 (lost)"
-                )
-            }
-            Self::Width { found, expected } => {
-                write!(f, "{found} RTTs in a row, but there are {expected} paths")
-            }
-            Self::TooManyRtts => write!(f, "more than {MAX_RTTS} RTTs; cut the series"),
-        }
-    }
-}
-
-impl std::error::Error for TraceError {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -401,5 +320,13 @@ mod tests {
         let message = Series::parse(&hostile).unwrap_err().to_string();
         assert!(message.is_ascii() && message.len() < 120, "{message}");
         assert!(!message.contains('\u{1b}'));
+        let family = "long \u{1b}[31m".repeat(50);
+        let series = Series::parse(&format!("# family={family} dt_ms=5\n1\n")).unwrap();
+        assert!(
+            series.family().starts_with("long [31mlong"),
+            "{}",
+            series.family()
+        );
+        assert_eq!(series.family().len(), 100);
     }
 }
