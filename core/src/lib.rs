@@ -9,14 +9,23 @@
 //! |---|---|
 //! | [`ema`] | the one filter everything uses: `EMA_UPDATE` in unsigned 64-bit integers |
 //! | [`metrics`] | what the patched kernel keeps per path, bit for bit |
+//! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
+//! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
+//! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
 pub mod ema;
+pub mod jitter;
 pub mod metrics;
+pub mod nexthop;
 pub mod range;
+pub mod replay;
+pub mod stats;
 pub mod steer;
+pub mod trace;
+pub mod window;
 
 pub use ema::Factor;
 pub use range::OutOfRange;

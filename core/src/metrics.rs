@@ -71,8 +71,8 @@ impl PathMetrics {
         true
     }
 
-    /// `(load + deviation) * cost`, wrapping in 64 bits as C does. The kernel
-    /// compares these.
+    /// `(load + deviation) * cost`, wrapping in 64 bits as C does: what the selection of
+    /// [`nexthop`](crate::nexthop) compares.
     pub const fn weight(&self) -> u64 {
         self.load
             .wrapping_add(self.deviation)

@@ -34,10 +34,12 @@
 //! [`round`](Steering::round) takes one outcome per path and ends epochs by counting rounds. Use it
 //! or the three live calls, not both on one `Steering`.
 
+mod error;
 mod params;
 mod path;
 mod reaction;
 
+pub use error::PathError;
 pub use params::{
     EPOCH_MS, Gains, LEADER_WEIGHT, MAX_PATHS, Params, Period, PowerCost, TIMEOUT_NS, UnknownPeriod,
 };
@@ -47,7 +49,6 @@ pub use reaction::{Reaction, reaction};
 use crate::ema::{Factor, SCALE};
 use params::{DWELL_EPOCHS, HYSTERESIS, LEAD_MARGIN_NS};
 use path::Path;
-use std::fmt;
 
 /// The comparison of up to [`MAX_PATHS`] paths. Paths are known by their index.
 #[derive(Debug, Clone)]
@@ -357,52 +358,3 @@ fn check_count(given: usize) -> Result<(), PathError> {
         Ok(())
     }
 }
-
-/// A path that can't be meant; nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathError {
-    /// More than [`MAX_PATHS`].
-    TooMany {
-        /// How many were asked for.
-        given: usize,
-    },
-    /// No path has this index.
-    Unknown {
-        /// The index.
-        path: usize,
-        /// How many paths there are.
-        paths: usize,
-    },
-    /// One old path was named twice.
-    Twice {
-        /// Its index.
-        path: usize,
-    },
-    /// A round has not one entry per path.
-    Width {
-        /// Entries in the round.
-        given: usize,
-        /// How many paths there are.
-        paths: usize,
-    },
-}
-
-impl fmt::Display for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooMany { given } => {
-                write!(
-                    f,
-                    "{given} paths are more than the {MAX_PATHS} that can be compared"
-                )
-            }
-            Self::Unknown { path, paths } => write!(f, "no path {path}: there are {paths}"),
-            Self::Twice { path } => write!(f, "path {path} was named twice"),
-            Self::Width { given, paths } => {
-                write!(f, "a round of {given} samples doesn't fit {paths} paths")
-            }
-        }
-    }
-}
-
-impl std::error::Error for PathError {}
