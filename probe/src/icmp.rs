@@ -241,13 +241,7 @@ pub(crate) fn bind(socket: &Socket, config: &Config) -> Result<(), ProbeError> {
     // By index, not by name: a name can change hands between the caller's look-up and now.
     socket
         .bind_device_by_index_v4(Some(config.ifindex))
-        .map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ENODEV) => ProbeError::NoSuchInterface(config.ifindex.get()),
-            _ => ProbeError::Os {
-                step: "bind to the interface",
-                source: error,
-            },
-        })?;
+        .map_err(ProbeError::os("bind to the interface"))?;
     if let Some(source) = config.source {
         let address = with_scope(source, 0, config.ifindex.get());
         socket.bind(&address.into()).map_err(|error| {

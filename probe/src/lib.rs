@@ -52,7 +52,8 @@ pub struct Config {
     pub source: Option<IpAddr>,
     /// How to probe.
     pub method: Method,
-    /// After this long without an answer a probe is lost: 10 ms to 10 s.
+    /// After this long without an answer a probe is lost: 10 ms to 10 s. An answer that arrived before its
+    /// loss was reported still counts.
     pub timeout: Duration,
 }
 

@@ -95,8 +95,13 @@ impl Prober {
             return Err(ProbeError::BadPort);
         }
         let tcp = port.map(|port| icmp::socket_address(&config, port));
-        let opened = open_icmp(&config, token())?;
-        let (icmp, method) = match opened {
+        // The kernel binds a socket to any index, even one without an interface.
+        // (nix 0.31 takes the null pointer for success, hence the look at the name.)
+        let name = nix::net::if_::if_indextoname(config.ifindex.get());
+        if !name.is_ok_and(|name| !name.is_empty()) {
+            return Err(ProbeError::NoSuchInterface(config.ifindex.get()));
+        }
+        let (icmp, method) = match open_icmp(&config, token())? {
             Opened::Icmp(socket, method) => {
                 let fd = watch(*socket, Interest::READABLE);
                 (
@@ -105,7 +110,7 @@ impl Prober {
                 )
             }
             Opened::TcpOnly(why) => {
-                check_interface(&config)?;
+                check_source(&config)?;
                 (
                     None,
                     MethodInUse {
@@ -187,6 +192,11 @@ impl Prober {
                 return Poll::Ready(event);
             }
             let now = Instant::now();
+            if self.next_deadline().is_some_and(|at| at <= now)
+                && let Some(reply) = self.overdue_answer()
+            {
+                return Poll::Ready(Event::Reply(reply));
+            }
             self.drop_old_attempts(now);
             if let Some(entry) = self.window.expire(now, self.config.timeout) {
                 return Poll::Ready(Event::Lost(self.give_up(entry)));
@@ -278,26 +288,58 @@ impl Prober {
             let Ok(mut guard) = ready!(icmp.poll_read_ready(cx)) else {
                 return Poll::Pending;
             };
-            let read = match icmp.get_ref().receive(&mut self.buffers) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    guard.clear_ready();
-                    continue;
-                }
-                read => read,
-            };
-            match read {
-                Ok((Received::Reply(seq), received_ns)) => {
-                    if let Some(reply) = self.take_reply(seq, received_ns) {
-                        return Poll::Ready(Event::Reply(reply));
-                    }
-                }
-                Ok((Received::Foreign, _)) => self.counters.foreign += 1,
-                Ok((Received::Malformed, _)) => self.counters.malformed += 1,
-                Err(_) => self.counters.socket_errors += 1,
+            let read = icmp.get_ref().receive(&mut self.buffers);
+            if is_empty(&read) {
+                guard.clear_ready();
+            } else if let Some(reply) = self.take_read(&read) {
+                return Poll::Ready(Event::Reply(reply));
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// An answer that has arrived although the runtime has not told us yet: if this program could not run
+    /// for a while, time passed for the timer and for the network alike.
+    fn overdue_answer(&mut self) -> Option<Reply> {
+        for _ in 0..READS_PER_POLL {
+            let Some(icmp) = &self.icmp else { break };
+            let read = icmp.get_ref().receive(&mut self.buffers);
+            if is_empty(&read) {
+                break;
+            }
+            let reply = self.take_read(&read);
+            if reply.is_some() {
+                return reply;
+            }
+        }
+        let mut at = 0;
+        while let Some(probe) = self.attempts.get_mut(at) {
+            let attempt = probe
+                .socket
+                .as_ref()
+                .map(|socket| tcp::outcome(socket.get_ref()));
+            match attempt {
+                Some(Attempt::Accepted(_) | Attempt::Refused) => {
+                    let reply = self.take_attempt(at, attempt);
+                    if reply.is_some() {
+                        return reply;
+                    }
+                }
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    fn take_read(&mut self, read: &io::Result<(Received, Option<i64>)>) -> Option<Reply> {
+        match *read {
+            Ok((Received::Reply(seq), received_ns)) => return self.take_reply(seq, received_ns),
+            Ok((Received::Foreign, _)) => self.counters.foreign += 1,
+            Ok((Received::Malformed, _)) => self.counters.malformed += 1,
+            Err(_) => self.counters.socket_errors += 1,
+        }
+        None
     }
 
     fn take_reply(&mut self, seq: u64, received_ns: Option<i64>) -> Option<Reply> {
@@ -351,32 +393,34 @@ impl Prober {
                 at += 1;
                 continue;
             };
-            let (seq, rtt) = match attempt {
-                Attempt::Accepted(rtt) => (probe.seq, rtt),
-                Attempt::Refused => (probe.seq, None),
-                Attempt::Failed | Attempt::Pending => {
-                    probe.socket = None;
-                    at += 1;
-                    continue;
-                }
-            };
-            let _ = self.attempts.remove(at);
-            self.learn(Outcome::TcpAnswered);
-            let Some(entry) = seq.and_then(|seq| self.first_answer(seq)) else {
-                continue;
-            };
-            let user = timing::nanos(entry.sent.mono.elapsed()) as u64;
-            let (rtt_ns, clock) = rtt.map_or((user, Clock::User), |rtt| (rtt, Clock::Kernel));
-            let transport = Transport::TcpConnect;
-            return Poll::Ready(Event::Reply(Reply {
-                seq: entry.seq,
-                sent_at: entry.sent.mono,
-                rtt_ns,
-                clock,
-                transport,
-            }));
+            if matches!(attempt, Attempt::Failed | Attempt::Pending) {
+                probe.socket = None;
+                at += 1;
+            } else if let Some(reply) = self.take_attempt(at, Some(attempt)) {
+                return Poll::Ready(Event::Reply(reply));
+            }
         }
         Poll::Pending
+    }
+
+    /// Removes attempt number `at`, which was answered, and gives the reply if it carried a probe.
+    fn take_attempt(&mut self, at: usize, attempt: Option<Attempt>) -> Option<Reply> {
+        let seq = self.attempts.remove(at)?.seq;
+        self.learn(Outcome::TcpAnswered);
+        let entry = self.first_answer(seq?)?;
+        let user_ns = timing::nanos(entry.sent.mono.elapsed()) as u64;
+        let (rtt_ns, clock) = match attempt {
+            Some(Attempt::Accepted(Some(rtt_ns))) => (rtt_ns, Clock::Kernel),
+            _ => (user_ns, Clock::User),
+        };
+        let transport = Transport::TcpConnect;
+        Some(Reply {
+            seq: entry.seq,
+            sent_at: entry.sent.mono,
+            rtt_ns,
+            clock,
+            transport,
+        })
     }
 
     /// Ends trial attempts without an answer in time; those that carry a probe end with it.
@@ -435,18 +479,23 @@ impl Prober {
         }
     }
 
-    /// Ready when the next deadline has passed; pending without a timer while nothing is under way.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// When the next probe or trial is to be given up.
+    fn next_deadline(&mut self) -> Option<Instant> {
         let timeout = self.config.timeout;
         let attempt = self
             .attempts
             .front()
             .filter(|probe| probe.seq.is_none())
             .map(|probe| probe.started + timeout);
-        let deadline = match (self.window.deadline(timeout), attempt) {
+        match (self.window.deadline(timeout), attempt) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
-        };
+        }
+    }
+
+    /// Ready when the next deadline has passed; pending without a timer while nothing is under way.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.next_deadline();
         if deadline != self.armed_for {
             self.timer
                 .set(deadline.map(|at| tokio::time::sleep_until(at.into())));
@@ -496,6 +545,10 @@ enum Opened {
     TcpOnly(Why),
 }
 
+fn is_empty<T>(read: &io::Result<T>) -> bool {
+    matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
 /// Opens the ICMP socket the method asks for, or says why there is only TCP.
 fn open_icmp(config: &Config, token: u64) -> Result<Opened, ProbeError> {
     let (kinds, tcp_allowed): (&[_], bool) = match config.method {
@@ -528,8 +581,8 @@ fn open_icmp(config: &Config, token: u64) -> Result<Opened, ProbeError> {
     }
 }
 
-/// TCP sockets are opened per probe; a wrong interface or source should still be told at once.
-fn check_interface(config: &Config) -> Result<(), ProbeError> {
+/// TCP sockets are opened per probe; a wrong source should still be told at once.
+fn check_source(config: &Config) -> Result<(), ProbeError> {
     let domain = socket2::Domain::for_address(icmp::socket_address(config, 0));
     let socket = Socket::new(domain, socket2::Type::STREAM.cloexec(), None)
         .map_err(ProbeError::os("open a TCP socket"))?;

@@ -52,7 +52,6 @@ pub(crate) fn start(config: &Config, target: SocketAddr) -> Result<Socket, SendE
     )
     .map_err(|error| SendError::from(&error))?;
     icmp::bind(&socket, config).map_err(|error| match error {
-        ProbeError::NoSuchInterface(_) => SendError::Gone(Errno::ENODEV as i32),
         ProbeError::NoSuchSource => SendError::Gone(Errno::EADDRNOTAVAIL as i32),
         ProbeError::Os { source, .. } => SendError::from(&source),
         _ => SendError::Os(0),
