@@ -3,6 +3,7 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::num::NonZeroU32;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
@@ -234,6 +235,12 @@ impl From<ProbeError> for OpenError {
     fn from(error: ProbeError) -> Self {
         Self::Other(error)
     }
+}
+
+/// True if an interface has this index. Binding does not tell: the kernel binds a socket to any index.
+pub(crate) fn interface_exists(ifindex: NonZeroU32) -> bool {
+    // nix 0.31 takes the C library's null pointer for success, hence the look at the name.
+    nix::net::if_::if_indextoname(ifindex.get()).is_ok_and(|name| !name.is_empty())
 }
 
 /// Binds to the interface, and to the source address if one was given.

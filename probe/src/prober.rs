@@ -6,36 +6,33 @@
 //! is one wake-up per answer. (A driver that stamps later than `send` returns costs one more.)
 
 use std::collections::VecDeque;
-use std::collections::hash_map::RandomState;
 use std::future::poll_fn;
-use std::hash::{BuildHasher, Hasher};
-use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use socket2::Socket;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::Sleep;
 
-use crate::error::{ProbeError, SendError};
-use crate::icmp::{self, Buffers, IcmpSocket, OpenError};
-use crate::method::{Fallback, Method, MethodInUse, Outcome, Phase, Transport, Why};
-use crate::packet::Received;
-use crate::tcp::{self, Attempt};
-use crate::timing::{self, Clock, Moment, Stamps};
+use crate::error::SendError;
+use crate::icmp::{self, Buffers, IcmpSocket};
+use crate::method::{Fallback, MethodInUse, Outcome, Phase, Transport, Why};
+use crate::tcp::{self};
+use crate::timing::Moment;
 use crate::watch::watch;
-use crate::window::{Answer, Entry, Way, Window};
-use crate::{Config, Counters, Event, Family, Lost, Reply};
+use crate::window::{Entry, Way, Window};
+use crate::{Config, Counters, Event, Lost};
 
 /// Most connection attempts under way at once; each holds a file descriptor.
 const MAX_ATTEMPTS: usize = 32;
 /// Most packets or stamps read in one go, so that a flood cannot starve the rest of the program.
 const READS_PER_POLL: usize = 64;
-const TIMEOUTS: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(10)..=Duration::from_secs(10);
+
+mod open;
+mod receive;
 
 /// A connection attempt under way.
 struct Probe {
@@ -67,76 +64,6 @@ pub struct Prober {
 }
 
 impl Prober {
-    /// Opens the sockets; sends nothing. Call it inside a tokio runtime with I/O and time enabled.
-    ///
-    /// # Errors
-    /// See [`ProbeError`]; in each case nothing is left open.
-    ///
-    /// # Panics
-    /// Outside a tokio runtime, as tokio does.
-    pub fn open(config: Config) -> Result<Self, ProbeError> {
-        if !TIMEOUTS.contains(&config.timeout) {
-            return Err(ProbeError::BadTimeout(config.timeout));
-        }
-        if config
-            .source
-            .is_some_and(|source| Family::of(source) != Family::of(config.target))
-        {
-            return Err(ProbeError::MixedFamilies);
-        }
-        let port = match config.method {
-            Method::Tcp { port }
-            | Method::Auto {
-                tcp_port: Some(port),
-            } => Some(port),
-            Method::Icmp | Method::IcmpRaw | Method::Auto { tcp_port: None } => None,
-        };
-        if port == Some(0) {
-            return Err(ProbeError::BadPort);
-        }
-        let tcp = port.map(|port| icmp::socket_address(&config, port));
-        // The kernel binds a socket to any index, even one without an interface.
-        // (nix 0.31 takes the null pointer for success, hence the look at the name.)
-        let name = nix::net::if_::if_indextoname(config.ifindex.get());
-        if !name.is_ok_and(|name| !name.is_empty()) {
-            return Err(ProbeError::NoSuchInterface(config.ifindex.get()));
-        }
-        let (icmp, method) = match open_icmp(&config, token())? {
-            Opened::Icmp(socket, method) => {
-                let fd = watch(*socket, Interest::READABLE);
-                (
-                    Some(fd.map_err(ProbeError::os("watch the ICMP socket"))?),
-                    method,
-                )
-            }
-            Opened::TcpOnly(why) => {
-                check_source(&config)?;
-                (
-                    None,
-                    MethodInUse {
-                        transport: Transport::TcpConnect,
-                        why,
-                    },
-                )
-            }
-        };
-        Ok(Self {
-            fallback: (icmp.is_some() && tcp.is_some()).then(Fallback::new),
-            config,
-            icmp,
-            icmp_transport: method,
-            tcp,
-            method,
-            window: Window::new(0),
-            attempts: VecDeque::with_capacity(MAX_ATTEMPTS),
-            buffers: Buffers::new(),
-            next_key: 0,
-            counters: Counters::default(),
-            timer: Box::pin(None),
-            armed_for: None,
-        })
-    }
-
     /// The configuration it was opened with.
     pub fn config(&self) -> &Config {
         &self.config
@@ -157,24 +84,16 @@ impl Prober {
     /// # Errors
     /// See [`SendError`]; no number is used up and no event will come. After [`SendError::Gone`] open a new prober.
     pub fn send(&mut self) -> Result<u64, SendError> {
-        let seq = self.window.next_seq();
         if self.window.is_full() {
             return Err(SendError::Busy);
         }
-        match self.phase() {
-            Phase::Icmp => self.send_echo()?,
-            Phase::Trial => {
-                self.send_echo()?;
-                // A trial that cannot start says nothing about TCP; the next round tries again.
-                let _ = self.connect(None);
+        self.send_in_phase().map_err(|error| match error {
+            // Without its interface an IPv6 socket only says that there is no route.
+            SendError::Unreachable(raw) if !icmp::interface_exists(self.config.ifindex) => {
+                SendError::Gone(raw)
             }
-            Phase::Tcp => {
-                let sent = Moment::now();
-                self.connect(Some(seq))?;
-                self.window.push(sent, Way::Tcp);
-            }
-        }
-        Ok(seq)
+            error => error,
+        })
     }
 
     /// Waits for the next event. Pending for ever while nothing is under way. Cancel-safe.
@@ -203,6 +122,24 @@ impl Prober {
             }
             ready!(self.poll_timer(cx));
         }
+    }
+
+    fn send_in_phase(&mut self) -> Result<u64, SendError> {
+        let seq = self.window.next_seq();
+        match self.phase() {
+            Phase::Icmp => self.send_echo()?,
+            Phase::Trial => {
+                self.send_echo()?;
+                // A trial that cannot start says nothing about TCP; the next round tries again.
+                let _ = self.connect(None);
+            }
+            Phase::Tcp => {
+                let sent = Moment::now();
+                self.connect(Some(seq))?;
+                self.window.push(sent, Way::Tcp);
+            }
+        }
+        Ok(seq)
     }
 
     fn phase(&self) -> Phase {
@@ -276,161 +213,6 @@ impl Prober {
                 Ok(None) => {}
                 Err(_) => break,
             }
-        }
-    }
-
-    fn poll_icmp(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        for _ in 0..READS_PER_POLL {
-            let Some(icmp) = &self.icmp else {
-                return Poll::Pending;
-            };
-            // An error here means the runtime is shutting down: nothing will ever be ready.
-            let Ok(mut guard) = ready!(icmp.poll_read_ready(cx)) else {
-                return Poll::Pending;
-            };
-            let read = icmp.get_ref().receive(&mut self.buffers);
-            if is_empty(&read) {
-                guard.clear_ready();
-            } else if let Some(reply) = self.take_read(&read) {
-                return Poll::Ready(Event::Reply(reply));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-
-    /// An answer that has arrived although the runtime has not told us yet: if this program could not run
-    /// for a while, time passed for the timer and for the network alike.
-    fn overdue_answer(&mut self) -> Option<Reply> {
-        for _ in 0..READS_PER_POLL {
-            let Some(icmp) = &self.icmp else { break };
-            let read = icmp.get_ref().receive(&mut self.buffers);
-            if is_empty(&read) {
-                break;
-            }
-            let reply = self.take_read(&read);
-            if reply.is_some() {
-                return reply;
-            }
-        }
-        let mut at = 0;
-        while let Some(probe) = self.attempts.get_mut(at) {
-            let attempt = probe
-                .socket
-                .as_ref()
-                .map(|socket| tcp::outcome(socket.get_ref()));
-            match attempt {
-                Some(Attempt::Accepted(_) | Attempt::Refused) => {
-                    let reply = self.take_attempt(at, attempt);
-                    if reply.is_some() {
-                        return reply;
-                    }
-                }
-                _ => at += 1,
-            }
-        }
-        None
-    }
-
-    fn take_read(&mut self, read: &io::Result<(Received, Option<i64>)>) -> Option<Reply> {
-        match *read {
-            Ok((Received::Reply(seq), received_ns)) => return self.take_reply(seq, received_ns),
-            Ok((Received::Foreign, _)) => self.counters.foreign += 1,
-            Ok((Received::Malformed, _)) => self.counters.malformed += 1,
-            Err(_) => self.counters.socket_errors += 1,
-        }
-        None
-    }
-
-    fn take_reply(&mut self, seq: u64, received_ns: Option<i64>) -> Option<Reply> {
-        let got = Moment::now();
-        if self
-            .window
-            .waiting(seq)
-            .is_some_and(|entry| entry.stamps.sent.is_none())
-        {
-            self.collect_stamps();
-        }
-        if self
-            .window
-            .waiting(seq)
-            .is_some_and(|entry| entry.way == Way::Tcp)
-        {
-            self.counters.malformed += 1;
-            return None;
-        }
-        let entry = self.first_answer(seq)?;
-        let stamps = Stamps {
-            received: received_ns,
-            ..entry.stamps
-        };
-        let (rtt_ns, clock) = timing::round_trip(entry.sent, got, stamps);
-        self.learn(Outcome::IcmpAnswered);
-        let transport = self.transport_of(entry.way);
-        Some(Reply {
-            seq,
-            sent_at: entry.sent.mono,
-            rtt_ns,
-            clock,
-            transport,
-        })
-    }
-
-    fn first_answer(&mut self, seq: u64) -> Option<Entry> {
-        match self.window.answer(seq) {
-            Answer::First(entry) => return Some(entry),
-            Answer::Duplicate => self.counters.duplicate += 1,
-            Answer::Late => self.counters.late += 1,
-            Answer::NeverSent => self.counters.malformed += 1,
-        }
-        None
-    }
-
-    fn poll_attempts(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        let mut at = 0;
-        while let Some(probe) = self.attempts.get_mut(at) {
-            let Some(attempt) = probe.poll(cx) else {
-                at += 1;
-                continue;
-            };
-            if matches!(attempt, Attempt::Failed | Attempt::Pending) {
-                probe.socket = None;
-                at += 1;
-            } else if let Some(reply) = self.take_attempt(at, Some(attempt)) {
-                return Poll::Ready(Event::Reply(reply));
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Removes attempt number `at`, which was answered, and gives the reply if it carried a probe.
-    fn take_attempt(&mut self, at: usize, attempt: Option<Attempt>) -> Option<Reply> {
-        let seq = self.attempts.remove(at)?.seq;
-        self.learn(Outcome::TcpAnswered);
-        let entry = self.first_answer(seq?)?;
-        let user_ns = timing::nanos(entry.sent.mono.elapsed()) as u64;
-        let (rtt_ns, clock) = match attempt {
-            Some(Attempt::Accepted(Some(rtt_ns))) => (rtt_ns, Clock::Kernel),
-            _ => (user_ns, Clock::User),
-        };
-        let transport = Transport::TcpConnect;
-        Some(Reply {
-            seq: entry.seq,
-            sent_at: entry.sent.mono,
-            rtt_ns,
-            clock,
-            transport,
-        })
-    }
-
-    /// Ends trial attempts without an answer in time; those that carry a probe end with it.
-    fn drop_old_attempts(&mut self, now: Instant) {
-        while let Some(probe) = self.attempts.front()
-            && probe.started + self.config.timeout <= now
-            && probe.seq.is_none()
-        {
-            let _ = self.attempts.pop_front();
-            self.learn(Outcome::TcpLost);
         }
     }
 
@@ -511,21 +293,6 @@ impl Prober {
     }
 }
 
-impl Probe {
-    /// The attempt's outcome, or `None` while it waits.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Option<Attempt> {
-        let socket = self.socket.as_ref()?;
-        while let Poll::Ready(ready) = socket.poll_write_ready(cx) {
-            let Ok(mut guard) = ready else { return None };
-            match tcp::outcome(socket.get_ref()) {
-                Attempt::Pending => guard.clear_ready(),
-                decided => return Some(decided),
-            }
-        }
-        None
-    }
-}
-
 /// Waits for the next event of any of `probers`: its index and the event. Pending for ever while nothing is
 /// under way anywhere. Cancel-safe.
 pub async fn next_event(probers: &mut [Prober]) -> (usize, Event) {
@@ -538,58 +305,4 @@ pub async fn next_event(probers: &mut [Prober]) -> (usize, Event) {
         Poll::Pending
     })
     .await
-}
-
-enum Opened {
-    Icmp(Box<IcmpSocket>, MethodInUse),
-    TcpOnly(Why),
-}
-
-fn is_empty<T>(read: &io::Result<T>) -> bool {
-    matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-}
-
-/// Opens the ICMP socket the method asks for, or says why there is only TCP.
-fn open_icmp(config: &Config, token: u64) -> Result<Opened, ProbeError> {
-    let (kinds, tcp_allowed): (&[_], bool) = match config.method {
-        Method::Tcp { .. } => return Ok(Opened::TcpOnly(Why::Requested)),
-        Method::IcmpRaw => (&[(Transport::IcmpRaw, Why::Requested)], false),
-        Method::Icmp | Method::Auto { .. } => (
-            &[
-                (Transport::IcmpDatagram, Why::Preferred),
-                (Transport::IcmpRaw, Why::DatagramForbidden),
-            ],
-            matches!(config.method, Method::Auto { tcp_port: Some(_) }),
-        ),
-    };
-    for &(transport, why) in kinds {
-        match IcmpSocket::open(config, transport, token) {
-            Ok(socket) => {
-                return Ok(Opened::Icmp(
-                    Box::new(socket),
-                    MethodInUse { transport, why },
-                ));
-            }
-            Err(OpenError::Forbidden) => {}
-            Err(OpenError::Other(error)) => return Err(error),
-        }
-    }
-    if tcp_allowed {
-        Ok(Opened::TcpOnly(Why::IcmpForbidden))
-    } else {
-        Err(ProbeError::IcmpForbidden)
-    }
-}
-
-/// TCP sockets are opened per probe; a wrong source should still be told at once.
-fn check_source(config: &Config) -> Result<(), ProbeError> {
-    let domain = socket2::Domain::for_address(icmp::socket_address(config, 0));
-    let socket = Socket::new(domain, socket2::Type::STREAM.cloexec(), None)
-        .map_err(ProbeError::os("open a TCP socket"))?;
-    icmp::bind(&socket, config)
-}
-
-/// 64 bits from the operating system's randomness, by way of the standard library's hash keys.
-fn token() -> u64 {
-    RandomState::new().build_hasher().finish()
 }
