@@ -4,11 +4,9 @@
 #
 #   scripts/bench-probe.sh [COUNT] [INTERVAL_MS]        (default 300 probes, 100 ms apart; needs root)
 #
-# The path is a veth pair between two namespaces made for the run and removed after it. To put an emulated
-# link in between, set EVENKEEL_EMULATE to a command; it is run inside a third, middle namespace with
-# the two interface names appended, and must forward frames between them until it is killed:
-#
-#   EVENKEEL_EMULATE="evenkeel-lab emulate --delay-ms 10" scripts/bench-probe.sh
+# The path is a veth pair between two namespaces made for the run and removed after it. To put the lab's link
+# emulator in between, set EVENKEEL_LAB to the evenkeel-lab binary; EVENKEEL_LINK (default
+# "delay_us=10000") says what the link does in each direction, in the emulator's words.
 #
 # EVENKEEL_PING names the evenkeel-ping binary; without it, it is built in release mode.
 set -euo pipefail
@@ -17,7 +15,7 @@ count=${1:-300}
 interval_ms=${2:-100}
 [[ $count =~ ^[0-9]+$ && $interval_ms =~ ^[0-9]+$ ]] || { echo "usage: $0 [COUNT] [INTERVAL_MS]" >&2; exit 2; }
 [[ $(id -u) -eq 0 ]] || { echo "$0: needs root to make network namespaces; nothing was changed" >&2; exit 2; }
-for tool in ip ping fping awk sysctl; do
+for tool in ip ping fping awk sysctl perl; do
     command -v "$tool" >/dev/null || { echo "$0: $tool is missing; install it and run again" >&2; exit 2; }
 done
 
@@ -41,13 +39,14 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM
 
 for ns in "$a" "$b"; do ip netns add "$ns"; done
-if [[ -n ${EVENKEEL_EMULATE:-} ]]; then
+if [[ -n ${EVENKEEL_LAB:-} ]]; then
     ip netns add "$m"
     ip link add up0 netns "$a" type veth peer name in0 netns "$m"
     ip link add up0 netns "$b" type veth peer name out0 netns "$m"
     ip netns exec "$m" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
     for i in in0 out0; do ip -n "$m" link set "$i" up; done
-    path="emulated ($EVENKEEL_EMULATE)"
+    link=${EVENKEEL_LINK:-delay_us=10000}
+    path="emulated, $link each way"
 else
     ip link add up0 netns "$a" type veth peer name up0 netns "$b"
     path="a veth pair, no delay"
@@ -56,13 +55,17 @@ ip -n "$a" addr add 10.77.0.1/24 dev up0
 ip -n "$b" addr add "$target/24" dev up0
 for ns in "$a" "$b"; do ip -n "$ns" link set up0 up; done
 ip netns exec "$a" sysctl -qw net.ipv4.ping_group_range="0 2147483647"
-if [[ -n ${EVENKEEL_EMULATE:-} ]]; then
-    # shellcheck disable=SC2086 # the variable holds a command and its arguments
-    ip netns exec "$m" $EVENKEEL_EMULATE in0 out0 >"$work/emulator" 2>&1 &
+if [[ -n ${EVENKEEL_LAB:-} ]]; then
+    ip netns exec "$m" "$EVENKEEL_LAB" emulate --control "$work/control" in0 out0 >"$work/emulator" 2>&1 &
     children+=($!)
+    for _ in $(seq 50); do [[ -S $work/control ]] && break; sleep 0.1; done
+    answer=$(perl -MIO::Socket::UNIX -e '
+        my $s = IO::Socket::UNIX->new(Peer => shift) or die "$!\n"; print $s shift, "\n"; $s->flush; print scalar <$s>' \
+        "$work/control" "both $link")
+    [[ $answer == ok* ]] || { echo "$0: the emulator refused \"$link\": $answer" >&2; exit 1; }
 fi
 for _ in $(seq 20); do ip netns exec "$a" ping -qc1 -W1 "$target" >/dev/null && up=1 && break; done
-[[ -n ${up:-} ]] || { echo "$0: the path carries nothing; is the emulator command right?" >&2; cat "$work"/* >&2; exit 1; }
+[[ -n ${up:-} ]] || { echo "$0: the path carries nothing; nothing was measured" >&2; cat "$work/emulator" >&2 || true; exit 1; }
 
 # One round: all three at once, each to a file with one microsecond figure per line.
 round() {
