@@ -11,7 +11,7 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, Read, Write},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
 };
 
@@ -222,7 +222,7 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
-    handle: File,
+    handle: Locked,
     contents: Contents,
 }
 
@@ -234,7 +234,7 @@ impl Journal {
     /// Any [`JournalError`]. After [`JournalError::Corrupt`] it stays that way, restart or not,
     /// until somebody removes the file put aside: its originals would be captured wrongly.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
-        let handle = lock(dir, open_directory(dir)?)?;
+        let handle = Locked::new(dir, open_directory(dir)?)?;
         let io = |source: Errno| JournalError::Io {
             dir: dir.to_owned(),
             source: source.into(),
@@ -303,7 +303,7 @@ impl Journal {
     fn store(&self, contents: &Contents) -> io::Result<()> {
         if contents.is_empty() {
             remove(&self.handle, FILE)?;
-            return self.handle.sync_all();
+            return self.handle.0.sync_all();
         }
         let bytes = serde_json::to_vec(contents)?;
         if bytes.len() > MAX_BYTES {
@@ -322,7 +322,7 @@ impl Journal {
         file.write_all(&bytes)?;
         file.sync_all()?;
         renameat(&self.handle, FILE_NEW, &self.handle, FILE)?;
-        self.handle.sync_all()
+        self.handle.0.sync_all()
     }
 }
 
@@ -353,18 +353,39 @@ fn open_directory(dir: &Path) -> Result<OwnedFd, JournalError> {
     Ok(fd)
 }
 
-/// Lock the directory for as long as the handle is open.
-fn lock(dir: &Path, fd: OwnedFd) -> Result<File, JournalError> {
-    let handle = File::from(fd);
-    match handle.try_lock() {
-        Ok(()) => Ok(handle),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(JournalError::Io {
-            dir: dir.to_owned(),
-            source,
-        }),
+/// The directory, locked until this is dropped.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Locked {
+    fn new(dir: &Path, fd: OwnedFd) -> Result<Self, JournalError> {
+        let handle = File::from(fd);
+        match handle.try_lock() {
+            Ok(()) => Ok(Self(handle)),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
+                dir: dir.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(JournalError::Io {
+                dir: dir.to_owned(),
+                source,
+            }),
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing alone would not end the lock while a child, forked but not yet executing its
+        // program, still has the handle.
+        if let Err(e) = self.0.unlock() {
+            log::warn!("the journal's lock could not be given up: {e}");
+        }
+    }
+}
+
+impl AsFd for Locked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

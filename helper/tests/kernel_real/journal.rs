@@ -35,7 +35,7 @@ fn write_entry(dir: &Path) {
 #[test]
 fn a_kill_between_the_intent_and_the_write_restores_nothing_and_loses_nothing() {
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         write_entry(&roots.runtime_dir);
         Door::open(roots.clone())
             .unwrap()
@@ -55,7 +55,7 @@ fn a_kill_between_the_second_intent_and_its_write_restores_the_true_original() {
     let lab = Lab::with_multipath();
     let before = lab.routing();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         Door::open(roots.clone())
             .unwrap()
             .set_weights(&usb)
@@ -133,7 +133,7 @@ fn a_corrupt_journal_is_kept_aside_and_blocks_every_change_until_removed() {
         let aside = lab.roots().runtime_dir.join("originals.json.corrupt");
         // Twice: a restart must not forget it.
         for _ in 0..2 {
-            lab.run(|roots| async {
+            lab.run(async |roots| {
                 let mut door = Door::open(roots.clone()).unwrap();
                 assert!(matches!(door.blocked(), Some(JournalError::Corrupt { .. })));
                 let restored = door.restore_all().await.unwrap_err().to_string();
@@ -154,7 +154,7 @@ fn a_corrupt_journal_is_kept_aside_and_blocks_every_change_until_removed() {
         fs::remove_file(aside).unwrap();
     }
     // Once it is gone, changes are possible again.
-    lab.run(|roots| async { Door::open(roots).unwrap().set_weights(&usb).await })
+    lab.run(async |roots| Door::open(roots).unwrap().set_weights(&usb).await)
         .unwrap();
 }
 
@@ -203,7 +203,7 @@ fn links_in_the_runtime_directory_are_not_followed() {
 fn a_second_helper_is_kept_out_until_the_first_one_is_gone() {
     let lab = Lab::with_multipath();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut first = Door::open(roots.clone()).unwrap();
         first.set_weights(&usb).await.unwrap();
         let mut second = Door::open(roots.clone()).unwrap();
@@ -222,7 +222,7 @@ fn without_a_runtime_directory_there_is_nothing_to_restore_and_nothing_may_chang
     let usb = lead(&lab, "usb0");
     fs::remove_dir(lab.roots().runtime_dir).unwrap();
     let before = lab.routing();
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         assert_eq!(door.restore_all().await.unwrap(), Vec::<String>::new());
         assert!(matches!(

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, DirBuilder, File},
-    future::Future,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     process::{self, Command, Stdio},
@@ -96,7 +95,7 @@ impl Lab {
             .bind("net/ipv4/tcp_pacing_ss_ratio", EMA_FACTOR)
             .bind("net/ipv4/igmp_max_memberships", POWER_COST)
             .bind("net/ipv4/route/flush", FLUSH);
-        lab.run(|roots| async move {
+        lab.run(async |roots| {
             fs::write(roots.proc_sys.join(EMA_FACTOR), "512").unwrap();
             fs::write(roots.proc_sys.join(POWER_COST), "100").unwrap();
         });
@@ -123,11 +122,7 @@ impl Lab {
     }
 
     /// Run an asynchronous piece in the namespace, on a thread and a runtime of its own.
-    pub fn run<F, T>(&self, piece: impl FnOnce(Roots) -> F + Send) -> T
-    where
-        F: Future<Output = T>,
-        T: Send,
-    {
+    pub fn run<T: Send>(&self, piece: impl AsyncFnOnce(Roots) -> T + Send) -> T {
         let inside = || {
             let namespace = File::open(Path::new("/run/netns").join(&self.name)).unwrap();
             setns(namespace, CloneFlags::CLONE_NEWNET).unwrap();

@@ -19,9 +19,7 @@ pub fn lead(lab: &Lab, leader: &str) -> BTreeMap<u32, u16> {
 #[test]
 fn a_survey_finds_the_uplinks_and_the_multipath_routes_of_both_families() {
     let lab = Lab::with_multipath();
-    let found = lab
-        .run(|roots| async move { survey(&roots).await })
-        .unwrap();
+    let found = lab.run(async |roots| survey(&roots).await).unwrap();
     assert_eq!(
         found.kernel_release,
         std::fs::read_to_string("/proc/sys/kernel/osrelease")
@@ -58,7 +56,7 @@ fn a_survey_finds_the_uplinks_and_the_multipath_routes_of_both_families() {
 #[test]
 fn without_a_multipath_route_there_is_nothing_to_steer() {
     let lab = Lab::with_uplinks();
-    let backend = || lab.run(|roots| async move { choose_backend(&survey(&roots).await.unwrap()) });
+    let backend = || lab.run(async |roots| choose_backend(&survey(&roots).await.unwrap()));
     assert_eq!(backend(), (Backend::Observe, Reason::NoUplink));
     lab.ip("route add default via 10.1.0.1 metric 100");
     assert_eq!(backend(), (Backend::Observe, Reason::OneUplink));
@@ -66,8 +64,7 @@ fn without_a_multipath_route_there_is_nothing_to_steer() {
     assert_eq!(backend(), (Backend::Observe, Reason::NoMultipathRoute));
     let before = lab.routing();
     let weights = lead(&lab, "usb0");
-    let refused =
-        lab.run(|roots| async move { Door::open(roots).unwrap().set_weights(&weights).await });
+    let refused = lab.run(async |roots| Door::open(roots).unwrap().set_weights(&weights).await);
     assert!(
         matches!(refused, Err(DoorError::NotSupported { .. })),
         "{refused:?}"
@@ -78,10 +75,10 @@ fn without_a_multipath_route_there_is_nothing_to_steer() {
 #[test]
 fn routes_that_cannot_be_steered_are_skipped_with_the_reason() {
     let lab = Lab::with_multipath();
-    lab.ip("link add dummy0 type dummy");
-    lab.ip("link set dummy0 up");
+    lab.ip("link add other0 type veth peer name other1");
+    lab.ip("link set other0 up");
     let over = |dev: &str| format!("nexthop via 10.1.0.1 dev wifi0 nexthop dev {dev}");
-    lab.ip(&format!("route add 192.0.2.0/24 {}", over("dummy0")));
+    lab.ip(&format!("route add 192.0.2.0/24 {}", over("other0")));
     lab.ip(
         "route add 198.51.100.0/24 nexthop via 10.1.0.1 dev wifi0 nexthop via 10.1.0.3 dev wifi0",
     );
@@ -96,16 +93,14 @@ fn routes_that_cannot_be_steered_are_skipped_with_the_reason() {
         "route append 10.9.0.0/16 metric 7 {}",
         over("usb0").replace("dev usb0", "via 10.2.0.1 dev usb0")
     ));
-    let found = lab
-        .run(|roots| async move { survey(&roots).await })
-        .unwrap();
+    let found = lab.run(async |roots| survey(&roots).await).unwrap();
     let mut skipped: Vec<_> = found
         .skipped
         .iter()
         .map(|(key, why)| (key.to_string(), *why))
         .collect();
     skipped.sort_by(|a, b| a.0.cmp(&b.0));
-    let ifindex = lab.ifindex("dummy0");
+    let ifindex = lab.ifindex("other0");
     let expected = [
         ("10.9.0.0/16 metric 7", SkipReason::Ambiguous),
         ("192.0.2.0/24 metric 0", SkipReason::NotAnUplink { ifindex }),
@@ -121,7 +116,7 @@ fn weights_reach_the_kernel_and_release_puts_every_byte_back() {
     let lab = Lab::with_multipath();
     let before = lab.routing();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         for family in ["-4", "-6"] {
@@ -173,7 +168,7 @@ fn every_other_attribute_survives_the_change_and_the_return() {
         // On-link gateways, a gateway of the other family, three nexthops, realms.
         "10.8.0.0/16 nexthop via 172.31.0.1 dev wifi0 weight 256 onlink nexthop via 172.31.0.2 dev usb0 onlink nexthop via 10.1.0.9 dev wifi0",
         "10.6.0.0/16 nexthop via inet6 fd01::1 dev wifi0 nexthop via 10.2.0.1 dev usb0 weight 9",
-        "10.5.0.0/16 realm 5 nexthop via 10.1.0.1 dev wifi0 nexthop via 10.2.0.1 dev usb0",
+        "10.5.0.0/16 nexthop via 10.1.0.1 dev wifi0 realm 5 nexthop via 10.2.0.1 dev usb0 realm 6",
     ] {
         lab.ip(&format!("route add {route}"));
     }
@@ -187,7 +182,7 @@ fn every_other_attribute_survives_the_change_and_the_return() {
     }
     let before = lab.routing();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let found = survey(&roots).await.unwrap();
         assert_eq!(
             (found.routes.len(), found.skipped.len()),
@@ -229,7 +224,7 @@ fn an_expiring_route_keeps_expiring() {
     let before = expiry();
     assert!(!before.is_empty());
     let weights = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&weights).await.unwrap();
         assert!(lab.default_route("-6").contains("weight 255"));
@@ -249,7 +244,7 @@ fn an_expiring_route_keeps_expiring() {
 fn weights_already_in_force_are_not_written_or_captured() {
     let lab = Lab::with_multipath();
     let weights = BTreeMap::from([(lab.ifindex("wifi0"), 1), (lab.ifindex("usb0"), 0)]);
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&weights).await.unwrap();
         assert!(!lab.journal().exists());

@@ -24,9 +24,7 @@ fn value(roots: &Roots, place: &str) -> String {
 }
 
 fn both(lab: &Lab) -> (Lowpower, (Backend, Reason)) {
-    let found = lab
-        .run(|roots| async move { survey(&roots).await })
-        .unwrap();
+    let found = lab.run(async |roots| survey(&roots).await).unwrap();
     (found.lowpower.clone(), choose_backend(&found))
 }
 
@@ -89,7 +87,7 @@ fn a_sysctl_that_may_not_be_read_is_unreadable_and_not_absent() {
     let lab = Lab::empty();
     lab.write_tree(EMA_FACTOR, "512\n");
     lab.write_tree(POWER_COST, "100\n");
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         // This thread's file accesses become nobody's; the tree's directory is root's, 0700.
         setfsuid(Uid::from_raw(65534));
         let tree = SysctlTree::new(&roots.proc_sys);
@@ -140,7 +138,7 @@ fn writing_never_makes_a_file() {
 #[test]
 fn a_held_sysctl_is_set_in_the_kernel_and_comes_back() {
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         for factor in [600, 0, 7, 1000] {
             door.set_sysctl(Knob::EmaFactor, factor).unwrap();
@@ -173,7 +171,7 @@ fn a_held_sysctl_is_set_in_the_kernel_and_comes_back() {
 fn an_original_outside_our_range_comes_back_exactly() {
     let lab = Lab::empty().with_lowpower();
     for original in ["-1", "3000000", "-2147483648"] {
-        lab.run(|roots| async move {
+        lab.run(async |roots| {
             fs::write(roots.proc_sys.join(POWER_COST), original).unwrap();
             let mut door = Door::open(roots.clone()).unwrap();
             door.set_sysctl(Knob::PowerCost, 5).unwrap();
@@ -192,7 +190,7 @@ fn an_original_outside_our_range_comes_back_exactly() {
 #[test]
 fn values_out_of_range_change_nothing() {
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         let wrong = [
             (Knob::EmaFactor, 1025),
@@ -220,7 +218,7 @@ fn values_out_of_range_change_nothing() {
 fn a_value_the_kernel_refuses_changes_nothing_and_leaves_no_journal() {
     // The real file behind the factor takes 0 to 1000.
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         let refused = door
             .set_sysctl(Knob::EmaFactor, 1024)
@@ -248,7 +246,7 @@ fn a_flush_that_fails_undoes_the_write() {
         .bind("net/ipv4/tcp_pacing_ss_ratio", EMA_FACTOR)
         .bind("net/ipv4/igmp_max_memberships", POWER_COST);
     assert!(!lab.roots().proc_sys.join(FLUSH).exists());
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let before = value(&roots, EMA_FACTOR);
         let mut door = Door::open(roots.clone()).unwrap();
         let refused = door
@@ -270,7 +268,7 @@ fn a_write_that_reads_back_differently_is_a_failure() {
     // A plain file keeps the tail of a longer text, so another value reads back.
     lab.write_tree(EMA_FACTOR, "512\n");
     lab.write_tree(FLUSH, "");
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         door.set_sysctl(Knob::EmaFactor, 7).unwrap_err();
         assert_eq!(value(&roots, EMA_FACTOR), "512");
@@ -281,7 +279,7 @@ fn a_write_that_reads_back_differently_is_a_failure() {
 #[test]
 fn a_value_somebody_else_set_is_theirs_until_released() {
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         door.set_sysctl(Knob::EmaFactor, 600).unwrap();
         fs::write(roots.proc_sys.join(EMA_FACTOR), "77").unwrap();
@@ -307,7 +305,7 @@ fn a_value_somebody_else_set_is_theirs_until_released() {
 #[test]
 fn without_a_refresh_the_next_set_notices_the_stranger_too() {
     let lab = Lab::empty().with_lowpower();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         door.set_sysctl(Knob::PowerCost, 200).unwrap();
         fs::write(roots.proc_sys.join(POWER_COST), "-7").unwrap();
@@ -324,7 +322,7 @@ fn without_a_refresh_the_next_set_notices_the_stranger_too() {
 #[test]
 fn on_a_stock_kernel_there_is_no_sysctl_to_set() {
     let lab = Lab::empty();
-    lab.run(|roots| async move {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         let refused = door.set_sysctl(Knob::EmaFactor, 512);
         assert!(

@@ -9,7 +9,7 @@ use crate::{lab::Lab, routes::lead};
 fn a_route_deleted_meanwhile_stays_deleted() {
     let lab = Lab::with_multipath();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("route del default metric 100");
@@ -29,7 +29,7 @@ fn a_route_deleted_meanwhile_stays_deleted() {
 fn a_route_deleted_during_the_change_is_gone_and_not_an_error() {
     use evenkeeld::kernel::{error::NetlinkError, netlink::RouteSocket, survey::survey};
     let lab = Lab::with_multipath();
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let routes = survey(&roots).await.unwrap().routes;
         lab.ip("route del default metric 100");
         lab.ip("-6 route del default metric 100");
@@ -47,7 +47,7 @@ fn a_route_deleted_during_the_change_is_gone_and_not_an_error() {
 fn somebody_elses_weights_stay_until_the_next_hold() {
     let lab = Lab::with_multipath();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("route replace default metric 100 nexthop via 10.1.0.1 dev wifi0 weight 20 nexthop via 10.2.0.1 dev usb0 weight 30");
@@ -72,7 +72,7 @@ fn somebody_elses_weights_stay_until_the_next_hold() {
 fn a_route_changed_in_anything_but_its_weights_is_left_alone() {
     let lab = Lab::with_multipath();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("route replace default metric 100 mtu 1400 nexthop via 10.1.0.1 dev wifi0 weight 1 nexthop via 10.2.0.1 dev usb0 weight 255");
@@ -89,7 +89,7 @@ fn a_route_changed_in_anything_but_its_weights_is_left_alone() {
 fn a_second_route_with_the_same_key_makes_the_restore_keep_its_hands_off() {
     let lab = Lab::with_multipath();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("route prepend default metric 100 via 10.1.0.1 dev wifi0");
@@ -104,7 +104,7 @@ fn a_reset_to_the_original_is_noticed_and_may_be_steered_again() {
     let lab = Lab::with_multipath();
     let before = lab.routing();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("route replace default metric 100 nexthop via 10.1.0.1 dev wifi0 weight 1 nexthop via 10.2.0.1 dev usb0 weight 1");
@@ -122,14 +122,14 @@ fn a_killed_helper_leaves_enough_to_restore_everything() {
     let before = lab.routing();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
     for weights in [[&usb, &wifi], [&wifi, &usb]] {
-        lab.run(|roots| async {
+        lab.run(async |roots| {
             let mut door = Door::open(roots).unwrap();
             for weights in weights {
                 door.set_weights(weights).await.unwrap();
             }
         }); // dropped without a release: nothing runs on drop
         assert_ne!(lab.routing(), before);
-        let said = lab.run(|roots| async { Door::open(roots).unwrap().restore_all().await });
+        let said = lab.run(async |roots| Door::open(roots).unwrap().restore_all().await);
         assert_eq!(said.unwrap().len(), 2);
         assert_eq!(lab.routing(), before);
         assert!(!lab.journal().exists());
@@ -141,9 +141,9 @@ fn a_new_helper_that_holds_on_still_knows_the_true_originals() {
     let lab = Lab::with_multipath();
     let before = lab.routing();
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
-    lab.run(|roots| async { Door::open(roots).unwrap().set_weights(&usb).await })
+    lab.run(async |roots| Door::open(roots).unwrap().set_weights(&usb).await)
         .unwrap();
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&wifi).await.unwrap();
         door.release_routes().await.unwrap();
@@ -161,7 +161,7 @@ fn a_refused_step_undoes_the_ones_before_it() {
     let before = lab.routing();
     assert!(before.contains("192.0.2.0/24"));
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         let refused = door.set_weights(&usb).await.unwrap_err();
         let sentence = refused.to_string();
@@ -184,7 +184,7 @@ fn a_route_over_a_link_that_is_down_waits_and_is_restored_once_it_is_up() {
     let before = lab.ip("-4 route show default");
     let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
     lab.ip("-6 route del default metric 100");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
         lab.ip("link set usb0 down");

@@ -13,12 +13,12 @@ use crate::{lab::Lab, routes::lead};
 fn others_changes_are_reported_and_our_own_are_not() {
     let lab = Lab::with_multipath();
     let usb = lead(&lab, "usb0");
-    lab.run(|roots| async {
+    lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         let mut watch = Watch::open(door.netlink_port()).unwrap();
         door.set_weights(&usb).await.unwrap();
         // The first report is of the link that comes after our own routes.
-        lab.ip("link add dummy0 type dummy");
+        lab.ip("link add new0 type veth peer name new1");
         let only_links = Changed {
             links: true,
             addresses: false,
@@ -40,7 +40,7 @@ fn others_changes_are_reported_and_our_own_are_not() {
 #[test]
 fn an_overrun_counts_as_everything_changed() {
     let lab = Lab::with_uplinks();
-    lab.run(|_| async {
+    lab.run(async |_| {
         let mut watch = Watch::open(0).unwrap();
         let mut batch = String::new();
         for number in 0..4000 {

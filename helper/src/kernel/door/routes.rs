@@ -106,7 +106,9 @@ impl Door {
                 Ok(()) => taken.push(step),
                 // The dump at the end notices that it is gone.
                 Err(NetlinkError::Gone) => {}
-                Err(cause) => return Err(self.undo(&taken, step, &cause.to_string()).await?),
+                Err(cause) => {
+                    return Err(self.undo(steps, &taken, step, &cause.to_string()).await?);
+                }
             }
         }
         if steps.is_empty() {
@@ -116,7 +118,7 @@ impl Door {
         for step in &taken {
             if seen.weights(&step.route.key).as_ref() == Some(&step.before) {
                 let cause = "the kernel kept the old weights";
-                return Err(self.undo(&taken, step, cause).await?);
+                return Err(self.undo(steps, &taken, step, cause).await?);
             }
         }
         for Step { route, after, .. } in steps {
@@ -129,6 +131,7 @@ impl Door {
     /// Put back what was taken before `failed` was refused because of `cause`, and say so.
     async fn undo(
         &mut self,
+        steps: &[Step],
         taken: &[&Step],
         failed: &Step,
         cause: &str,
@@ -148,21 +151,16 @@ impl Door {
             _ if taken.iter().all(|step| is_back(step)) => Undone::All,
             _ => Undone::NotAll,
         };
-        for step in taken.iter().copied().chain([failed]) {
-            let key = &step.route.key;
-            let current = seen.weights(key);
-            if !is_back(step) || step.route.key == failed.route.key {
-                let state = TunableState::Failed;
-                self.note_route(key, current.as_ref(), &step.after, state, cause);
-            }
-            let is_original = self
-                .entry(key)
-                .is_some_and(|e| Some(&e.original) == current.as_ref());
-            if is_original {
-                self.journal()?
-                    .update(|contents| contents.forget_route(key))?;
-            }
+        for step in steps.iter().filter(|step| !is_back(step)).chain([failed]) {
+            let (key, state) = (&step.route.key, TunableState::Failed);
+            self.note_route(key, seen.weights(key).as_ref(), &step.after, state, cause);
         }
+        // What has its original has nothing of ours left.
+        self.journal()?.update(|contents| {
+            contents
+                .routes
+                .retain(|e| seen.weights(&e.key).as_ref() != Some(&e.original));
+        })?;
         let tunable = tunable_id(&failed.route.key);
         Ok(DoorError::Kernel {
             tunable,
