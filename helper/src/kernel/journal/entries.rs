@@ -51,7 +51,7 @@ pub struct Contents {
 
 impl Contents {
     /// An empty journal.
-    pub(super) fn new() -> Self {
+    pub(in crate::kernel) fn new() -> Self {
         Self {
             version: VERSION,
             sysctls: Vec::new(),
