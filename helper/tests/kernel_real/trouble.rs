@@ -1,5 +1,7 @@
 //! Routes when others interfere, links fail, or the helper dies.
 
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
+
 use evenkeel_dbus::TunableState;
 use evenkeeld::kernel::{door::Door, error::DoorError};
 
@@ -201,4 +203,46 @@ fn a_route_over_a_link_that_is_down_waits_and_is_restored_once_it_is_up() {
         assert!(!lab.journal().exists());
     });
     assert_eq!(lab.ip("-4 route show default"), before);
+}
+
+/// Let a piece of work run to its `stops`th wait for the kernel, then abandon it as a kill would.
+/// Whether it came to its end before.
+async fn abandon_after<T>(stops: usize, work: impl Future<Output = T>) -> bool {
+    let mut work = pin!(work);
+    for _ in 0..stops {
+        if poll_fn(|cx| Poll::Ready(work.as_mut().poll(cx).is_ready())).await {
+            return true;
+        }
+        // Let the runtime notice what the kernel answered.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    false
+}
+
+#[test]
+fn wherever_a_change_or_a_restore_is_cut_off_the_next_restore_is_complete() {
+    let lab = Lab::with_multipath();
+    lab.ip("route add 192.0.2.0/24 nexthop via 10.1.0.1 dev wifi0 weight 5 nexthop via 10.2.0.1 dev usb0 weight 9");
+    let before = lab.routing();
+    let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
+    let mut partly = 0;
+    for stops in 0.. {
+        let complete = lab.run(async |roots| {
+            let mut door = Door::open(roots.clone()).unwrap();
+            door.set_weights(&wifi).await.unwrap();
+            let changed = abandon_after(stops, door.set_weights(&usb)).await;
+            drop(door);
+            let mut door = Door::open(roots).unwrap();
+            let restored = abandon_after(stops, door.restore_all()).await;
+            changed && restored
+        });
+        partly += u32::from(lab.routing() != before);
+        lab.run(async |roots| Door::open(roots).unwrap().restore_all().await)
+            .unwrap();
+        assert_eq!(lab.routing(), before, "cut off after {stops} waits");
+        if complete {
+            break;
+        }
+    }
+    assert!(partly > 1, "the cuts must come at different points");
 }
