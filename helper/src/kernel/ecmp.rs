@@ -106,7 +106,7 @@ fn skip(sorted: &mut Sorted, message: &RouteMessage, why: SkipReason) {
 }
 
 /// The keys that more than one route of a dump has.
-pub fn shared_keys(dump: &[DumpedRoute]) -> BTreeSet<RouteKey> {
+fn shared_keys(dump: &[DumpedRoute]) -> BTreeSet<RouteKey> {
     let mut seen = BTreeSet::new();
     let keys = dump.iter().filter(|route| !is_cached(&route.message));
     keys.filter_map(|route| RouteKey::of(&route.message))

@@ -81,7 +81,8 @@ impl Lab {
         lab
     }
 
-    /// Let a place of the sysctl tree be a real sysctl of the test's namespace.
+    /// Let a place of the sysctl tree be a real sysctl of the test's namespace, or another file of
+    /// the kernel by its full path.
     pub fn bind(mut self, real: &'static str, place: &'static str) -> Self {
         self.write_tree(place, "");
         self.binds.push((real, place));

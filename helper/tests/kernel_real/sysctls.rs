@@ -254,7 +254,7 @@ fn a_flush_that_fails_undoes_the_write() {
             .unwrap_err()
             .to_string();
         assert!(
-            refused.ends_with("were undone, so nothing is changed"),
+            refused.ends_with("was undone, so nothing is changed"),
             "{refused}"
         );
         assert_eq!(value(&roots, EMA_FACTOR), before);
@@ -263,9 +263,30 @@ fn a_flush_that_fails_undoes_the_write() {
 }
 
 #[test]
-fn a_write_that_reads_back_differently_is_a_failure() {
+fn a_write_that_reads_back_differently_is_undone() {
+    // A file of the kernel that takes 0 for "the default" and then reads 50000.
+    let lab = Lab::empty()
+        .bind("/proc/self/timerslack_ns", EMA_FACTOR)
+        .bind("net/ipv4/route/flush", FLUSH);
+    lab.run(async |roots| {
+        fs::write(roots.proc_sys.join(EMA_FACTOR), "600").unwrap();
+        let mut door = Door::open(roots.clone()).unwrap();
+        let refused = door.set_sysctl(Knob::EmaFactor, 0).unwrap_err().to_string();
+        let odd = format!("ema-factor: {EMA_FACTOR} reads 50000 after 0 was written; ");
+        assert!(refused.starts_with(&odd), "{refused}");
+        assert!(
+            refused.ends_with("was undone, so nothing is changed"),
+            "{refused}"
+        );
+        assert_eq!(value(&roots, EMA_FACTOR), "600");
+        assert!(!roots.runtime_dir.join("originals.json").exists());
+    });
+}
+
+#[test]
+fn a_tail_left_by_the_file_system_is_a_failure() {
     let lab = Lab::empty();
-    // A plain file keeps the tail of a longer text, so another value reads back.
+    // A plain file keeps the tail of a longer text.
     lab.write_tree(EMA_FACTOR, "512\n");
     lab.write_tree(FLUSH, "");
     lab.run(async |roots| {

@@ -88,16 +88,33 @@ fn a_route_changed_in_anything_but_its_weights_is_left_alone() {
 }
 
 #[test]
-fn a_second_route_with_the_same_key_makes_the_restore_keep_its_hands_off() {
+fn a_second_route_with_the_same_key_is_never_replaced_instead_of_ours() {
     let lab = Lab::with_multipath();
     let usb = lead(&lab, "usb0");
+    lab.ip("route add 192.0.2.0/24 metric 5 nexthop via 10.1.0.1 dev wifi0 nexthop via 10.2.0.1 dev usb0");
+    let before = lab.ip("-4 route show 192.0.2.0/24");
     lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
+        // The kernel would replace the stranger's, then ours, then (IPv6) both.
         lab.ip("route prepend default metric 100 via 10.1.0.1 dev wifi0");
-        let theirs = lab.ip("-4 route show table all");
-        door.restore_all().await.unwrap();
-        assert_eq!(lab.ip("-4 route show table all"), theirs);
+        lab.ip("route append 192.0.2.0/24 metric 5 via 10.1.0.1 dev wifi0");
+        lab.ip("-6 route append default metric 100 dev usb0");
+        let shared = ["-4", "-6"].map(|family| lab.default_route(family));
+        let said = door.restore_all().await.unwrap();
+        assert_eq!(
+            said.iter()
+                .filter(|line| line.contains("left alone"))
+                .count(),
+            2,
+            "{said:?}"
+        );
+        assert_eq!(["-4", "-6"].map(|family| lab.default_route(family)), shared);
+        let behind = "192.0.2.0/24 via 10.1.0.1 dev wifi0 metric 5 \n";
+        assert_eq!(
+            lab.ip("-4 route show 192.0.2.0/24"),
+            format!("{before}{behind}")
+        );
     });
 }
 
@@ -172,7 +189,7 @@ fn a_refused_step_undoes_the_ones_before_it() {
             "{sentence}"
         );
         assert!(
-            sentence.ends_with("were undone, so nothing is changed"),
+            sentence.ends_with("was undone, so nothing is changed"),
             "{sentence}"
         );
         assert_eq!(lab.routing(), before);

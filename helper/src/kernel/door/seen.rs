@@ -2,21 +2,20 @@
 //!
 //! It is not for changing or remembering anything.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::fmt::Write;
 
 use super::claim::{Claim, claim};
 use crate::kernel::{
-    ecmp::{self, DumpedRoute},
+    ecmp::DumpedRoute,
     error::DoorError,
     journal::RouteEntry,
     netlink,
-    route::{MultipathRoute, RouteKey},
+    route::{Family, MultipathRoute, RouteKey},
 };
 
 /// All routes at one moment.
 pub(super) struct Seen {
     pub(super) routes: Vec<DumpedRoute>,
-    shared: BTreeSet<RouteKey>,
 }
 
 /// What became of a route that the journal holds.
@@ -37,30 +36,30 @@ impl Seen {
         let routes = netlink::dump_routes()
             .await
             .map_err(|e| DoorError::reading("routes", &e))?;
-        Ok(Self {
-            shared: ecmp::shared_keys(&routes),
-            routes,
-        })
+        Ok(Self { routes })
     }
 
-    /// The route with a key, whatever it is made of.
-    pub(super) fn find(&self, key: &RouteKey) -> Option<&DumpedRoute> {
+    /// The routes with a key. When it replaces one, the kernel takes the first IPv4 route.
+    fn with_key(&self, key: &RouteKey) -> impl Iterator<Item = &DumpedRoute> {
+        let key = Some(key.clone());
         self.routes
             .iter()
-            .find(|route| RouteKey::of(&route.message).as_ref() == Some(key))
+            .filter(move |route| RouteKey::of(&route.message) == key)
     }
 
     /// The weights of the route with a key, if it is a multipath route.
     pub(super) fn weights(&self, key: &RouteKey) -> Option<Vec<u16>> {
-        MultipathRoute::of(self.find(key)?.message.clone()).map(|route| route.weights())
+        MultipathRoute::of(self.with_key(key).next()?.message.clone()).map(|route| route.weights())
     }
 
     /// What became of a captured route.
     pub(super) fn sight(&self, entry: &RouteEntry) -> Sight {
-        let Some(found) = self.find(&entry.key) else {
+        let mut sharing = self.with_key(&entry.key);
+        let Some(found) = sharing.next() else {
             return Sight::Gone;
         };
-        if self.shared.contains(&entry.key) {
+        if entry.key.family == Family::V6 && sharing.next().is_some() {
+            // To replace one, the kernel (6.18) also takes an on-link route beside it away.
             let why = "another route with the same destination and metric stands beside it";
             return Sight::Foreign(why.to_owned());
         }
