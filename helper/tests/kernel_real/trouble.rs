@@ -222,6 +222,48 @@ fn a_route_over_a_link_that_is_down_waits_and_is_restored_once_it_is_up() {
     assert_eq!(lab.ip("-4 route show default"), before);
 }
 
+#[test]
+fn a_link_without_a_carrier_changes_nothing_about_it() {
+    let lab = Lab::with_multipath();
+    let before = lab.routing();
+    let (usb, wifi) = (lead(&lab, "usb0"), lead(&lab, "wifi0"));
+    lab.run(async |roots| {
+        let mut door = Door::open(roots).unwrap();
+        door.set_weights(&usb).await.unwrap();
+        lab.ip("link set far1 down");
+        assert!(lab.default_route("-4").contains("linkdown"));
+        door.refresh().await.unwrap();
+        assert!(
+            door.status(&[])
+                .iter()
+                .all(|t| t.state == TunableState::Held)
+        );
+        door.set_weights(&wifi).await.unwrap();
+        assert!(lab.default_route("-6").contains("dev wifi0 weight 255"));
+        door.release_routes().await.unwrap();
+    });
+    assert_ne!(lab.routing(), before);
+    let weights = |family| lab.default_route(family).matches("weight 1 ").count();
+    assert_eq!((weights("-4"), weights("-6")), (2, 2));
+}
+
+#[test]
+fn a_link_that_is_pulled_out_takes_its_routes_along_without_an_error() {
+    let lab = Lab::with_multipath();
+    let usb = lead(&lab, "usb0");
+    lab.run(async |roots| {
+        let mut door = Door::open(roots).unwrap();
+        door.set_weights(&usb).await.unwrap();
+        lab.ip("link del usb0");
+        let after = lab.routing();
+        assert!(door.refresh().await.unwrap());
+        assert_eq!(door.status(&[])[0].state, TunableState::Vanished);
+        door.release_routes().await.unwrap();
+        assert_eq!(lab.routing(), after);
+        assert!(!lab.journal().exists());
+    });
+}
+
 /// Let a piece of work run to its `stops`th wait for the kernel, then abandon it as a kill would.
 /// Whether it came to its end before.
 async fn abandon_after<T>(stops: usize, work: impl Future<Output = T>) -> bool {
