@@ -324,6 +324,29 @@ fn a_value_somebody_else_set_is_theirs_until_released() {
 }
 
 #[test]
+fn a_restore_after_a_kill_leaves_a_strangers_value_alone() {
+    let lab = Lab::empty().with_lowpower();
+    lab.run(async |roots| {
+        Door::open(roots.clone())
+            .unwrap()
+            .set_sysctl(Knob::EmaFactor, 600)
+            .unwrap();
+        fs::write(roots.proc_sys.join(EMA_FACTOR), "77").unwrap();
+        let said = Door::open(roots.clone())
+            .unwrap()
+            .restore_all()
+            .await
+            .unwrap();
+        assert_eq!(
+            said,
+            ["ema-factor: left at 77, which somebody else set; it was 512"]
+        );
+        assert_eq!(value(&roots, EMA_FACTOR), "77");
+        assert!(!roots.runtime_dir.join("originals.json").exists());
+    });
+}
+
+#[test]
 fn without_a_refresh_the_next_set_notices_the_stranger_too() {
     let lab = Lab::empty().with_lowpower();
     lab.run(async |roots| {
