@@ -43,3 +43,114 @@ fn why_no_route(found: &Survey) -> Reason {
 fn skipped_for(found: &Survey, why: SkipReason) -> bool {
     found.skipped.iter().any(|(_, reason)| *reason == why)
 }
+
+#[cfg(test)]
+mod tests {
+    use evenkeel_dbus::UplinkKind;
+
+    use super::*;
+    use crate::kernel::{ecmp::tests::multipath, route::RouteKey, survey::Uplink, sysctl::Knob};
+
+    fn found(uplinks: u32, routes: usize, skipped: &[SkipReason]) -> Survey {
+        let uplink = |ifindex| Uplink {
+            ifindex,
+            name: format!("if{ifindex}"),
+            kind: UplinkKind::Other,
+            up: true,
+            carrier: true,
+            addresses_v4: Vec::new(),
+            addresses_v6: Vec::new(),
+            gateway_v4: None,
+            gateway_v6: None,
+        };
+        let route = multipath(&[(1, 1), (2, 1)]);
+        let key = RouteKey {
+            metric: 7,
+            ..route.key.clone()
+        };
+        Survey {
+            kernel_release: String::new(),
+            lowpower: Lowpower::Absent,
+            uplinks: (0..uplinks).map(uplink).collect(),
+            uplinks_left_out: 0,
+            routes: vec![route; routes],
+            skipped: skipped.iter().map(|why| (key.clone(), *why)).collect(),
+        }
+    }
+
+    #[test]
+    fn two_uplinks_and_a_route_are_steered_and_less_is_observed_with_the_reason() {
+        use SkipReason::{Ambiguous, NexthopObjects, NotAnUplink, TooManyRoutes};
+        let foreign = NotAnUplink { ifindex: 9 };
+        for (found, expected) in [
+            (found(0, 0, &[]), (Backend::Observe, Reason::NoUplink)),
+            (found(1, 0, &[]), (Backend::Observe, Reason::OneUplink)),
+            (
+                found(2, 0, &[]),
+                (Backend::Observe, Reason::NoMultipathRoute),
+            ),
+            (
+                found(2, 0, &[Ambiguous]),
+                (Backend::Observe, Reason::NoMultipathRoute),
+            ),
+            (
+                found(2, 0, &[NexthopObjects]),
+                (Backend::Observe, Reason::NexthopObjects),
+            ),
+            (
+                found(2, 0, &[foreign]),
+                (Backend::Observe, Reason::ForeignNexthop),
+            ),
+            (
+                found(2, 0, &[foreign, NexthopObjects]),
+                (Backend::Observe, Reason::NexthopObjects),
+            ),
+            (found(2, 1, &[]), (Backend::Ecmp, Reason::Ready)),
+            (found(2, 1, &[foreign]), (Backend::Ecmp, Reason::Ready)),
+            (
+                found(2, 16, &[TooManyRoutes]),
+                (Backend::Ecmp, Reason::TooManyRoutes),
+            ),
+        ] {
+            assert_eq!(choose_backend(&found), expected, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_lowpower_kernel_that_is_half_there_stays_visible() {
+        let unreadable = Lowpower::Unreadable {
+            knob: Knob::PowerCost,
+            why: String::new(),
+        };
+        let partial = Lowpower::Partial {
+            missing: Knob::PowerCost,
+        };
+        for (lowpower, reason) in [
+            (unreadable, Reason::LowpowerUnreadable),
+            (partial, Reason::LowpowerPartial),
+        ] {
+            for (uplinks, routes, backend) in [(2, 1, Backend::Ecmp), (1, 0, Backend::Observe)] {
+                let found = Survey {
+                    lowpower: lowpower.clone(),
+                    ..found(uplinks, routes, &[])
+                };
+                assert_eq!(choose_backend(&found), (backend, reason));
+            }
+        }
+    }
+
+    #[test]
+    fn a_lowpower_kernel_needs_no_uplink_to_be_one() {
+        let lowpower = Lowpower::Present {
+            ema_factor: 512,
+            power_cost: 100,
+        };
+        for uplinks in 0..3 {
+            let found = Survey {
+                lowpower: lowpower.clone(),
+                ..found(uplinks, 0, &[])
+            };
+            assert_eq!(choose_backend(&found), (Backend::Lowpower, Reason::Ready));
+        }
+    }
+}

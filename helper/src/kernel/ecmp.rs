@@ -106,7 +106,7 @@ fn skip(sorted: &mut Sorted, message: &RouteMessage, why: SkipReason) {
 }
 
 /// The keys that more than one route of a dump has.
-pub fn shared_keys(dump: &[DumpedRoute]) -> BTreeSet<RouteKey> {
+fn shared_keys(dump: &[DumpedRoute]) -> BTreeSet<RouteKey> {
     let mut seen = BTreeSet::new();
     let keys = dump.iter().filter(|route| !is_cached(&route.message));
     keys.filter_map(|route| RouteKey::of(&route.message))
@@ -189,4 +189,148 @@ pub fn nexthop_weights(route: &MultipathRoute, weights: &BTreeMap<u32, u16>) -> 
             Some((weight / *sharers + extra).clamp(1, 256))
         })
         .collect()
+}
+
+#[cfg(test)]
+pub(in crate::kernel) mod tests {
+    use std::net::Ipv4Addr;
+
+    use netlink_packet_route::{
+        AddressFamily,
+        route::{RouteAddress, RouteHeader, RouteNextHop},
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An IPv4 multipath default route with `(ifindex, weight)` nexthops.
+    pub fn multipath(hops: &[(u32, u16)]) -> MultipathRoute {
+        MultipathRoute::of(message(0, hops)).unwrap()
+    }
+
+    fn message(metric: u32, hops: &[(u32, u16)]) -> RouteMessage {
+        let mut message = RouteMessage::default();
+        message.header = RouteHeader {
+            address_family: AddressFamily::Inet,
+            table: 254,
+            kind: RouteType::Unicast,
+            ..RouteHeader::default()
+        };
+        let hops = hops.iter().map(|(ifindex, weight)| {
+            let mut hop = RouteNextHop::default();
+            hop.interface_index = *ifindex;
+            hop.hops = (weight - 1) as u8;
+            let gateway = RouteAddress::Inet(Ipv4Addr::new(10, 0, *ifindex as u8, 1));
+            hop.attributes.push(RouteAttribute::Gateway(gateway));
+            hop
+        });
+        message.attributes.push(RouteAttribute::Priority(metric));
+        message
+            .attributes
+            .push(RouteAttribute::MultiPath(hops.collect()));
+        message
+    }
+
+    fn dumped(message: RouteMessage) -> DumpedRoute {
+        DumpedRoute {
+            message,
+            exact: true,
+        }
+    }
+
+    fn reasons(dump: &[DumpedRoute], uplinks: &[u32]) -> (usize, Vec<SkipReason>) {
+        let sorted = sort_routes(dump, &uplinks.iter().copied().collect());
+        (
+            sorted.steerable.len(),
+            sorted.skipped.iter().map(|(_, why)| *why).collect(),
+        )
+    }
+
+    #[test]
+    fn the_leader_gets_255_and_the_others_1() {
+        let weights = BTreeMap::from([(1, 255), (2, 1), (3, 0)]);
+        let route = multipath(&[(2, 9), (1, 9), (3, 9)]);
+        assert_eq!(nexthop_weights(&route, &weights), Some(vec![1, 255, 1]));
+    }
+
+    #[test]
+    fn a_route_over_an_interface_without_a_weight_gets_none() {
+        let route = multipath(&[(1, 1), (2, 1)]);
+        assert_eq!(nexthop_weights(&route, &BTreeMap::from([(1, 255)])), None);
+    }
+
+    #[test]
+    fn more_than_sixteen_routes_are_left_alone_with_the_reason() {
+        let dump: Vec<_> = (0..20)
+            .map(|m| dumped(message(m, &[(1, 1), (2, 1)])))
+            .collect();
+        assert_eq!(
+            reasons(&dump, &[1, 2]),
+            (16, vec![SkipReason::TooManyRoutes; 4])
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_copied_or_is_too_wide_is_skipped() {
+        let inexact = DumpedRoute {
+            exact: false,
+            ..dumped(message(1, &[(1, 1), (2, 1)]))
+        };
+        assert_eq!(
+            reasons(&[inexact], &[1, 2]),
+            (0, vec![SkipReason::NotCopyable])
+        );
+        let wide: Vec<_> = (0..33).map(|i| (1 + i % 2, 1)).collect();
+        let wide = dumped(message(1, &wide));
+        assert_eq!(
+            reasons(&[wide], &[1, 2]),
+            (0, vec![SkipReason::TooManyNexthops])
+        );
+    }
+
+    #[test]
+    fn routes_of_the_local_table_or_another_type_are_not_steered() {
+        let mut local = message(1, &[(1, 1), (2, 1)]);
+        local.header.table = 255;
+        let mut multicast = message(2, &[(1, 1), (2, 1)]);
+        multicast.header.kind = RouteType::Multicast;
+        let dump = [dumped(local), dumped(multicast)];
+        assert_eq!(
+            reasons(&dump, &[1, 2]),
+            (0, vec![SkipReason::NotUnicast; 2])
+        );
+    }
+
+    #[test]
+    fn cached_exceptions_are_no_routes() {
+        let mut cached = message(1, &[(1, 1), (2, 1)]);
+        cached.header.flags = RouteFlags::Cloned;
+        let dump = [dumped(message(1, &[(1, 1), (2, 1)])), dumped(cached)];
+        assert_eq!(reasons(&dump, &[1, 2]), (1, vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn nexthop_weights_fit_the_kernel_and_add_up_per_interface(
+            hops in prop::collection::vec((1..5_u32, 1..=256_u16), 1..=MAX_NEXTHOPS),
+            wanted in prop::collection::vec(0..=255_u16, 4),
+        ) {
+            let route = multipath(&hops);
+            let weights: BTreeMap<u32, u16> = (1..).zip(wanted).collect();
+            let given = nexthop_weights(&route, &weights).unwrap();
+            prop_assert_eq!(given.len(), hops.len());
+            prop_assert!(given.iter().all(|weight| (1..=256).contains(weight)));
+            for (ifindex, wanted) in weights {
+                let mine = route.nexthops.iter().zip(&given).filter(|(h, _)| h.ifindex == ifindex);
+                let mine: Vec<u16> = mine.map(|(_, weight)| *weight).collect();
+                // Even shares, and never less than the 1 that each must have.
+                let count = mine.len() as u16;
+                if count > 0 {
+                    prop_assert_eq!(mine.iter().sum::<u16>(), wanted.max(count));
+                    let (least, most) = (mine.iter().min(), mine.iter().max());
+                    prop_assert!(most.unwrap() - least.unwrap() <= 1);
+                }
+            }
+        }
+    }
 }

@@ -121,9 +121,9 @@ impl Undone {
     fn words(self) -> &'static str {
         match self {
             Self::NothingToUndo => "nothing was changed",
-            Self::All => "the steps before it were undone, so nothing is changed",
+            Self::All => "what had been done was undone, so nothing is changed",
             Self::NotAll => {
-                "a step before it could not be undone; the original is kept and will be tried again"
+                "not everything could be put back; the originals are kept and will be tried again"
             }
         }
     }

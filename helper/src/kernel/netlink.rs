@@ -350,3 +350,27 @@ impl<'a> Iterator for Messages<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_break_the_reader(
+            bytes in prop::collection::vec(any::<u8>(), 0..200), length in 0..220_u32,
+        ) {
+            let mut datagram = length.to_ne_bytes().to_vec();
+            datagram.extend(bytes);
+            let messages: Vec<_> = Messages::of(&datagram).collect();
+            // Each message takes at least its header, and nothing follows an error.
+            prop_assert!(messages.len() <= datagram.len() / 16 + 1);
+            for message in messages.into_iter().flatten() {
+                let _ = error_code(&message);
+                let _ = decode_route(message.payload());
+            }
+        }
+    }
+}

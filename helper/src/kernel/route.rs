@@ -192,6 +192,13 @@ impl MultipathRoute {
         Some(message)
     }
 
+    /// Whether an interface of the route is down, so that the kernel takes no change of the route.
+    pub fn has_dead_nexthop(&self) -> bool {
+        let hops = inline_nexthops(&self.message).unwrap_or_default();
+        hops.iter()
+            .any(|hop| hop.flags.contains(RouteNextHopFlags::Dead))
+    }
+
     /// Whether the route's lifetime is over and the kernel is about to collect it.
     pub fn is_expired(&self) -> bool {
         lifetime_ticks(&self.message).is_some_and(|ticks| ticks < 0)
@@ -279,3 +286,6 @@ fn lifetime_ticks(message: &RouteMessage) -> Option<i32> {
             _ => None,
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -252,3 +252,79 @@ fn add_address(uplink: &mut Uplink, address: &AddressMessage) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use netlink_packet_route::{AddressFamily, route::RouteAddress};
+
+    use super::*;
+
+    fn link(ifindex: u32, name: &str) -> LinkMessage {
+        let mut link = LinkMessage::default();
+        link.header.index = ifindex;
+        link.header.flags = LinkFlags::Up | LinkFlags::LowerUp;
+        link.attributes.push(LinkAttribute::IfName(name.to_owned()));
+        link
+    }
+
+    fn default_via(ifindex: u32, gateway: Ipv4Addr, table: u8, metric: u32) -> DumpedRoute {
+        let mut message = RouteMessage::default();
+        message.header.address_family = AddressFamily::Inet;
+        message.header.table = table;
+        message.header.kind = RouteType::Unicast;
+        message.attributes = vec![
+            RouteAttribute::Gateway(RouteAddress::Inet(gateway)),
+            RouteAttribute::Oif(ifindex),
+            RouteAttribute::Priority(metric),
+        ];
+        DumpedRoute {
+            message,
+            exact: true,
+        }
+    }
+
+    fn uplinks(links: &[LinkMessage], routes: &[DumpedRoute]) -> Vec<Uplink> {
+        let is_tunnel = |name: &str| name.starts_with("tun");
+        find_uplinks(links, &[], routes, is_tunnel, |_| UplinkKind::Other)
+    }
+
+    #[test]
+    fn the_main_tables_gateway_wins_then_the_smaller_metric() {
+        let gateway = |last| Ipv4Addr::new(10, 0, 0, last);
+        let routes = [
+            default_via(2, gateway(1), 77, 0),
+            default_via(2, gateway(2), 254, 600),
+            default_via(2, gateway(3), 254, 100),
+            default_via(2, gateway(4), 254, 100),
+            default_via(2, gateway(5), 255, 0),
+        ];
+        let found = uplinks(&[link(2, "wlan0")], &routes);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].gateway_v4, Some(gateway(3)));
+        assert!(found[0].up && found[0].carrier);
+    }
+
+    #[test]
+    fn tunnels_loopback_and_links_without_a_gateway_are_no_uplinks() {
+        let gateway = Ipv4Addr::new(10, 0, 0, 1);
+        let mut loopback = link(1, "lo");
+        loopback.header.flags |= LinkFlags::Loopback;
+        let links = [loopback, link(2, "tun0"), link(3, "eth0"), link(4, "eth1")];
+        let mut unreachable = default_via(4, gateway, 254, 0);
+        unreachable.message.header.kind = RouteType::Unreachable;
+        let routes = [
+            default_via(1, gateway, 254, 0),
+            default_via(2, gateway, 254, 1),
+            unreachable,
+        ];
+        assert_eq!(uplinks(&links, &routes), []);
+    }
+
+    #[test]
+    fn names_are_made_fit_for_logs_and_terminals() {
+        assert_eq!(sanitised("wlan0"), "wlan0");
+        assert_eq!(sanitised("br-lan.7_x"), "br-lan.7_x");
+        assert_eq!(sanitised("a\u{1b}[31m%n;$(x)"), "a__31m_n___x_");
+        assert_eq!(sanitised("0123456789abcdefgh"), "0123456789abcde");
+    }
+}

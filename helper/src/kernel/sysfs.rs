@@ -98,3 +98,126 @@ fn read_short(path: &Path) -> Option<String> {
         .ok()?;
     Some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    /// A recorded `/sys/class/net`, removed with it.
+    struct Tree(PathBuf);
+
+    impl Tree {
+        fn new(test: &str) -> Self {
+            let dir = std::env::temp_dir().join(format!("evk-sysfs-{}-{test}", std::process::id()));
+            fs::create_dir(&dir).unwrap();
+            Self(dir)
+        }
+
+        /// An interface with a uevent, a hardware type and, for a device, its driver.
+        fn add(&self, name: &str, uevent: &str, driver: Option<&str>) {
+            let dir = self.0.join(name);
+            fs::create_dir(&dir).unwrap();
+            fs::write(dir.join("uevent"), uevent).unwrap();
+            fs::write(dir.join("type"), "1\n").unwrap();
+            if let Some(driver) = driver {
+                fs::create_dir(dir.join("device")).unwrap();
+                symlink(
+                    format!("../../bus/drivers/{driver}"),
+                    dir.join("device/driver"),
+                )
+                .unwrap();
+            }
+        }
+    }
+
+    impl Drop for Tree {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    #[test]
+    fn links_are_told_apart_as_on_real_machines() {
+        let tree = Tree::new("kinds");
+        for (name, uevent, driver, expected) in [
+            (
+                "wlan0",
+                "DEVTYPE=wlan\nINTERFACE=wlan0\n",
+                Some("ath11k_pci"),
+                UplinkKind::WiFi,
+            ),
+            (
+                "enp1s0",
+                "INTERFACE=enp1s0\n",
+                Some("r8169"),
+                UplinkKind::Ethernet,
+            ),
+            (
+                "enxdock",
+                "INTERFACE=enxdock\n",
+                Some("r8152"),
+                UplinkKind::Ethernet,
+            ),
+            (
+                "wwan0",
+                "DEVTYPE=wwan\nINTERFACE=wwan0\n",
+                Some("qmi_wwan"),
+                UplinkKind::Wwan,
+            ),
+            (
+                "mbim0",
+                "INTERFACE=mbim0\n",
+                Some("cdc_mbim"),
+                UplinkKind::Wwan,
+            ),
+            (
+                "usb0",
+                "INTERFACE=usb0\n",
+                Some("rndis_host"),
+                UplinkKind::Tether,
+            ),
+            (
+                "bnep0",
+                "DEVTYPE=bluetooth\nINTERFACE=bnep0\n",
+                None,
+                UplinkKind::Tether,
+            ),
+            (
+                "br0",
+                "DEVTYPE=bridge\nINTERFACE=br0\n",
+                None,
+                UplinkKind::Other,
+            ),
+            ("veth0", "INTERFACE=veth0\n", None, UplinkKind::Other),
+        ] {
+            tree.add(name, uevent, driver);
+            assert_eq!(kind(&tree.0, name), expected, "{name}");
+            assert!(!is_tunnel(&tree.0, name), "{name}");
+        }
+        assert_eq!(kind(&tree.0, "gone0"), UplinkKind::Other);
+    }
+
+    #[test]
+    fn tunnels_are_recognised() {
+        let tree = Tree::new("tunnels");
+        tree.add("wg0", "DEVTYPE=wireguard\nINTERFACE=wg0\n", None);
+        tree.add("tun0", "INTERFACE=tun0\n", None);
+        fs::write(tree.0.join("tun0/tun_flags"), "0x1001\n").unwrap();
+        assert!(is_tunnel(&tree.0, "wg0"));
+        assert!(is_tunnel(&tree.0, "tun0"));
+        assert!(!is_tunnel(&tree.0, "gone0"));
+    }
+
+    #[test]
+    fn a_name_cannot_lead_out_of_the_directory() {
+        let tree = Tree::new("names");
+        tree.add("wlan0", "DEVTYPE=wlan\n", None);
+        let inside = tree.0.join("wlan0");
+        fs::create_dir(inside.join("empty")).unwrap();
+        for name in ["../wlan0", "..", ".", "", "empty/..", "/proc"] {
+            assert_eq!(kind(&inside, name), UplinkKind::Other, "{name:?}");
+        }
+    }
+}

@@ -120,3 +120,26 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_requests_are_no_news_and_lost_ones_are_everything() {
+        assert_eq!(Changed::of(&[], 7), Changed::ALL);
+        assert_eq!(
+            Changed::of(&[(RTM_NEWROUTE, 7), (RTM_DELROUTE, 7)], 7),
+            Changed::NOTHING
+        );
+        let mixed = [(RTM_NEWROUTE, 7), (RTM_DELADDR, 0)];
+        assert_eq!(
+            Changed::of(&mixed, 7),
+            Changed {
+                addresses: true,
+                ..Changed::NOTHING
+            }
+        );
+        assert_eq!(Changed::of(&[(999, 0)], 7), Changed::NOTHING);
+    }
+}

@@ -21,7 +21,9 @@ use super::{
 };
 
 mod claim;
+mod restore;
 mod routes;
+mod seen;
 mod sysctls;
 
 /// The most routes remembered for [`Door::status`].
@@ -140,7 +142,7 @@ impl Door {
         let before = (self.sysctl_notes.clone(), self.route_notes.clone());
         self.refresh_sysctls()?;
         if !self.journal()?.contents().routes.is_empty() {
-            let seen = routes::Seen::look().await?;
+            let seen = seen::Seen::look().await?;
             self.refresh_routes(&seen)?;
         }
         Ok(before != (self.sysctl_notes.clone(), self.route_notes.clone()))

@@ -1,100 +1,27 @@
-//! The door's route half: hold the steerable routes at given weights, give them back, notice
-//! others' changes.
+//! The door's route half: hold the steerable routes at given weights, notice others' changes.
+//!
+//! It is not for giving them back: see [`super::restore`].
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use evenkeel_dbus::TunableState;
 
 use super::{
     Door, MAX_NOTES, Note, TunableStatus,
-    claim::{Claim, claim},
+    seen::{Seen, Sight, hex, text, tunable_id},
 };
 use crate::kernel::{
-    ecmp::{self, DumpedRoute},
+    ecmp,
     error::{DoorError, NetlinkError, Undone},
     journal::RouteEntry,
-    netlink,
     route::{MultipathRoute, RouteKey},
 };
-
-/// All routes at one moment.
-pub(super) struct Seen {
-    routes: Vec<DumpedRoute>,
-    shared: BTreeSet<RouteKey>,
-}
-
-/// What became of a route that the journal holds.
-enum Sight {
-    /// Nothing has its key any more.
-    Gone,
-    /// Something else has its key, or weights that aren't ours; the reason.
-    Foreign(String),
-    /// It is as captured.
-    Original(MultipathRoute),
-    /// It has weights of ours.
-    Ours(MultipathRoute),
-}
 
 /// One route's way from the weights it has to those it shall have.
 struct Step {
     route: MultipathRoute,
     before: Vec<u16>,
     after: Vec<u16>,
-}
-
-impl Seen {
-    /// Look at all routes.
-    pub(super) async fn look() -> Result<Self, DoorError> {
-        let routes = netlink::dump_routes()
-            .await
-            .map_err(|e| DoorError::reading("routes", &e))?;
-        Ok(Self {
-            shared: ecmp::shared_keys(&routes),
-            routes,
-        })
-    }
-
-    /// The route with a key, whatever it is made of.
-    fn find(&self, key: &RouteKey) -> Option<&DumpedRoute> {
-        self.routes
-            .iter()
-            .find(|route| RouteKey::of(&route.message).as_ref() == Some(key))
-    }
-
-    /// The weights of the route with a key, if it is a multipath route.
-    fn weights(&self, key: &RouteKey) -> Option<Vec<u16>> {
-        MultipathRoute::of(self.find(key)?.message.clone()).map(|route| route.weights())
-    }
-
-    /// What became of a captured route.
-    fn sight(&self, entry: &RouteEntry) -> Sight {
-        let Some(found) = self.find(&entry.key) else {
-            return Sight::Gone;
-        };
-        if self.shared.contains(&entry.key) {
-            let why = "another route with the same destination and metric stands beside it";
-            return Sight::Foreign(why.to_owned());
-        }
-        let changed = "somebody else changed it while it was held";
-        let Some(route) = MultipathRoute::of(found.message.clone()) else {
-            return Sight::Foreign(format!("{changed}; it is no multipath route any more"));
-        };
-        if !found.exact || hex(&route.shape()) != entry.shape {
-            return Sight::Foreign(changed.to_owned());
-        }
-        let weights = route.weights();
-        match claim(&weights, &entry.original, &entry.ours) {
-            Claim::Original => Sight::Original(route),
-            Claim::Ours => Sight::Ours(route),
-            Claim::Foreign => Sight::Foreign(format!(
-                "somebody else gave it the weights {}",
-                text(&weights)
-            )),
-        }
-    }
 }
 
 impl Door {
@@ -148,7 +75,11 @@ impl Door {
                 continue;
             }
             let before = route.weights();
-            if before == after {
+            if before != after && route.has_dead_nexthop() {
+                // The kernel uses the others meanwhile, and takes no change until it is back.
+                let why = "an interface of the route is down";
+                self.note_route(&route.key, Some(&before), &after, TunableState::Failed, why);
+            } else if before == after {
                 let held = self.entry(&route.key).is_some();
                 let state = if held {
                     TunableState::Held
@@ -175,7 +106,9 @@ impl Door {
                 Ok(()) => taken.push(step),
                 // The dump at the end notices that it is gone.
                 Err(NetlinkError::Gone) => {}
-                Err(cause) => return Err(self.undo(&taken, step, &cause.to_string()).await?),
+                Err(cause) => {
+                    return Err(self.undo(steps, &taken, step, &cause.to_string()).await?);
+                }
             }
         }
         if steps.is_empty() {
@@ -185,7 +118,7 @@ impl Door {
         for step in &taken {
             if seen.weights(&step.route.key).as_ref() == Some(&step.before) {
                 let cause = "the kernel kept the old weights";
-                return Err(self.undo(&taken, step, cause).await?);
+                return Err(self.undo(steps, &taken, step, cause).await?);
             }
         }
         for Step { route, after, .. } in steps {
@@ -198,6 +131,7 @@ impl Door {
     /// Put back what was taken before `failed` was refused because of `cause`, and say so.
     async fn undo(
         &mut self,
+        steps: &[Step],
         taken: &[&Step],
         failed: &Step,
         cause: &str,
@@ -217,116 +151,22 @@ impl Door {
             _ if taken.iter().all(|step| is_back(step)) => Undone::All,
             _ => Undone::NotAll,
         };
-        for step in taken.iter().copied().chain([failed]) {
-            let key = &step.route.key;
-            let current = seen.weights(key);
-            if !is_back(step) || step.route.key == failed.route.key {
-                let state = TunableState::Failed;
-                self.note_route(key, current.as_ref(), &step.after, state, cause);
-            }
-            let is_original = self
-                .entry(key)
-                .is_some_and(|e| Some(&e.original) == current.as_ref());
-            if is_original {
-                self.journal()?
-                    .update(|contents| contents.forget_route(key))?;
-            }
+        for step in steps.iter().filter(|step| !is_back(step)).chain([failed]) {
+            let (key, state) = (&step.route.key, TunableState::Failed);
+            self.note_route(key, seen.weights(key).as_ref(), &step.after, state, cause);
         }
+        // What has its original has nothing of ours left.
+        self.journal()?.update(|contents| {
+            contents
+                .routes
+                .retain(|e| seen.weights(&e.key).as_ref() != Some(&e.original));
+        })?;
         let tunable = tunable_id(&failed.route.key);
         Ok(DoorError::Kernel {
             tunable,
             cause: cause.to_owned(),
             undone,
         })
-    }
-
-    /// Give the routes back: restore those still ours, forget those gone or somebody else's.
-    ///
-    /// # Errors
-    ///
-    /// `Kernel` or `Journal` for the first route that failed; all were tried. The originals of
-    /// those that failed (an interface that is down, for one) are kept for another try: call
-    /// again when a link changes.
-    pub async fn release_routes(&mut self) -> Result<(), DoorError> {
-        if self.journal.is_none() {
-            return Ok(()); // nothing can be held
-        }
-        self.restore_routes(&mut Vec::new()).await
-    }
-
-    /// [`Door::release_routes`], saying what was done.
-    pub(super) async fn restore_routes(&mut self, said: &mut Vec<String>) -> Result<(), DoorError> {
-        let entries = self.journal()?.contents().routes.clone();
-        self.route_notes.clear();
-        if entries.is_empty() {
-            return Ok(());
-        }
-        let seen = Seen::look().await?;
-        let mut written = Vec::new();
-        let mut failures = BTreeMap::new();
-        for entry in &entries {
-            let id = tunable_id(&entry.key);
-            let original = text(&entry.original);
-            match seen.sight(entry) {
-                Sight::Gone => said.push(format!("{id}: it is gone; left that way")),
-                Sight::Foreign(why) => {
-                    said.push(format!(
-                        "{id}: {why}; left alone, its weights were {original}"
-                    ));
-                }
-                Sight::Original(_) => {
-                    said.push(format!("{id}: already at its original {original}"))
-                }
-                Sight::Ours(route) => match self.write(&route, &entry.original).await {
-                    Ok(()) => written.push(entry),
-                    Err(NetlinkError::Gone) => said.push(format!("{id}: it is gone")),
-                    Err(cause) => drop(failures.insert(entry.key.clone(), cause.to_string())),
-                },
-            }
-        }
-        if !written.is_empty() {
-            let seen = Seen::look().await?;
-            for entry in written {
-                if let Sight::Ours(_) = seen.sight(entry) {
-                    let cause = "the kernel kept our weights".to_owned();
-                    failures.insert(entry.key.clone(), cause);
-                } else {
-                    let original = text(&entry.original);
-                    said.push(format!(
-                        "{}: restored to {original}",
-                        tunable_id(&entry.key)
-                    ));
-                }
-            }
-        }
-        self.journal()?.update(|contents| {
-            contents
-                .routes
-                .retain(|entry| failures.contains_key(&entry.key));
-        })?;
-        self.note_failures(&entries, &failures)
-    }
-
-    /// Note the routes that could not be restored; the first one is the error.
-    fn note_failures(
-        &mut self,
-        entries: &[RouteEntry],
-        failures: &BTreeMap<RouteKey, String>,
-    ) -> Result<(), DoorError> {
-        for entry in entries {
-            if let Some(why) = failures.get(&entry.key) {
-                let (wanted, state) = (&entry.original, TunableState::Failed);
-                self.note_route(&entry.key, entry.ours.last(), wanted, state, why);
-            }
-        }
-        match failures.first_key_value() {
-            None => Ok(()),
-            Some((key, cause)) => Err(DoorError::Kernel {
-                tunable: tunable_id(key),
-                cause: cause.clone(),
-                undone: Undone::NotAll,
-            }),
-        }
     }
 
     /// Notice what others did to the routes held: let go of those changed or gone.
@@ -346,11 +186,11 @@ impl Door {
                     lost.insert(key.clone());
                     self.note_route(key, current.as_ref(), wanted, TunableState::StoodBack, &why);
                 }
-                Sight::Original(_) if entry.original != *wanted => {
+                Sight::Original if entry.original != *wanted => {
                     let why = "somebody else put its original weights back";
                     self.note_route(key, current.as_ref(), wanted, TunableState::Idle, why);
                 }
-                Sight::Original(_) | Sight::Ours(_) => {
+                Sight::Original | Sight::Ours(_) => {
                     let state = match self.route_notes.get(key) {
                         Some(note) if note.state == TunableState::Failed => continue,
                         _ => TunableState::Held,
@@ -366,7 +206,11 @@ impl Door {
         Ok(())
     }
 
-    async fn write(&mut self, route: &MultipathRoute, weights: &[u16]) -> Result<(), NetlinkError> {
+    pub(super) async fn write(
+        &mut self,
+        route: &MultipathRoute,
+        weights: &[u16],
+    ) -> Result<(), NetlinkError> {
         let message = route.reweighted(weights).ok_or_else(|| {
             NetlinkError::Garbled("a weight for each nexthop, 1 to 256, is needed".to_owned())
         })?;
@@ -377,7 +221,7 @@ impl Door {
         self.journal.as_ref()?.contents().route(key)
     }
 
-    fn note_route(
+    pub(super) fn note_route(
         &mut self,
         key: &RouteKey,
         current: Option<&Vec<u16>>,
@@ -431,28 +275,4 @@ impl Door {
             why: String::new(),
         }))
     }
-}
-
-/// The tunable's id in the contract.
-fn tunable_id(key: &RouteKey) -> String {
-    format!("route:{key}")
-}
-
-/// Weights as text, in nexthop order: `255:1`.
-fn text(weights: &[u16]) -> String {
-    weights
-        .iter()
-        .map(u16::to_string)
-        .collect::<Vec<_>>()
-        .join(":")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -40,10 +40,10 @@ impl Door {
         }
         self.journal()?
             .update(|contents| contents.intend_sysctl(knob, current, value))?;
-        if current != value {
-            if let Err(cause) = self.write_and_flush(knob, value) {
-                return Err(self.undo_sysctl(knob, current, value, &cause)?);
-            }
+        if current != value
+            && let Err(cause) = self.write_and_flush(knob, value)
+        {
+            return Err(self.undo_sysctl(knob, current, value, &cause)?);
         }
         self.note_sysctl(knob, value, value, TunableState::Held, "");
         Ok(())

@@ -11,7 +11,7 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, Read, Write},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
 };
 
@@ -21,151 +21,18 @@ use nix::{
     sys::stat::{FileStat, Mode, SFlag, fstat},
     unistd::{UnlinkatFlags, geteuid, unlinkat},
 };
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ecmp::MAX_NEXTHOPS, route::RouteKey, sysctl::Knob};
+mod entries;
 
-/// The format written here; no other is read.
-const VERSION: u32 = 1;
+pub use entries::{Contents, MAX_ENTRIES, RouteEntry, SysctlEntry};
 
 /// The largest journal read or written.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The most routes in a journal: those steered now, and as many that couldn't be restored yet.
-pub const MAX_ENTRIES: usize = 64;
-
 const FILE: &str = "originals.json";
 const FILE_NEW: &str = "originals.json.new";
 const FILE_CORRUPT: &str = "originals.json.corrupt";
-
-/// A sysctl's captured original.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SysctlEntry {
-    /// Which one.
-    pub knob: Knob,
-    /// The value before we touched it, whatever it was.
-    pub original: i64,
-    /// The values that may be in force because of us.
-    pub ours: Vec<i64>,
-}
-
-/// A route's captured original.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RouteEntry {
-    /// What the kernel finds it by.
-    pub key: RouteKey,
-    /// Everything but the weights ([`super::route::MultipathRoute::shape`]), in hexadecimal.
-    pub shape: String,
-    /// The weights before we touched it, 1..=256 each.
-    pub original: Vec<u16>,
-    /// The lists of weights that may be in force because of us.
-    pub ours: Vec<Vec<u16>>,
-}
-
-/// What the journal holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contents {
-    version: u32,
-    /// Sysctls we may have changed.
-    pub sysctls: Vec<SysctlEntry>,
-    /// Routes we may have changed.
-    pub routes: Vec<RouteEntry>,
-}
-
-impl Contents {
-    /// The entry of a sysctl.
-    pub fn sysctl(&self, knob: Knob) -> Option<&SysctlEntry> {
-        self.sysctls.iter().find(|entry| entry.knob == knob)
-    }
-
-    /// The entry of a route.
-    pub fn route(&self, key: &RouteKey) -> Option<&RouteEntry> {
-        self.routes.iter().find(|entry| entry.key == *key)
-    }
-
-    /// Note that `value` may be in force, beside `current`, which is. An entry that is there
-    /// keeps its original; a new one takes `current` as its original.
-    pub fn intend_sysctl(&mut self, knob: Knob, current: i64, value: i64) {
-        let ours = vec![current, value];
-        match self.sysctls.iter_mut().find(|entry| entry.knob == knob) {
-            Some(entry) => entry.ours = ours,
-            None => self.sysctls.push(SysctlEntry {
-                knob,
-                original: current,
-                ours,
-            }),
-        }
-    }
-
-    /// Likewise for a route's weights. `shape` is the route's shape in hexadecimal.
-    pub fn intend_route(&mut self, key: &RouteKey, shape: &str, current: &[u16], wanted: &[u16]) {
-        let ours = vec![current.to_vec(), wanted.to_vec()];
-        match self.routes.iter_mut().find(|entry| entry.key == *key) {
-            Some(entry) => entry.ours = ours,
-            None => self.routes.push(RouteEntry {
-                key: key.clone(),
-                shape: shape.to_owned(),
-                original: current.to_vec(),
-                ours,
-            }),
-        }
-    }
-
-    /// Drop a sysctl's entry.
-    pub fn forget_sysctl(&mut self, knob: Knob) {
-        self.sysctls.retain(|entry| entry.knob != knob);
-    }
-
-    /// Drop a route's entry.
-    pub fn forget_route(&mut self, key: &RouteKey) {
-        self.routes.retain(|entry| entry.key != *key);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.sysctls.is_empty() && self.routes.is_empty()
-    }
-
-    /// Whether this is something that [`Journal::update`] could have written.
-    fn is_sane(&self) -> bool {
-        let weights_fit = |weights: &Vec<u16>, count: usize| {
-            weights.len() == count && weights.iter().all(|weight| (1..=256).contains(weight))
-        };
-        let route_fits = |entry: &RouteEntry| {
-            let count = entry.original.len();
-            (1..=MAX_NEXTHOPS).contains(&count)
-                && entry.ours.len() <= 2
-                && entry
-                    .ours
-                    .iter()
-                    .chain([&entry.original])
-                    .all(|w| weights_fit(w, count))
-                && entry.shape.bytes().all(|b| b.is_ascii_hexdigit())
-                && self
-                    .routes
-                    .iter()
-                    .filter(|other| other.key == entry.key)
-                    .count()
-                    == 1
-        };
-        let sysctl_fits = |entry: &SysctlEntry| {
-            entry.ours.len() <= 2
-                && self
-                    .sysctls
-                    .iter()
-                    .filter(|other| other.knob == entry.knob)
-                    .count()
-                    == 1
-        };
-        self.version == VERSION
-            && self.routes.len() <= MAX_ENTRIES
-            && self.routes.iter().all(route_fits)
-            && self.sysctls.iter().all(sysctl_fits)
-    }
-}
 
 /// Why originals can't be kept.
 #[derive(Debug, Error)]
@@ -222,7 +89,7 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
-    handle: File,
+    handle: Locked,
     contents: Contents,
 }
 
@@ -234,7 +101,7 @@ impl Journal {
     /// Any [`JournalError`]. After [`JournalError::Corrupt`] it stays that way, restart or not,
     /// until somebody removes the file put aside: its originals would be captured wrongly.
     pub fn open(dir: &Path) -> Result<Self, JournalError> {
-        let handle = lock(dir, open_directory(dir)?)?;
+        let handle = Locked::new(dir, open_directory(dir)?)?;
         let io = |source: Errno| JournalError::Io {
             dir: dir.to_owned(),
             source: source.into(),
@@ -246,10 +113,7 @@ impl Journal {
             return Err(corrupt());
         }
         let contents = match open_file(&handle, FILE).map_err(io)? {
-            None => Contents {
-                version: VERSION,
-                ..Contents::default()
-            },
+            None => Contents::new(),
             Some(file) => match read(file) {
                 Ok(Some(contents)) => contents,
                 Ok(None) => {
@@ -303,7 +167,7 @@ impl Journal {
     fn store(&self, contents: &Contents) -> io::Result<()> {
         if contents.is_empty() {
             remove(&self.handle, FILE)?;
-            return self.handle.sync_all();
+            return self.handle.0.sync_all();
         }
         let bytes = serde_json::to_vec(contents)?;
         if bytes.len() > MAX_BYTES {
@@ -322,7 +186,7 @@ impl Journal {
         file.write_all(&bytes)?;
         file.sync_all()?;
         renameat(&self.handle, FILE_NEW, &self.handle, FILE)?;
-        self.handle.sync_all()
+        self.handle.0.sync_all()
     }
 }
 
@@ -353,18 +217,39 @@ fn open_directory(dir: &Path) -> Result<OwnedFd, JournalError> {
     Ok(fd)
 }
 
-/// Lock the directory for as long as the handle is open.
-fn lock(dir: &Path, fd: OwnedFd) -> Result<File, JournalError> {
-    let handle = File::from(fd);
-    match handle.try_lock() {
-        Ok(()) => Ok(handle),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
-            dir: dir.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(JournalError::Io {
-            dir: dir.to_owned(),
-            source,
-        }),
+/// The directory, locked until this is dropped.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Locked {
+    fn new(dir: &Path, fd: OwnedFd) -> Result<Self, JournalError> {
+        let handle = File::from(fd);
+        match handle.try_lock() {
+            Ok(()) => Ok(Self(handle)),
+            Err(TryLockError::WouldBlock) => Err(JournalError::InUse {
+                dir: dir.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(JournalError::Io {
+                dir: dir.to_owned(),
+                source,
+            }),
+        }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing alone would not end the lock while a child, forked but not yet executing its
+        // program, still has the handle.
+        if let Err(e) = self.0.unlock() {
+            log::warn!("the journal's lock could not be given up: {e}");
+        }
+    }
+}
+
+impl AsFd for Locked {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

@@ -1,0 +1,11 @@
+//! The kernel side of the helper against the real kernel, in namespaces made for each test.
+//!
+//! Needs root, `ip` (iproute2) and `/proc/sys`; a test without them fails.
+#![cfg(test)]
+
+mod journal;
+mod lab;
+mod routes;
+mod sysctls;
+mod trouble;
+mod watch;
