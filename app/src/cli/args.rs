@@ -202,7 +202,9 @@ mod tests {
 
     fn parse(words: &[&str]) -> Result<Option<Command>, ErrorKind> {
         let words = ["evenkeel"].iter().chain(words);
-        Cli::try_parse_from(words).map(|cli| cli.command).map_err(|error| error.kind())
+        Cli::try_parse_from(words)
+            .map(|cli| cli.command)
+            .map_err(|error| error.kind())
     }
 
     #[test]
@@ -221,18 +223,30 @@ mod tests {
             &["run", "--", "game", "--json", "-x", "--", "y"][..],
             &["run", "game", "--json", "-x", "--", "y"][..],
         ] {
-            let Ok(Some(Command::Run(run))) = parse(words) else { panic!("{words:?}") };
+            let Ok(Some(Command::Run(run))) = parse(words) else {
+                panic!("{words:?}")
+            };
             assert_eq!(run.command, ["game", "--json", "-x", "--", "y"]);
         }
-        assert_eq!(parse(&["run"]).unwrap_err(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(
+            parse(&["run"]).unwrap_err(),
+            ErrorKind::MissingRequiredArgument
+        );
     }
 
     #[test]
     fn replay_defaults_are_the_documented_ones() {
-        let Ok(Some(Command::Replay(replay))) = parse(&["replay", "x"]) else { panic!() };
-        assert_eq!((replay.period_ms, replay.slider, replay.cost), (200, 512, vec![]));
+        let Ok(Some(Command::Replay(replay))) = parse(&["replay", "x"]) else {
+            panic!()
+        };
+        assert_eq!(
+            (replay.period_ms, replay.slider, replay.cost),
+            (200, 512, vec![])
+        );
         let words = ["replay", "--cost", "100,150", "--period-ms", "500", "x"];
-        let Ok(Some(Command::Replay(replay))) = parse(&words) else { panic!() };
+        let Ok(Some(Command::Replay(replay))) = parse(&words) else {
+            panic!()
+        };
         assert_eq!((replay.period_ms, replay.cost), (500, vec![100, 150]));
     }
 

@@ -3,7 +3,7 @@
 
 use std::io::Write;
 
-use evenkeel_dbus::{Backend, Helper1Proxy, Hold, UplinkInfo};
+use evenkeel_dbus::{Helper1Proxy, Hold, TunableInfo, TunableState, UplinkInfo};
 use nix::unistd::Uid;
 
 use super::args::{OnOff, Setting};
@@ -45,7 +45,10 @@ fn find_uplink<'a>(uplinks: &'a [UplinkInfo], wanted: &str) -> Result<&'a Uplink
         let ifindex: u32 = wanted.parse().ok()?;
         uplinks.iter().find(|uplink| uplink.ifindex == ifindex)
     };
-    let found = uplinks.iter().find(|uplink| uplink.name == wanted).or_else(by_index);
+    let found = uplinks
+        .iter()
+        .find(|uplink| uplink.name == wanted)
+        .or_else(by_index);
     found.ok_or_else(|| {
         let names: Vec<_> = uplinks.iter().map(|uplink| escaped(&uplink.name)).collect();
         let known = match names.as_slice() {
@@ -53,7 +56,10 @@ fn find_uplink<'a>(uplinks: &'a [UplinkInfo], wanted: &str) -> Result<&'a Uplink
             names => format!("there are: {}", names.join(", ")),
         };
         let wanted = escaped(wanted);
-        Failure::new(Exit::Usage, format!("no uplink `{wanted}`; {known}. Nothing was changed"))
+        Failure::new(
+            Exit::Usage,
+            format!("no uplink `{wanted}`; {known}. Nothing was changed"),
+        )
     })
 }
 
@@ -66,7 +72,10 @@ pub async fn game_mode(state: OnOff, out: &mut dyn Write) -> Result<(), Failure>
     match state {
         OnOff::On => {
             helper.enter_game_mode(Hold::Kept.to_wire()).await?;
-            writeln!(out, "Game mode is on, kept until `evenkeel game-mode off` or a restart.")?;
+            writeln!(
+                out,
+                "Game mode is on, kept until `evenkeel game-mode off` or a restart."
+            )?;
         }
         OnOff::Off => {
             helper.leave_game_mode().await?;
@@ -83,7 +92,11 @@ pub async fn game_mode(state: OnOff, out: &mut dyn Write) -> Result<(), Failure>
 pub async fn revert(out: &mut dyn Write) -> Result<(), Failure> {
     let helper = helper::connect().await?;
     helper.revert().await?;
-    writeln!(out, "Nothing is kept for you any more. {}", words::in_force(&read(&helper).await?))?;
+    writeln!(
+        out,
+        "Nothing is kept for you any more. {}",
+        words::in_force(&read(&helper).await?)
+    )?;
     Ok(out.flush()?)
 }
 
@@ -94,12 +107,12 @@ async fn read(helper: &Helper1Proxy<'_>) -> Result<HelperState, Failure> {
 /// What is true after `game-mode off`.
 fn after_leaving(state: &HelperState) -> String {
     if !state.game_mode {
-        let originals = match state.backend {
-            Backend::Ecmp => "; the routes are as they were",
-            Backend::Lowpower => "; the kernel's settings are as they were",
-            Backend::Observe => "",
+        let untouched = |tunable: &TunableInfo| tunable.state == TunableState::Idle.to_wire();
+        return if state.tunables.iter().all(untouched) {
+            "Game mode is off; everything is as it was before.".to_owned()
+        } else {
+            "Game mode is off; `evenkeel status` shows the settings that are still held.".to_owned()
         };
-        return format!("Game mode is off{originals}.");
     }
     let own = Uid::current().as_raw();
     let hint = if state.holders.iter().any(|holder| holder.uid == own) {
@@ -121,7 +134,11 @@ mod tests {
 
     #[test]
     fn an_uplink_is_found_by_name_first_and_then_by_ifindex() {
-        let odd = UplinkInfo { ifindex: 9, name: "3".into(), ..UplinkInfo::default() };
+        let odd = UplinkInfo {
+            ifindex: 9,
+            name: "3".into(),
+            ..UplinkInfo::default()
+        };
         let uplinks = [sample::wifi(), sample::modem(), odd];
         assert_eq!(find_uplink(&uplinks, "wwan0").unwrap().ifindex, 4);
         assert_eq!(find_uplink(&uplinks, "4").unwrap().ifindex, 4);
@@ -135,7 +152,10 @@ mod tests {
             panic!()
         };
         assert_eq!(exit, Exit::Usage);
-        assert_eq!(text, "no uplink `eth7\\u{1b}`; there are: wifi0. Nothing was changed");
+        assert_eq!(
+            text,
+            "no uplink `eth7\\u{1b}`; there are: wifi0. Nothing was changed"
+        );
     }
 
     #[test]
@@ -145,9 +165,14 @@ mod tests {
         state.holders = vec![Holder { uid, kept: false }];
         assert!(after_leaving(&state).contains("a running program of"));
         assert!(after_leaving(&state).contains("Close your window"));
-        state.holders = vec![Holder { uid: uid + 1, kept: true }];
+        state.holders = vec![Holder {
+            uid: uid + 1,
+            kept: true,
+        }];
         assert!(!after_leaving(&state).contains("Close your window"));
         state.game_mode = false;
-        assert_eq!(after_leaving(&state), "Game mode is off; the routes are as they were.");
+        assert!(after_leaving(&state).contains("still held"));
+        state.tunables[0].state = TunableState::Idle.to_wire();
+        assert!(after_leaving(&state).contains("as it was before"));
     }
 }

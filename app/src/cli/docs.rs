@@ -56,7 +56,11 @@ struct Page {
 
 fn pages(command: &Command, words: &str) -> Vec<Page> {
     let name = format!("evenkeel {words}").trim().replace(' ', "-");
-    let page = Page { name, words: words.to_owned(), command: command.clone() };
+    let page = Page {
+        name,
+        words: words.to_owned(),
+        command: command.clone(),
+    };
     let below = command
         .get_subcommands()
         .flat_map(|sub| pages(sub, format!("{words} {}", sub.get_name()).trim()));
@@ -69,7 +73,10 @@ impl Page {
         let command = self.command.clone().after_help(None::<&str>);
         let title = self.name.to_uppercase();
         let source = concat!("Evenkeel ", env!("CARGO_PKG_VERSION"));
-        let man = Man::new(command).title(title).source(source).manual("Evenkeel");
+        let man = Man::new(command)
+            .title(title)
+            .source(source)
+            .manual("Evenkeel");
         man.render_title(out)?;
         man.render_name_section(out)?;
         man.render_synopsis_section(out)?;
@@ -81,16 +88,22 @@ impl Page {
         let mut roff = Roff::new();
         roff.control("SH", ["EXAMPLES"]);
         for (typed, does) in examples::of(&self.words) {
-            roff.control("TP", []).text([bold(*typed)]).text([roman(*does)]);
+            roff.control("TP", [])
+                .text([bold(*typed)])
+                .text([roman(*does)]);
         }
         if self.words.is_empty() {
             roff.control("SH", ["EXIT STATUS"]);
             for (code, meaning) in Exit::TABLE {
-                roff.control("TP", []).text([bold(code.to_string())]).text([roman(*meaning)]);
+                roff.control("TP", [])
+                    .text([bold(code.to_string())])
+                    .text([roman(*meaning)]);
             }
             roff.control("SH", ["ENVIRONMENT"]);
             for (name, meaning) in ENVIRONMENT {
-                roff.control("TP", []).text([bold(*name)]).text([roman(*meaning)]);
+                roff.control("TP", [])
+                    .text([bold(*name)])
+                    .text([roman(*meaning)]);
             }
         } else {
             roff.control("SH", ["SEE ALSO"]);
@@ -102,8 +115,14 @@ impl Page {
 
 /// The variables that change what the command line does.
 const ENVIRONMENT: &[(&str, &str)] = &[
-    ("DBUS_SYSTEM_BUS_ADDRESS", "where the system bus is, when not in its usual place"),
-    ("NO_COLOR", "when set and not empty, evenkeel watch uses no colours"),
+    (
+        "DBUS_SYSTEM_BUS_ADDRESS",
+        "where the system bus is, when not in its usual place",
+    ),
+    (
+        "NO_COLOR",
+        "when set and not empty, evenkeel watch uses no colours",
+    ),
 ];
 
 #[cfg(test)]
@@ -114,9 +133,20 @@ mod tests {
     fn there_is_a_page_for_every_command() {
         let mut command = examples::command();
         command.build();
-        let names: Vec<String> = pages(&command, "").into_iter().map(|page| page.name).collect();
-        for name in ["evenkeel", "evenkeel-status", "evenkeel-set", "evenkeel-set-ema"] {
-            assert!(names.iter().any(|page| page == name), "{name} is not in {names:?}");
+        let names: Vec<String> = pages(&command, "")
+            .into_iter()
+            .map(|page| page.name)
+            .collect();
+        for name in [
+            "evenkeel",
+            "evenkeel-status",
+            "evenkeel-set",
+            "evenkeel-set-ema",
+        ] {
+            assert!(
+                names.iter().any(|page| page == name),
+                "{name} is not in {names:?}"
+            );
         }
     }
 }

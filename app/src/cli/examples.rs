@@ -17,45 +17,102 @@ pub fn of(words: &str) -> &'static [Example] {
         "" => &[
             ("evenkeel", "open the window"),
             ("evenkeel status", "what is in force, and the uplinks"),
-            ("evenkeel watch", "RTT, jitter and loss live in the terminal"),
-            ("evenkeel run -- ./game", "game mode for as long as the game runs"),
-            ("evenkeel revert", "put everything back that is kept for you"),
+            (
+                "evenkeel watch",
+                "RTT, jitter and loss live in the terminal",
+            ),
+            (
+                "evenkeel run -- ./game",
+                "game mode for as long as the game runs",
+            ),
+            (
+                "evenkeel revert",
+                "put everything back that is kept for you",
+            ),
         ],
         "status" => &[
             ("evenkeel status", "for people"),
             ("evenkeel status --json | jq .leader_ifindex", "for scripts"),
         ],
         "watch" => &[
-            ("evenkeel watch", "full screen; q quits, g switches game mode"),
-            ("evenkeel watch --count 5", "five seconds of lines, then stop"),
-            ("evenkeel watch --for 60 >ping.log", "a minute of lines into a file"),
+            (
+                "evenkeel watch",
+                "full screen; q quits, g switches game mode",
+            ),
+            (
+                "evenkeel watch --count 5",
+                "five seconds of lines, then stop",
+            ),
+            (
+                "evenkeel watch --for 60 >ping.log",
+                "a minute of lines into a file",
+            ),
         ],
         "set" => &[
             ("evenkeel set ema 512", "the middle of the slider"),
-            ("evenkeel set uplink-cost wwan0 150", "a mild charge on the modem"),
+            (
+                "evenkeel set uplink-cost wwan0 150",
+                "a mild charge on the modem",
+            ),
         ],
         "set ema" => &[
-            ("evenkeel set ema 256", "calmer: follows jitter in about 30 s"),
+            (
+                "evenkeel set ema 256",
+                "calmer: follows jitter in about 30 s",
+            ),
             ("evenkeel set ema 768", "sharper: follows it in about 4 s"),
         ],
-        "set power-cost" => &[("evenkeel set power-cost 100", "neutral (patched kernel only)")],
+        "set power-cost" => &[(
+            "evenkeel set power-cost 100",
+            "neutral (patched kernel only)",
+        )],
         "set uplink-cost" => &[
-            ("evenkeel set uplink-cost wwan0 150", "a mild charge on the modem"),
-            ("evenkeel set uplink-cost 3 100", "neutral again, by ifindex"),
+            (
+                "evenkeel set uplink-cost wwan0 150",
+                "a mild charge on the modem",
+            ),
+            (
+                "evenkeel set uplink-cost 3 100",
+                "neutral again, by ifindex",
+            ),
         ],
         "game-mode" => &[
-            ("evenkeel game-mode on", "keep it on, also after this command"),
-            ("evenkeel game-mode off", "end it, and say who else holds it"),
+            (
+                "evenkeel game-mode on",
+                "keep it on, also after this command",
+            ),
+            (
+                "evenkeel game-mode off",
+                "end it, and say who else holds it",
+            ),
         ],
         "run" => &[
-            ("evenkeel run -- ./game --fullscreen", "game mode while the game runs"),
-            ("evenkeel run -- %command%", "the launch options of a game in Steam"),
+            (
+                "evenkeel run -- ./game --fullscreen",
+                "game mode while the game runs",
+            ),
+            (
+                "evenkeel run -- %command%",
+                "the launch options of a game in Steam",
+            ),
         ],
-        "revert" => &[("evenkeel revert", "put everything back that is kept for you")],
+        "revert" => &[(
+            "evenkeel revert",
+            "put everything back that is kept for you",
+        )],
         "replay" => &[
-            ("evenkeel replay drive.csv.gz", "the default: every 200 ms, slider 512"),
-            ("evenkeel replay --slider 1024 drive.csv | head", "what the sharp end would do"),
-            ("evenkeel replay --cost 100,200 --json drive.csv", "path 2 is expensive; JSON lines"),
+            (
+                "evenkeel replay drive.csv.gz",
+                "the default: every 200 ms, slider 512",
+            ),
+            (
+                "evenkeel replay --slider 1024 drive.csv | head",
+                "what the sharp end would do",
+            ),
+            (
+                "evenkeel replay --cost 100,200 --json drive.csv",
+                "path 2 is expensive; JSON lines",
+            ),
         ],
         "completions" => &[(
             "evenkeel completions fish >~/.config/fish/completions/evenkeel.fish",
@@ -63,7 +120,10 @@ pub fn of(words: &str) -> &'static [Example] {
         )],
         "man" => &[
             ("evenkeel man | man -l -", "read all pages"),
-            ("evenkeel man --dir man1", "one file per page, for a package"),
+            (
+                "evenkeel man --dir man1",
+                "one file per page, for a package",
+            ),
         ],
         _ => &[],
     }
@@ -78,8 +138,10 @@ pub fn command() -> Command {
 }
 
 fn with_examples(command: Command, words: &str) -> Command {
-    let names: Vec<String> =
-        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
     let mut command = command.after_help(text(of(words)));
     for name in names {
         let below = format!("{words} {name}").trim().to_owned();
@@ -120,7 +182,9 @@ mod tests {
 
     #[test]
     fn every_command_has_an_example() {
-        every(&Cli::command(), "", &mut |words, _| assert!(!of(words).is_empty(), "{words}"));
+        every(&Cli::command(), "", &mut |words, _| {
+            assert!(!of(words).is_empty(), "{words}")
+        });
     }
 
     #[test]

@@ -79,7 +79,10 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::ReaderLeft
         } else {
-            Self::new(Exit::Failed, format!("the output cannot be written: {error}"))
+            Self::new(
+                Exit::Failed,
+                format!("the output cannot be written: {error}"),
+            )
         }
     }
 }
@@ -136,7 +139,12 @@ fn exit_of_bus(error: &zbus::Error) -> Exit {
                 Exit::Unreachable
             }
             // The bus tried to start the helper and could not.
-            _ if error.name().starts_with("org.freedesktop.DBus.Error.Spawn.") => Exit::Unreachable,
+            _ if error
+                .name()
+                .starts_with("org.freedesktop.DBus.Error.Spawn.") =>
+            {
+                Exit::Unreachable
+            }
             _ => Exit::Failed,
         },
         _ => Exit::Failed,
@@ -175,7 +183,10 @@ mod tests {
         assert_eq!(fdo(fdo::Error::AccessDenied(text())), Exit::Refused);
         assert_eq!(fdo(fdo::Error::UnknownMethod(text())), Exit::Failed);
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-        assert_eq!(exit_of(&HelperError::ZBus(refused.into())), Exit::Unreachable);
+        assert_eq!(
+            exit_of(&HelperError::ZBus(refused.into())),
+            Exit::Unreachable
+        );
     }
 
     #[test]

@@ -20,9 +20,15 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
 /// # Errors
 /// When the system gives no epoll or timer.
 pub fn runtime() -> Result<Runtime, Failure> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot start: {error}; nothing was changed"))
-    })
+    Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                Exit::Failed,
+                format!("cannot start: {error}; nothing was changed"),
+            )
+        })
 }
 
 /// Opens a connection of our own to the system bus and a proxy on it. The helper need not be there
@@ -49,8 +55,7 @@ pub async fn connect() -> Result<Helper1Proxy<'static>, Failure> {
 }
 
 /// Yields whenever a property that people look at has changed. The proxy has the new value by then.
-pub async fn changes(helper: &Helper1Proxy<'_>) -> BoxStream<'static, ()> {
-    let helper = helper.clone();
+pub async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
     let mut streams: Vec<BoxStream<'static, ()>> = Vec::new();
     macro_rules! watch {
         ($($receive:ident),+) => {

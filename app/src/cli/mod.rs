@@ -52,7 +52,9 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
         Command::Watch(args) => helper::runtime()?.block_on(watch::run(args, out))?,
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
-        Command::GameMode { state } => helper::runtime()?.block_on(change::game_mode(*state, out))?,
+        Command::GameMode { state } => {
+            helper::runtime()?.block_on(change::game_mode(*state, out))?
+        }
         Command::Run(args) => return helper::runtime()?.block_on(run::run(&args.command)),
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Replay(args) => replay::run(args, out)?,
@@ -70,5 +72,8 @@ fn complain(message: &str) {
 
 /// The name of a user, when the system knows one.
 fn user_name(uid: u32) -> Option<String> {
-    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+    User::from_uid(Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name)
 }

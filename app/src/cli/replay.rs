@@ -39,8 +39,8 @@ pub fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let series = Series::parse(&text).map_err(|error| bad(format!("{name}: {error}")))?;
     drop(text);
     let costs = costs(&args.cost, series.path_count()).map_err(bad)?;
-    let rounds = Replay::new(&series, params, &costs)
-        .map_err(|error| bad(format!("{name}: {error}")))?;
+    let rounds =
+        Replay::new(&series, params, &costs).map_err(|error| bad(format!("{name}: {error}")))?;
     for round in rounds {
         if args.json {
             write_json(&round, out)?;
@@ -99,9 +99,8 @@ fn write_json(round: &Round, out: &mut dyn Write) -> io::Result<()> {
 
 /// The bytes of the file, unpacked when it is gzip, at most [`MAX_TEXT_BYTES`] of them.
 fn read(path: &Path, name: &str) -> Result<Vec<u8>, Failure> {
-    let failed = |error: io::Error| {
-        Failure::new(Exit::Failed, format!("{name} cannot be read: {error}"))
-    };
+    let failed =
+        |error: io::Error| Failure::new(Exit::Failed, format!("{name} cannot be read: {error}"));
     if path == OsStr::new("-") {
         unpacked(io::stdin().lock(), name)
     } else {
@@ -120,14 +119,19 @@ fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
         Failure::new(exit, format!("{name} cannot be {what}: {error}"))
     };
     let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-    let head = source.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic);
+    let head = source
+        .by_ref()
+        .take(GZIP_MAGIC.len() as u64)
+        .read_to_end(&mut magic);
     head.map_err(|error| failed("read", &error))?;
     let packed = magic == GZIP_MAGIC;
     let whole = Cursor::new(magic).chain(source);
     let most = MAX_TEXT_BYTES as u64 + 1;
     let mut bytes = Vec::new();
     let result = if packed {
-        MultiGzDecoder::new(BufReader::new(whole)).take(most).read_to_end(&mut bytes)
+        MultiGzDecoder::new(BufReader::new(whole))
+            .take(most)
+            .read_to_end(&mut bytes)
     } else {
         BufReader::new(whole).take(most).read_to_end(&mut bytes)
     };
@@ -146,8 +150,15 @@ fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
 fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::new(Exit::Usage, format!("{name}: line {line}: this is not text"))
+        let line = error.as_bytes()[..valid]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Failure::new(
+            Exit::Usage,
+            format!("{name}: line {line}: this is not text"),
+        )
     })
 }
 
@@ -163,7 +174,9 @@ mod tests {
     }
 
     fn said(failure: Failure) -> (Exit, String) {
-        let Failure::Said(exit, text) = failure else { panic!() };
+        let Failure::Said(exit, text) = failure else {
+            panic!()
+        };
         (exit, text)
     }
 
@@ -196,12 +209,16 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_name_their_line() {
         let (exit, text) = said(text_of(b"# a\n1 2\n\xff\n".to_vec(), "f").unwrap_err());
-        assert_eq!((exit, text.as_str()), (Exit::Usage, "f: line 3: this is not text"));
+        assert_eq!(
+            (exit, text.as_str()),
+            (Exit::Usage, "f: line 3: this is not text")
+        );
     }
 
     #[test]
     fn one_cost_is_for_all_paths_and_none_is_neutral() {
-        let of = |given: &[u32]| costs(given, 2).map(|costs| costs.iter().map(|c| c.get()).collect());
+        let of =
+            |given: &[u32]| costs(given, 2).map(|costs| costs.iter().map(|c| c.get()).collect());
         assert_eq!(of(&[]), Ok(vec![100, 100]));
         assert_eq!(of(&[150]), Ok(vec![150, 150]));
         assert_eq!(of(&[100, 200]), Ok(vec![100, 200]));
@@ -210,19 +227,33 @@ mod tests {
 
     #[test]
     fn a_round_is_printed_as_documented() {
-        let mut round =
-            Round { t_ms: 400, leader: None, weights: vec![1, 1], weights_changed: false };
+        let mut round = Round {
+            t_ms: 400,
+            leader: None,
+            weights: vec![1, 1],
+            weights_changed: false,
+        };
         let line = |round: &Round, json| {
             let mut out = Vec::new();
-            let written = if json { write_json(round, &mut out) } else { write_line(round, &mut out) };
+            let written = if json {
+                write_json(round, &mut out)
+            } else {
+                write_line(round, &mut out)
+            };
             written.unwrap();
             String::from_utf8(out).unwrap()
         };
         assert_eq!(line(&round, false), "400 - 1 1\n");
-        assert_eq!(line(&round, true), "{\"t_ms\":400,\"leader\":null,\"weights\":[1,1]}\n");
+        assert_eq!(
+            line(&round, true),
+            "{\"t_ms\":400,\"leader\":null,\"weights\":[1,1]}\n"
+        );
         round.leader = Some(1);
         round.weights = vec![1, 255];
         assert_eq!(line(&round, false), "400 2 1 255\n");
-        assert_eq!(line(&round, true), "{\"t_ms\":400,\"leader\":2,\"weights\":[1,255]}\n");
+        assert_eq!(
+            line(&round, true),
+            "{\"t_ms\":400,\"leader\":2,\"weights\":[1,255]}\n"
+        );
     }
 }

@@ -7,15 +7,17 @@ use std::future::pending;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::thread;
 use std::time::Duration;
 
 use evenkeel_dbus::{Helper1Proxy, Hold};
 use futures_util::StreamExt;
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
-use tokio::io::unix::AsyncFd;
 use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::exit::{Exit, Failure};
@@ -41,24 +43,32 @@ const NOT_EXECUTABLE: u8 = 126;
 /// # Errors
 /// When signals cannot be watched; the command was not started then.
 pub async fn run(command: &[OsString]) -> Result<u8, Failure> {
-    let signals = Signals::block().map_err(|error| {
-        Failure::new(Exit::Failed, format!("signals cannot be watched: {error}; nothing was run"))
+    let mut signals = Signals::block().map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("signals cannot be watched: {error}; nothing was run"),
+        )
     })?;
     let hold = tokio::select! {
         hold = hold_game_mode() => hold,
         // Nothing to pass it on to yet: it is meant for us.
-        signal = signals.next() => return Ok(ended_by(signal.signal as i32)),
+        signal = signals.next() => return Ok(ended_by(signal.signal)),
     };
     if let Err(why) = &hold {
-        complain(&format!("game mode is not on, the command runs without it: {why}"));
+        complain(&format!(
+            "game mode is not on, the command runs without it: {why}"
+        ));
     }
-    let (program, arguments) = command.split_first().ok_or_else(|| {
-        Failure::new(Exit::Usage, "no command to run; try `evenkeel run --help`")
-    })?;
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| Failure::new(Exit::Usage, "no command to run; try `evenkeel run --help`"))?;
     let mut child = match Command::new(program).args(arguments).spawn() {
         Ok(child) => child,
         Err(error) => {
-            complain(&format!("{} cannot be run: {error}", program.to_string_lossy()));
+            complain(&format!(
+                "{} cannot be run: {error}",
+                program.to_string_lossy()
+            ));
             let missing = error.kind() == io::ErrorKind::NotFound;
             return Ok(if missing { NOT_FOUND } else { NOT_EXECUTABLE });
         }
@@ -90,13 +100,18 @@ async fn hold_game_mode() -> Result<Helper1Proxy<'static>, String> {
         Ok(Ok(helper)) => Ok(helper),
         Ok(Err(Failure::Said(_, why))) => Err(why),
         Ok(Err(Failure::ReaderLeft)) => Err("the bus closed the connection".to_owned()),
-        Err(_) => Err(format!("the helper did not answer within {} s", PATIENCE.as_secs())),
+        Err(_) => Err(format!(
+            "the helper did not answer within {} s",
+            PATIENCE.as_secs()
+        )),
     }
 }
 
 /// Keeps the connection open and enters game mode anew whenever the helper was restarted.
 async fn keep(helper: Option<Helper1Proxy<'static>>) {
-    let Some(helper) = helper else { return pending().await };
+    let Some(helper) = helper else {
+        return pending().await;
+    };
     if let Ok(mut owners) = helper.inner().receive_owner_changed().await {
         while let Some(owner) = owners.next().await {
             if owner.is_none() {
@@ -105,7 +120,9 @@ async fn keep(helper: Option<Helper1Proxy<'static>>) {
             if let Err(error) = helper.enter_game_mode(Hold::Client.to_wire()).await {
                 let why = Failure::from(error);
                 if let Failure::Said(_, why) = why {
-                    complain(&format!("the helper was restarted and refuses game mode: {why}"));
+                    complain(&format!(
+                        "the helper was restarted and refuses game mode: {why}"
+                    ));
                 }
             }
         }
@@ -116,37 +133,51 @@ async fn keep(helper: Option<Helper1Proxy<'static>>) {
 /// A signal that came for us.
 #[derive(Debug, Clone, Copy)]
 struct Arrived {
-    signal: u32,
+    signal: i32,
     /// The kernel sent it to the whole group, as the terminal does at Ctrl-C: the command, which is
     /// in our group, has it already.
     to_group: bool,
 }
 
 /// The signals to pass on, taken out of their normal course.
-struct Signals(AsyncFd<SignalFd>);
+struct Signals(mpsc::Receiver<Arrived>);
 
 impl Signals {
-    /// Blocks the signals for this thread, and so for every thread started later. The command does
-    /// not inherit that: the standard library clears the mask before it executes one.
+    /// Blocks the signals for this thread, and so for every thread started later, and reads them in
+    /// a thread of its own. The command does not inherit the mask: the standard library clears it
+    /// before it executes one.
     fn block() -> io::Result<Self> {
         let set = SigSet::from_iter(PASSED_ON);
         set.thread_block()?;
-        let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self(AsyncFd::new(fd)?))
+        let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?;
+        let (sender, receiver) = mpsc::channel(PASSED_ON.len());
+        let read = move || {
+            loop {
+                match fd.read_signal() {
+                    Ok(Some(info)) => {
+                        let arrived = Arrived {
+                            signal: info.ssi_signo as i32,
+                            to_group: info.ssi_code == SI_KERNEL,
+                        };
+                        if sender.blocking_send(arrived).is_err() {
+                            return;
+                        }
+                    }
+                    Ok(None) | Err(Errno::EINTR) => {}
+                    Err(_) => return,
+                }
+            }
+        };
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(read)?;
+        Ok(Self(receiver))
     }
 
-    async fn next(&self) -> Arrived {
-        loop {
-            let Ok(mut ready) = self.0.readable().await else { return pending().await };
-            match ready.get_inner().read_signal() {
-                Ok(Some(info)) => {
-                    return Arrived {
-                        signal: info.ssi_signo,
-                        to_group: info.ssi_code == SI_KERNEL,
-                    };
-                }
-                _ => ready.clear_ready(),
-            }
+    async fn next(&mut self) -> Arrived {
+        match self.0.recv().await {
+            Some(arrived) => arrived,
+            None => pending().await,
         }
     }
 }
@@ -158,7 +189,7 @@ fn pass_on(arrived: Arrived, child: &Child) {
     if arrived.to_group {
         return;
     }
-    let (Some(pid), Ok(signal)) = (child.id(), Signal::try_from(arrived.signal as i32)) else {
+    let (Some(pid), Ok(signal)) = (child.id(), Signal::try_from(arrived.signal)) else {
         return;
     };
     // It fails only when the command has just ended, and then `wait` is about to say so.

@@ -20,7 +20,10 @@ pub fn steering() -> HelperState {
         ema_factor: 512,
         power_cost_weight: 100,
         game_mode: true,
-        holders: vec![Holder { uid: 1000, kept: true }],
+        holders: vec![Holder {
+            uid: 1000,
+            kept: true,
+        }],
         sampling: true,
         probe_period_ms: 200,
         tunables: vec![TunableInfo {

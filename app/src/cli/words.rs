@@ -93,14 +93,20 @@ pub fn reason(reason: Reason) -> &'static str {
 /// The uplink that leads, when there is one.
 pub fn leader(state: &HelperState) -> Option<&UplinkInfo> {
     let ifindex = state.leader?;
-    state.uplinks.iter().find(|uplink| uplink.ifindex == ifindex)
+    state
+        .uplinks
+        .iter()
+        .find(|uplink| uplink.ifindex == ifindex)
 }
 
 /// What is in force, in one sentence.
 pub fn in_force(state: &HelperState) -> String {
     match (state.backend, state.game_mode) {
         (Backend::Observe, _) => {
-            format!("Only watching, nothing is steered: {}.", reason(state.reason))
+            format!(
+                "Only watching, nothing is steered: {}.",
+                reason(state.reason)
+            )
         }
         (Backend::Ecmp, false) => {
             "Game mode is off: new connections take the routes as the system set them.".to_owned()
@@ -132,7 +138,11 @@ pub fn holders(holders: &[Holder], name_of: impl Fn(u32) -> Option<String>) -> S
             || format!("user id {}", holder.uid),
             |name| escaped(&name).into_owned(),
         );
-        if holder.kept { format!("kept for {user}") } else { format!("a running program of {user}") }
+        if holder.kept {
+            format!("kept for {user}")
+        } else {
+            format!("a running program of {user}")
+        }
     };
     // One user may have several programs open; they read the same.
     let mut counted: Vec<(String, usize)> = Vec::new();
@@ -146,7 +156,11 @@ pub fn holders(holders: &[Holder], name_of: impl Fn(u32) -> Option<String>) -> S
         1 => words,
         count => format!("{words} ({count} times)"),
     };
-    counted.into_iter().map(with_count).collect::<Vec<_>>().join("; ")
+    counted
+        .into_iter()
+        .map(with_count)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 #[cfg(test)]
@@ -174,16 +188,28 @@ mod tests {
 
     #[test]
     fn a_leader_that_is_not_among_the_uplinks_is_none() {
-        let state = HelperState { leader: Some(99), ..sample::steering() };
+        let state = HelperState {
+            leader: Some(99),
+            ..sample::steering()
+        };
         assert!(in_force(&state).contains("no uplink leads yet"));
     }
 
     #[test]
     fn holders_are_named_once_each() {
         let list = [
-            Holder { uid: 1000, kept: true },
-            Holder { uid: 1001, kept: false },
-            Holder { uid: 1001, kept: false },
+            Holder {
+                uid: 1000,
+                kept: true,
+            },
+            Holder {
+                uid: 1001,
+                kept: false,
+            },
+            Holder {
+                uid: 1001,
+                kept: false,
+            },
         ];
         let name = |uid| (uid == 1000).then(|| "ann".to_owned());
         assert_eq!(

@@ -35,7 +35,10 @@ pub async fn run(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> 
     if args.json {
         let json = serde_json::to_string_pretty(&report::Report::of(&state));
         let json = json.map_err(|error| {
-            Failure::new(Exit::Failed, format!("the status cannot be written as JSON: {error}"))
+            Failure::new(
+                Exit::Failed,
+                format!("the status cannot be written as JSON: {error}"),
+            )
         })?;
         writeln!(out, "{json}")?;
     } else {

@@ -233,14 +233,20 @@ mod tests {
 
     #[test]
     fn the_power_cost_weight_is_there_with_the_patched_kernel_only() {
-        let state = HelperState { backend: Backend::Lowpower, ..sample::steering() };
+        let state = HelperState {
+            backend: Backend::Lowpower,
+            ..sample::steering()
+        };
         let report = serde_json::to_value(Report::of(&state)).unwrap();
         assert_eq!(report["power_cost_weight"], Value::from(100));
     }
 
     #[test]
     fn estimates_of_an_uplink_that_is_not_probed_are_not_shown() {
-        let stale = UplinkInfo { state: 0, ..sample::wifi() };
+        let stale = UplinkInfo {
+            state: 0,
+            ..sample::wifi()
+        };
         assert!(Estimates::of(&stale).is_none());
         assert!(Estimates::of(&sample::wifi()).is_some());
     }

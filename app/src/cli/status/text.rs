@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use evenkeel_dbus::{Backend, ProbeMethod, TunableInfo, TunableState, UplinkInfo, UplinkKind};
 use evenkeel_dbus::UplinkState;
+use evenkeel_dbus::{Backend, ProbeMethod, TunableInfo, TunableState, UplinkInfo, UplinkKind};
 
 use super::super::out::{escaped, millis_or_dash, percent, table};
 use super::super::words;
@@ -35,7 +35,12 @@ pub fn status(state: &HelperState, name_of: impl Fn(u32) -> Option<String>) -> S
     );
     out.push_str(&tunables(&state.tunables));
     if let Some((name, message)) = &state.last_error {
-        let _ = writeln!(out, "\nLast error: {} ({})", escaped(message), escaped(name));
+        let _ = writeln!(
+            out,
+            "\nLast error: {} ({})",
+            escaped(message),
+            escaped(name)
+        );
     }
     out
 }
@@ -44,7 +49,17 @@ fn uplinks(state: &HelperState) -> String {
     if state.uplinks.is_empty() {
         return "No uplinks: no interface has a default gateway.\n".to_owned();
     }
-    let head = ["", "UPLINK", "KIND", "STATE", "RTT", "JITTER", "SHARE", "COST", "PROBED BY"];
+    let head = [
+        "",
+        "UPLINK",
+        "KIND",
+        "STATE",
+        "RTT",
+        "JITTER",
+        "SHARE",
+        "COST",
+        "PROBED BY",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(state.uplinks.iter().map(uplink_row));
     let mut out = table(&rows, &[4, 5, 6, 7]);
@@ -131,7 +146,10 @@ route:default: held
 
     #[test]
     fn it_says_that_nobody_is_watching() {
-        let state = HelperState { sampling: false, ..sample::steering() };
+        let state = HelperState {
+            sampling: false,
+            ..sample::steering()
+        };
         assert!(shown(&state).contains("Not probed now"));
     }
 
@@ -156,7 +174,11 @@ route:default: held
 
     #[test]
     fn no_uplinks_is_said_in_words() {
-        let state = HelperState { uplinks: vec![], leader: None, ..sample::steering() };
+        let state = HelperState {
+            uplinks: vec![],
+            leader: None,
+            ..sample::steering()
+        };
         assert!(shown(&state).contains("No uplinks"));
     }
 }
