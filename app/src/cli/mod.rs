@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
-        Command::Watch(args) => helper::runtime()?.block_on(watch::run(args, out))?,
+        Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
         Command::GameMode { state } => {
             helper::runtime()?.block_on(change::game_mode(*state, out))?
