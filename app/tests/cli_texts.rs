@@ -5,7 +5,15 @@ mod cli_support;
 use cli_support::{Scratch, ran, stdout};
 
 const COMMANDS: [&str; 9] = [
-    "status", "watch", "set", "game-mode", "run", "revert", "replay", "completions", "man",
+    "status",
+    "watch",
+    "set",
+    "game-mode",
+    "run",
+    "revert",
+    "replay",
+    "completions",
+    "man",
 ];
 
 #[test]
@@ -22,20 +30,30 @@ fn help_has_examples_and_the_exit_codes() {
         assert!(help.contains(wanted), "no `{wanted}` in:\n{help}");
     }
     for command in COMMANDS {
-        assert!(help.contains(&format!("\n  {command} ")), "no `{command}` in:\n{help}");
+        assert!(
+            help.contains(&format!("\n  {command} ")),
+            "no `{command}` in:\n{help}"
+        );
     }
 }
 
 #[test]
 fn every_command_has_help_with_examples() {
-    let settings = [["set", "ema"], ["set", "power-cost"], ["set", "uplink-cost"]];
+    let settings = [
+        ["set", "ema"],
+        ["set", "power-cost"],
+        ["set", "uplink-cost"],
+    ];
     let commands = COMMANDS.iter().map(|command| vec![*command]);
     for mut words in commands.chain(settings.map(Vec::from)) {
         words.push("--help");
         let output = ran(&words);
         assert!(output.status.success());
         let help = stdout(&output);
-        assert!(help.contains("Examples:\n  evenkeel "), "{words:?}:\n{help}");
+        assert!(
+            help.contains("Examples:\n  evenkeel "),
+            "{words:?}:\n{help}"
+        );
         let longest = help.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(longest <= 100, "{words:?} is {longest} wide:\n{help}");
     }
@@ -64,18 +82,33 @@ fn the_manual_has_a_page_per_command_with_its_sections() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    let mut expected: Vec<String> =
-        COMMANDS.iter().map(|command| format!("evenkeel-{command}.1")).collect();
+    let mut expected: Vec<String> = COMMANDS
+        .iter()
+        .map(|command| format!("evenkeel-{command}.1"))
+        .collect();
     expected.push("evenkeel.1".into());
     expected.extend(["ema", "power-cost", "uplink-cost"].map(|s| format!("evenkeel-set-{s}.1")));
     expected.sort();
     assert_eq!(names, expected);
     let main = std::fs::read_to_string(scratch.0.join("evenkeel.1")).unwrap();
-    for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "\"EXIT STATUS\"", "ENVIRONMENT"] {
-        assert!(main.contains(&format!(".SH {section}")), "no {section} in\n{main}");
+    for section in [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "EXAMPLES",
+        "\"EXIT STATUS\"",
+        "ENVIRONMENT",
+    ] {
+        assert!(
+            main.contains(&format!(".SH {section}")),
+            "no {section} in\n{main}"
+        );
     }
     let all = stdout(&ran(&["man"]));
-    assert_eq!(all.lines().filter(|line| line.starts_with(".TH ")).count(), expected.len());
+    assert_eq!(
+        all.lines().filter(|line| line.starts_with(".TH ")).count(),
+        expected.len()
+    );
 }
 
 #[test]

@@ -20,7 +20,10 @@ struct Rig {
 impl Rig {
     fn new() -> Self {
         let bus = Bus::start();
-        Self { helper: Helper::start(&bus.address), bus }
+        Self {
+            helper: Helper::start(&bus.address),
+            bus,
+        }
     }
 
     fn ran(&self, args: &[&str]) -> Output {
@@ -34,7 +37,10 @@ fn changes_are_asked_to_be_kept() {
     for (args, call) in [
         (&["set", "ema", "300"][..], "SetEmaFactor 300 1"),
         (&["set", "power-cost", "0"], "SetPowerCostWeight 0 1"),
-        (&["set", "uplink-cost", "wwan0", "150"], "SetUplinkCost 4 150 1"),
+        (
+            &["set", "uplink-cost", "wwan0", "150"],
+            "SetUplinkCost 4 150 1",
+        ),
         (&["set", "uplink-cost", "3", "150"], "SetUplinkCost 3 150 1"),
         (&["game-mode", "on"], "EnterGameMode 1"),
         (&["game-mode", "off"], "LeaveGameMode"),
@@ -65,7 +71,11 @@ fn every_refusal_has_its_exit_code_and_its_sentence() {
         (HelperError::Kernel(why()), 1),
     ] {
         rig.helper.said.lock().unwrap().refuse = Some(error);
-        for args in [&["game-mode", "on"][..], &["set", "ema", "1"], &["watch", "--count", "1"]] {
+        for args in [
+            &["game-mode", "on"][..],
+            &["set", "ema", "1"],
+            &["watch", "--count", "1"],
+        ] {
             let output = rig.ran(args);
             assert_eq!(output.status.code(), Some(code), "{args:?}");
             assert_eq!(stderr(&output), format!("evenkeel: {}\n", why()));
@@ -97,10 +107,16 @@ fn game_mode_off_says_who_still_holds_it() {
     {
         let mut said = rig.helper.said.lock().unwrap();
         said.game_mode = true;
-        said.holders = vec![Holder { uid: 4_000_000_000, kept: true }];
+        said.holders = vec![Holder {
+            uid: 4_000_000_000,
+            kept: true,
+        }];
     }
     let text = stdout(&rig.ran(&["game-mode", "off"]));
-    assert!(text.contains("game mode stays on: kept for user id 4000000000."), "{text}");
+    assert!(
+        text.contains("game mode stays on: kept for user id 4000000000."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -116,9 +132,19 @@ fn run_holds_game_mode_on_a_name_of_its_own_for_as_long_as_the_command_lives() {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "ready\n");
-        let (call, caller) = rig.helper.said.lock().unwrap().calls.last().unwrap().clone();
+        let (call, caller) = rig
+            .helper
+            .said
+            .lock()
+            .unwrap()
+            .calls
+            .last()
+            .unwrap()
+            .clone();
         assert_eq!(call, "EnterGameMode 0");
         assert!(rig.helper.is_there(&caller));
         if ending == "exit" {
@@ -146,7 +172,9 @@ fn run_enters_game_mode_anew_when_the_helper_was_restarted() {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     drop(helper);
     let helper = Helper::start(&bus.address);
     while helper.calls().is_empty() {
@@ -164,18 +192,31 @@ fn watch_prints_a_line_per_uplink_and_second_when_it_is_no_terminal() {
     assert!(output.status.success(), "{}", stderr(&output));
     let text = stdout(&output);
     let of = |name: &str| text.lines().filter(|line| line.contains(name)).count();
-    assert!(text.lines().next().unwrap().contains("Game mode is off"), "{text}");
+    assert!(
+        text.lines().next().unwrap().contains("Game mode is off"),
+        "{text}"
+    );
     assert_eq!((of("wifi0"), of("wwan0")), (2, 2), "{text}");
-    assert!(text.contains("* wifi0") && text.contains("now 20.0 ms"), "{text}");
-    assert!(text.contains("now    lost") && text.contains("loss 100.0 %"), "{text}");
+    assert!(
+        text.contains("* wifi0") && text.contains("now 20.0 ms"),
+        "{text}"
+    );
+    assert!(
+        text.contains("now    lost") && text.contains("loss 100.0 %"),
+        "{text}"
+    );
     assert_eq!(rig.helper.calls(), ["Subscribe 1"]);
 }
 
 #[test]
 fn watch_waits_for_a_helper_that_goes_away() {
     let Rig { helper, bus } = Rig::new();
-    let mut child =
-        bus.evenkeel().args(["watch", "--for", "60"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = bus
+        .evenkeel()
+        .args(["watch", "--for", "60"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut until = |words: &str| lines.any(|line| line.unwrap().contains(words));
     assert!(until("wifi0"));

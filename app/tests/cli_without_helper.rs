@@ -24,10 +24,18 @@ const ASKING: [&[&str]; 9] = [
 fn without_a_bus_every_question_exits_with_3() {
     for args in ASKING {
         let output = ran(args);
-        assert_eq!(output.status.code(), Some(3), "{args:?}: {}", stderr(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(3),
+            "{args:?}: {}",
+            stderr(&output)
+        );
         assert!(output.stdout.is_empty());
         let said = stderr(&output);
-        assert!(said.starts_with("evenkeel: the system bus cannot be reached ("), "{said}");
+        assert!(
+            said.starts_with("evenkeel: the system bus cannot be reached ("),
+            "{said}"
+        );
         assert!(said.contains("nothing was changed"), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
@@ -41,7 +49,10 @@ fn without_a_helper_on_the_bus_every_question_exits_with_3() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
         assert!(output.stdout.is_empty());
-        assert!(said.starts_with("evenkeel: the helper evenkeeld cannot be reached ("), "{said}");
+        assert!(
+            said.starts_with("evenkeel: the helper evenkeeld cannot be reached ("),
+            "{said}"
+        );
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }
@@ -60,7 +71,12 @@ fn numbers_outside_their_range_exit_with_2_before_anybody_is_asked() {
 
 #[test]
 fn run_runs_the_command_all_the_same_and_passes_its_end_through() {
-    for (script, code) in [("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -9 $$", 137)] {
+    for (script, code) in [
+        ("exit 0", 0),
+        ("exit 7", 7),
+        ("kill -TERM $$", 143),
+        ("kill -9 $$", 137),
+    ] {
         let output = ran(&["run", "--", "sh", "-c", script]);
         assert_eq!(output.status.code(), Some(code), "{script}");
         let said = stderr(&output);
@@ -89,10 +105,18 @@ fn run_passes_signals_on_and_leaves_the_commands_own_mask_alone() {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(line, "ready\n");
         let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         assert_eq!(child.wait().unwrap().code(), Some(9), "{signal}");
     }
     let output = ran(&["run", "grep", "SigBlk", "/proc/self/status"]);

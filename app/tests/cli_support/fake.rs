@@ -33,7 +33,8 @@ pub struct Fake {
 impl Fake {
     fn note(&self, call: String, header: &Header<'_>) -> Result<(), HelperError> {
         let mut said = self.said.lock().unwrap();
-        said.calls.push((call, header.sender().unwrap().to_string()));
+        said.calls
+            .push((call, header.sender().unwrap().to_string()));
         said.refuse.clone().map_or(Ok(()), Err)
     }
 }
@@ -57,7 +58,12 @@ impl Fake {
         thread::spawn(move || {
             for number in 0.. {
                 let at_ns = u64::from(number) * 100_000_000;
-                let sample = |ifindex, rtt_ns| Record::Sample { ifindex, at_ns, rtt_ns, user_clock: false };
+                let sample = |ifindex, rtt_ns| Record::Sample {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                    user_clock: false,
+                };
                 let records = [sample(3, Some(20_000_000)), sample(4, None)];
                 let frame = encode(number, 0, &records);
                 let sent = send(far.as_raw_fd(), &frame, MsgFlags::MSG_NOSIGNAL);
@@ -154,7 +160,10 @@ impl Fake {
             cost: 100,
             ..UplinkInfo::default()
         };
-        vec![uplink(3, "wifi0", UplinkKind::WiFi), uplink(4, "wwan0", UplinkKind::Wwan)]
+        vec![
+            uplink(3, "wifi0", UplinkKind::WiFi),
+            uplink(4, "wwan0", UplinkKind::Wwan),
+        ]
     }
 
     #[zbus(property)]
@@ -214,7 +223,9 @@ impl Helper {
     pub fn start(address: &str) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let said = Arc::new(Mutex::new(Said::default()));
-        let fake = Fake { said: Arc::clone(&said) };
+        let fake = Fake {
+            said: Arc::clone(&said),
+        };
         let connection = runtime.block_on(async {
             zbus::connection::Builder::address(address)
                 .serve_at(OBJECT_PATH, fake)
@@ -223,12 +234,22 @@ impl Helper {
                 .await
                 .unwrap()
         });
-        Self { said, connection, runtime }
+        Self {
+            said,
+            connection,
+            runtime,
+        }
     }
 
     /// The calls so far, without the callers.
     pub fn calls(&self) -> Vec<String> {
-        self.said.lock().unwrap().calls.iter().map(|(call, _)| call.clone()).collect()
+        self.said
+            .lock()
+            .unwrap()
+            .calls
+            .iter()
+            .map(|(call, _)| call.clone())
+            .collect()
     }
 
     /// Whether this client is still on the bus.
