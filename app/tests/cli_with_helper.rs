@@ -126,7 +126,7 @@ fn run_holds_game_mode_on_a_name_of_its_own_for_as_long_as_the_command_lives() {
         let mut child = rig
             .bus
             .evenkeel()
-            .args(["run", "--", "sh", "-c", "echo ready; read line"])
+            .args(["run", "--", "sh", "-c", "echo ready; read line; exit 0"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -166,7 +166,7 @@ fn run_enters_game_mode_anew_when_the_helper_was_restarted() {
     let Rig { helper, bus } = Rig::new();
     let mut child = bus
         .evenkeel()
-        .args(["run", "--", "sh", "-c", "echo ready; read line"])
+        .args(["run", "--", "sh", "-c", "echo ready; read line; exit 0"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

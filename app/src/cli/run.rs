@@ -13,7 +13,7 @@ use std::time::Duration;
 use evenkeel_dbus::{Helper1Proxy, Hold};
 use futures_util::StreamExt;
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use tokio::process::{Child, Command};
@@ -62,7 +62,7 @@ pub async fn run(command: &[OsString]) -> Result<u8, Failure> {
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| Failure::new(Exit::Usage, "no command to run; try `evenkeel run --help`"))?;
-    let mut child = match Command::new(program).args(arguments).spawn() {
+    let mut child = match signals.start(Command::new(program).args(arguments)) {
         Ok(child) => child,
         Err(error) => {
             complain(&format!(
@@ -140,17 +140,20 @@ struct Arrived {
 }
 
 /// The signals to pass on, taken out of their normal course.
-struct Signals(mpsc::Receiver<Arrived>);
+struct Signals {
+    arrived: mpsc::Receiver<Arrived>,
+    /// The mask as we found it, for the command.
+    original: SigSet,
+}
 
 impl Signals {
     /// Blocks the signals for this thread, and so for every thread started later, and reads them in
-    /// a thread of its own. The command does not inherit the mask: the standard library clears it
-    /// before it executes one.
+    /// a thread of its own.
     fn block() -> io::Result<Self> {
         let set = SigSet::from_iter(PASSED_ON);
-        set.thread_block()?;
+        let original = set.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC)?;
-        let (sender, receiver) = mpsc::channel(PASSED_ON.len());
+        let (sender, arrived) = mpsc::channel(PASSED_ON.len());
         let read = move || {
             loop {
                 match fd.read_signal() {
@@ -171,11 +174,20 @@ impl Signals {
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(read)?;
-        Ok(Self(receiver))
+        Ok(Self { arrived, original })
+    }
+
+    /// Starts the command with the mask as we found it. A signal in this very moment ends us, and
+    /// the command goes on without us, as after `kill -9`.
+    fn start(&self, command: &mut Command) -> io::Result<Child> {
+        let ours = self.original.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+        let child = command.spawn();
+        ours.thread_set_mask()?;
+        child
     }
 
     async fn next(&mut self) -> Arrived {
-        match self.0.recv().await {
+        match self.arrived.recv().await {
             Some(arrived) => arrived,
             None => pending().await,
         }
