@@ -136,6 +136,8 @@ async fn full_screen(
     let stop = sleep(end);
     tokio::pin!(stop);
     loop {
+        // Copied, because a borrow held while a wish is sent would wait for itself.
+        let wished = *wishes.borrow();
         let (columns, rows) = Screen::size()?;
         terminal.show(screen(&model, columns, rows, charset))?;
         tokio::select! {
@@ -144,7 +146,7 @@ async fn full_screen(
                 None => return Ok(Exit::Ok.code()),
             },
             input = input.next() => match input {
-                Some(Ok(Input::Key(key))) => match act(key, &model, *wishes.borrow()) {
+                Some(Ok(Input::Key(key))) => match act(key, &model, wished) {
                     Some(Act::Quit) => return Ok(Exit::Ok.code()),
                     Some(Act::Wish(wish)) => {
                         model.note = None;
