@@ -1,6 +1,12 @@
 //! `evenkeel watch` on a real pseudo-terminal: it takes the screen, draws, obeys keys, and gives the
 //! terminal back however it ends.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a rig that cannot be built fails the test"
+)]
+
 mod cli_support;
 #[path = "cli_support/fake.rs"]
 mod fake;

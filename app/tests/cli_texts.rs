@@ -1,5 +1,11 @@
 //! Help, manual pages and completion scripts as a user gets them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a rig that cannot be built fails the test"
+)]
+
 mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};

@@ -1,6 +1,12 @@
 //! What the command line asks of the helper, and what it makes of the answers, against a stand-in
 //! on a private bus.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a rig that cannot be built fails the test"
+)]
+
 mod cli_support;
 #[path = "cli_support/fake.rs"]
 mod fake;

@@ -1,6 +1,12 @@
 //! What the command line does when the helper, or even the bus, is not there: it says so in one
 //! line, exits with 3, and a command to run is run all the same.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a rig that cannot be built fails the test"
+)]
+
 mod cli_support;
 
 use std::io::{BufRead, BufReader};

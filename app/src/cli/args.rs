@@ -72,13 +72,13 @@ pub enum Command {
     Revert,
     /// Show what the steering would have done with a recorded series
     ///
-    /// FILE is plain text or gzip: lines that begin with # (one of them with dt_ms=N), then one row
+    /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
     /// per step with one RTT in microseconds per path, -1 for a lost probe. The rows are sampled
     /// down to the period by taking the newest one.
     ///
-    /// Prints one line per probe round: t_ms, the leader (1 is the first path, - is none), and the
+    /// Prints one line per probe round: `t_ms`, the leader (1 is the first path, - is none), and the
     /// weight of each path. With --json each line is an object
-    /// {"t_ms":200,"leader":1,"weights":[255,1]} with null for no leader.
+    /// `{"t_ms":200,"leader":1,"weights":[255,1]}` with null for no leader.
     Replay(ReplayArgs),
     /// Print a completion script for your shell
     Completions {
@@ -123,7 +123,7 @@ pub enum Setting {
     /// The EMA factor: 0 is calm, 1024 is sharp
     ///
     /// On a stock kernel it is the slider of the steering; on a patched kernel it is written to
-    /// net.ipv4.lowpower_ema_k_factor.
+    /// `net.ipv4.lowpower_ema_k_factor`.
     Ema {
         /// 0 to 1024.
         #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::EMA_FACTOR))]

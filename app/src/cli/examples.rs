@@ -13,8 +13,14 @@ pub type Example = (&'static str, &'static str);
 
 /// The examples of the command with these words (empty: the program itself).
 pub fn of(words: &str) -> &'static [Example] {
-    match words {
-        "" => &[
+    let found = EXAMPLES.iter().find(|(command, _)| *command == words);
+    found.map_or(&[], |(_, examples)| examples)
+}
+
+const EXAMPLES: &[(&str, &[Example])] = &[
+    (
+        "",
+        &[
             ("evenkeel", "open the window"),
             ("evenkeel status", "what is in force, and the uplinks"),
             (
@@ -30,11 +36,17 @@ pub fn of(words: &str) -> &'static [Example] {
                 "put everything back that is kept for you",
             ),
         ],
-        "status" => &[
+    ),
+    (
+        "status",
+        &[
             ("evenkeel status", "for people"),
             ("evenkeel status --json | jq .leader_ifindex", "for scripts"),
         ],
-        "watch" => &[
+    ),
+    (
+        "watch",
+        &[
             (
                 "evenkeel watch",
                 "full screen; q quits, g switches game mode",
@@ -48,25 +60,37 @@ pub fn of(words: &str) -> &'static [Example] {
                 "a minute of lines into a file",
             ),
         ],
-        "set" => &[
+    ),
+    (
+        "set",
+        &[
             ("evenkeel set ema 512", "the middle of the slider"),
             (
                 "evenkeel set uplink-cost wwan0 150",
                 "a mild charge on the modem",
             ),
         ],
-        "set ema" => &[
+    ),
+    (
+        "set ema",
+        &[
             (
                 "evenkeel set ema 256",
                 "calmer: follows jitter in about 30 s",
             ),
             ("evenkeel set ema 768", "sharper: follows it in about 4 s"),
         ],
-        "set power-cost" => &[(
+    ),
+    (
+        "set power-cost",
+        &[(
             "evenkeel set power-cost 100",
             "neutral (patched kernel only)",
         )],
-        "set uplink-cost" => &[
+    ),
+    (
+        "set uplink-cost",
+        &[
             (
                 "evenkeel set uplink-cost wwan0 150",
                 "a mild charge on the modem",
@@ -76,7 +100,10 @@ pub fn of(words: &str) -> &'static [Example] {
                 "neutral again, by ifindex",
             ),
         ],
-        "game-mode" => &[
+    ),
+    (
+        "game-mode",
+        &[
             (
                 "evenkeel game-mode on",
                 "keep it on, also after this command",
@@ -86,7 +113,10 @@ pub fn of(words: &str) -> &'static [Example] {
                 "end it, and say who else holds it",
             ),
         ],
-        "run" => &[
+    ),
+    (
+        "run",
+        &[
             (
                 "evenkeel run -- ./game --fullscreen",
                 "game mode while the game runs",
@@ -96,11 +126,17 @@ pub fn of(words: &str) -> &'static [Example] {
                 "the launch options of a game in Steam",
             ),
         ],
-        "revert" => &[(
+    ),
+    (
+        "revert",
+        &[(
             "evenkeel revert",
             "put everything back that is kept for you",
         )],
-        "replay" => &[
+    ),
+    (
+        "replay",
+        &[
             (
                 "evenkeel replay drive.csv.gz",
                 "the default: every 200 ms, slider 512",
@@ -114,20 +150,25 @@ pub fn of(words: &str) -> &'static [Example] {
                 "path 2 is expensive; JSON lines",
             ),
         ],
-        "completions" => &[(
+    ),
+    (
+        "completions",
+        &[(
             "evenkeel completions fish >~/.config/fish/completions/evenkeel.fish",
             "complete commands in fish",
         )],
-        "man" => &[
+    ),
+    (
+        "man",
+        &[
             ("evenkeel man | man -l -", "read all pages"),
             (
                 "evenkeel man --dir man1",
                 "one file per page, for a package",
             ),
         ],
-        _ => &[],
-    }
-}
+    ),
+];
 
 /// The command definition with examples and exit codes in its help.
 pub fn command() -> Command {
@@ -183,7 +224,7 @@ mod tests {
     #[test]
     fn every_command_has_an_example() {
         every(&Cli::command(), "", &mut |words, _| {
-            assert!(!of(words).is_empty(), "{words}")
+            assert!(!of(words).is_empty(), "{words}");
         });
     }
 

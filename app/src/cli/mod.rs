@@ -53,7 +53,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
         Command::GameMode { state } => {
-            helper::runtime()?.block_on(change::game_mode(*state, out))?
+            helper::runtime()?.block_on(change::game_mode(*state, out))?;
         }
         Command::Run(args) => return helper::runtime()?.block_on(run::run(&args.command)),
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,

@@ -150,9 +150,8 @@ fn unpacked(mut source: impl Read, name: &str) -> Result<Vec<u8>, Failure> {
 fn text_of(bytes: Vec<u8>, name: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid]
-            .iter()
-            .filter(|byte| **byte == b'\n')
+        let line = String::from_utf8_lossy(&error.as_bytes()[..valid])
+            .matches('\n')
             .count()
             + 1;
         Failure::new(

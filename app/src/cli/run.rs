@@ -127,7 +127,7 @@ async fn keep(helper: Option<Helper1Proxy<'static>>) {
             }
         }
     }
-    pending().await
+    pending::<()>().await;
 }
 
 /// A signal that came for us.

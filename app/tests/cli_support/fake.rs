@@ -1,6 +1,11 @@
 //! A stand-in for the helper: the contract's members, no kernel, no polkit. It writes down every
 //! call and refuses when told to.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the interface macro hands headers over"
+)]
+
 use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -73,7 +78,7 @@ impl Fake {
                 thread::sleep(Duration::from_millis(100));
             }
         });
-        Ok(std::os::fd::OwnedFd::from(near).into())
+        Ok(near.into())
     }
 
     fn set_ema_factor(
@@ -208,7 +213,7 @@ impl Fake {
 
     #[zbus(property)]
     fn last_error(&self) -> (String, String) {
-        Default::default()
+        (String::new(), String::new())
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> Report<'a> {
 
 impl<'a> Uplink<'a> {
     fn of(uplink: &'a UplinkInfo) -> Self {
-        let estimates = Estimates::of(uplink);
+        let known = has_estimates(uplink);
         Self {
             ifindex: uplink.ifindex,
             name: &uplink.name,
@@ -124,9 +124,9 @@ impl<'a> Uplink<'a> {
             state: UplinkState::from_wire(uplink.state),
             probe_method: ProbeMethod::from_wire(uplink.method),
             probe_target: not_empty(&uplink.target),
-            rtt_ns: estimates.map(|estimates| estimates.rtt_ns),
-            jitter_ns: estimates.map(|estimates| estimates.jitter_ns),
-            slow_jitter_ns: estimates.map(|estimates| estimates.slow_jitter_ns),
+            rtt_ns: known.then_some(uplink.rtt_ns),
+            jitter_ns: known.then_some(uplink.jitter_ns),
+            slow_jitter_ns: known.then_some(uplink.slow_jitter_ns),
             share_permille: uplink.share_permille,
             cost_percent: uplink.cost,
             leader: uplink.leader,
@@ -147,27 +147,10 @@ impl<'a> Tunable<'a> {
     }
 }
 
-/// What probing found out about an uplink.
-#[derive(Debug, Clone, Copy)]
-pub struct Estimates {
-    /// Smoothed round-trip time.
-    pub rtt_ns: u64,
-    /// Fast smoothed deviation.
-    pub jitter_ns: u64,
-    slow_jitter_ns: u64,
-}
-
-impl Estimates {
-    /// The estimates of an uplink that is probed and has answered; what is left over from earlier
-    /// probing says nothing about now.
-    pub fn of(uplink: &UplinkInfo) -> Option<Self> {
-        let idle = UplinkState::from_wire(uplink.state) == UplinkState::Idle;
-        (!idle && uplink.rtt_ns != 0).then_some(Self {
-            rtt_ns: uplink.rtt_ns,
-            jitter_ns: uplink.jitter_ns,
-            slow_jitter_ns: uplink.slow_jitter_ns,
-        })
-    }
+/// Whether an uplink is probed and has answered; estimates left over from earlier probing say
+/// nothing about now.
+pub fn has_estimates(uplink: &UplinkInfo) -> bool {
+    UplinkState::from_wire(uplink.state) != UplinkState::Idle && uplink.rtt_ns != 0
 }
 
 fn not_empty(text: &str) -> Option<&str> {
@@ -247,7 +230,7 @@ mod tests {
             state: 0,
             ..sample::wifi()
         };
-        assert!(Estimates::of(&stale).is_none());
-        assert!(Estimates::of(&sample::wifi()).is_some());
+        assert!(!has_estimates(&stale));
+        assert!(has_estimates(&sample::wifi()));
     }
 }

@@ -7,7 +7,7 @@ use evenkeel_dbus::{Backend, ProbeMethod, TunableInfo, TunableState, UplinkInfo,
 
 use super::super::out::{escaped, millis_or_dash, percent, table};
 use super::super::words;
-use super::report::Estimates;
+use super::report::has_estimates;
 use crate::state::HelperState;
 
 /// The whole status, lines ended. `name_of` turns a user id into a name where there is one.
@@ -70,7 +70,7 @@ fn uplinks(state: &HelperState) -> String {
 }
 
 fn uplink_row(uplink: &UplinkInfo) -> Vec<String> {
-    let estimates = Estimates::of(uplink);
+    let known = has_estimates(uplink);
     let method = ProbeMethod::from_wire(uplink.method);
     let probed = match method {
         ProbeMethod::None => "-".to_owned(),
@@ -81,8 +81,8 @@ fn uplink_row(uplink: &UplinkInfo) -> Vec<String> {
         escaped(&uplink.name).into_owned(),
         words::kind(UplinkKind::from_wire(uplink.kind)).to_owned(),
         words::uplink_state(UplinkState::from_wire(uplink.state)).to_owned(),
-        millis_or_dash(estimates.map(|estimates| estimates.rtt_ns)),
-        millis_or_dash(estimates.map(|estimates| estimates.jitter_ns)),
+        millis_or_dash(known.then_some(uplink.rtt_ns)),
+        millis_or_dash(known.then_some(uplink.jitter_ns)),
         percent(uplink.share_permille),
         format!("{} %", uplink.cost),
         probed,

@@ -133,8 +133,8 @@ fn block_head(view: &View<'_>, charset: Charset) -> Line {
 fn figures(view: &View<'_>) -> Line {
     let (now_ink, now) = match view.newest {
         None => (Ink::Dim, "-".to_owned()),
-        Some(None) => (Ink::Bad, "lost".to_owned()),
-        Some(Some(ns)) => (Ink::Bold, millis_or_dash(Some(ns))),
+        Some((_, None)) => (Ink::Bad, "lost".to_owned()),
+        Some((_, Some(ns))) => (Ink::Bold, millis_or_dash(Some(ns))),
     };
     let loss_ink = if view.loss_permille > 0 {
         Ink::Bad

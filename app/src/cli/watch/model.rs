@@ -47,8 +47,8 @@ pub struct View<'a> {
     pub leader: bool,
     /// Smoothed deviation, once there is an estimate.
     pub jitter_ns: Option<u64>,
-    /// The newest probe: `None` before the first, `Some(None)` when it was lost.
-    pub newest: Option<Option<u64>>,
+    /// The newest probe.
+    pub newest: Option<Sample>,
     /// Lost probes of the last minute in thousandths.
     pub loss_permille: u32,
     /// The figures of the last minute's answers, if there were any.
@@ -186,7 +186,7 @@ fn view<'a>(info: &'a UplinkInfo, trace: Option<&'a Trace>, leader: Option<u32>)
         share_permille: estimate.map_or(info.share_permille, |estimate| estimate.share_permille),
         leader: leader == Some(info.ifindex),
         jitter_ns: estimate.map(|estimate| estimate.jitter_ns),
-        newest: samples.back().map(|(_, rtt_ns)| *rtt_ns),
+        newest: samples.back().copied(),
         loss_permille: (summary.loss() * 1000.0).round() as u32,
         spread: summary.spread,
         samples,
@@ -249,7 +249,7 @@ mod tests {
         ]));
         let views = model.views();
         assert_eq!(views[0].samples, &[(1, Some(7)), (2, None), (3, Some(9))]);
-        assert_eq!(views[0].newest, Some(Some(9)));
+        assert_eq!(views[0].newest, Some((3, Some(9))));
         assert_eq!(views[0].loss_permille, 333);
     }
 

@@ -44,8 +44,8 @@ impl Lines {
 fn line(view: &View<'_>) -> String {
     let now = match view.newest {
         None => "-".to_owned(),
-        Some(None) => "lost".to_owned(),
-        Some(Some(ns)) => millis_or_dash(Some(ns)),
+        Some((_, None)) => "lost".to_owned(),
+        Some((_, Some(ns))) => millis_or_dash(Some(ns)),
     };
     format!(
         "{} {:<15}  {:<10}  now {:>7}  jitter {:>7}  loss {:>7}  p50 {:>7}  p99 {:>7}  share {:>7}",

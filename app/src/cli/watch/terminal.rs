@@ -86,13 +86,11 @@ impl Screen {
 
     fn write(&mut self, ink: Ink, text: &str) -> io::Result<()> {
         match ink {
-            Ink::Plain => {}
-            Ink::Bold => queue!(self.out, SetAttribute(Attribute::Bold))?,
             Ink::Dim => queue!(self.out, SetAttribute(Attribute::Dim))?,
             Ink::Good if self.colours => queue!(self.out, SetForegroundColor(Color::Green))?,
             Ink::Bad if self.colours => queue!(self.out, SetForegroundColor(Color::Red))?,
-            Ink::Good => {}
-            Ink::Bad => queue!(self.out, SetAttribute(Attribute::Bold))?,
+            Ink::Plain | Ink::Good => {}
+            Ink::Bold | Ink::Bad => queue!(self.out, SetAttribute(Attribute::Bold))?,
         }
         queue!(self.out, Print(text), SetAttribute(Attribute::Reset))
     }
