@@ -3,7 +3,8 @@
 
 #![allow(
     clippy::needless_pass_by_value,
-    reason = "the interface macro hands headers over"
+    clippy::unused_self,
+    reason = "the interface macro wants methods, and hands headers over"
 )]
 
 use std::os::fd::AsRawFd;
