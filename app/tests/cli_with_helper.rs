@@ -98,13 +98,13 @@ fn status_asks_for_nothing_but_properties() {
     let rig = Rig::new();
     let text = stdout(&rig.ran(&["status"]));
     assert!(text.starts_with("Game mode is off:"), "{text}");
-    assert!(text.contains("*") || text.contains("wifi0"), "{text}");
+    assert!(text.contains("* ") && text.contains("wifi0"), "{text}");
     let json: serde_json::Value =
         serde_json::from_str(&stdout(&rig.ran(&["status", "--json"]))).unwrap();
     assert_eq!(json["schema"], 1);
     assert_eq!(json["leader_ifindex"], 3);
     assert_eq!(json["uplinks"][1]["name"], "wwan0");
-    assert_eq!(rig.helper.calls(), [String::new(); 0]);
+    assert!(rig.helper.calls().is_empty(), "it only reads");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A stand-in for the helper: the contract's members, no kernel, no polkit. It writes down every
 //! call and refuses when told to.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(
     clippy::needless_pass_by_value,
     clippy::unused_self,
