@@ -102,7 +102,11 @@ impl<'a> Report<'a> {
             power_cost_weight: (state.backend == Backend::Lowpower)
                 .then_some(state.power_cost_weight),
             leader_ifindex: state.leader,
-            uplinks: state.uplinks.iter().map(Uplink::of).collect(),
+            uplinks: state
+                .uplinks
+                .iter()
+                .map(|uplink| Uplink::of(uplink, state.leader))
+                .collect(),
             tunables: state.tunables.iter().map(Tunable::of).collect(),
             last_error: state
                 .last_error
@@ -113,7 +117,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> Uplink<'a> {
-    fn of(uplink: &'a UplinkInfo) -> Self {
+    fn of(uplink: &'a UplinkInfo, leader: Option<u32>) -> Self {
         let known = has_estimates(uplink);
         Self {
             ifindex: uplink.ifindex,
@@ -129,7 +133,7 @@ impl<'a> Uplink<'a> {
             slow_jitter_ns: known.then_some(uplink.slow_jitter_ns),
             share_permille: uplink.share_permille,
             cost_percent: uplink.cost,
-            leader: uplink.leader,
+            leader: leader == Some(uplink.ifindex),
         }
     }
 }

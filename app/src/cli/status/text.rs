@@ -61,7 +61,12 @@ fn uplinks(state: &HelperState) -> String {
         "PROBED BY",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
-    rows.extend(state.uplinks.iter().map(uplink_row));
+    rows.extend(
+        state
+            .uplinks
+            .iter()
+            .map(|uplink| uplink_row(uplink, state.leader)),
+    );
     let mut out = table(&rows, &[4, 5, 6, 7]);
     if !state.sampling {
         out.push_str("Not probed now (nobody is watching); `evenkeel watch` measures.\n");
@@ -69,7 +74,7 @@ fn uplinks(state: &HelperState) -> String {
     out
 }
 
-fn uplink_row(uplink: &UplinkInfo) -> Vec<String> {
+fn uplink_row(uplink: &UplinkInfo, leader: Option<u32>) -> Vec<String> {
     let known = has_estimates(uplink);
     let method = ProbeMethod::from_wire(uplink.method);
     let probed = match method {
@@ -77,7 +82,12 @@ fn uplink_row(uplink: &UplinkInfo) -> Vec<String> {
         _ => format!("{} {}", words::method(method), escaped(&uplink.target)),
     };
     vec![
-        if uplink.leader { "*" } else { " " }.to_owned(),
+        if leader == Some(uplink.ifindex) {
+            "*"
+        } else {
+            " "
+        }
+        .to_owned(),
         escaped(&uplink.name).into_owned(),
         words::kind(UplinkKind::from_wire(uplink.kind)).to_owned(),
         words::uplink_state(UplinkState::from_wire(uplink.state)).to_owned(),
