@@ -1,13 +1,10 @@
 //! Reads the helper's live feed: one frame a datagram. Not for deciding anything.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use evenkeel_dbus::feed::{Frame, FrameError, MAX_FRAME_BYTES, decode};
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::socket::{MsgFlags, recv};
-use tokio::io::unix::AsyncFd;
+use tokio::net::UnixDatagram;
 
 /// Why the feed ended other than by the helper's closing it.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +20,8 @@ pub enum FeedError {
 /// The reading end of one subscription.
 #[derive(Debug)]
 pub struct FeedReader {
-    socket: AsyncFd<OwnedFd>,
+    /// A SEQPACKET socket really; receiving is the same call, and an end reads as zero bytes.
+    socket: UnixDatagram,
     buffer: Box<[u8; MAX_FRAME_BYTES]>,
 }
 
@@ -33,10 +31,10 @@ impl FeedReader {
     /// # Errors
     /// When the socket cannot be made non-blocking or watched.
     pub fn new(socket: OwnedFd) -> io::Result<Self> {
-        let flags = OFlag::from_bits_retain(fcntl(socket.as_fd(), FcntlArg::F_GETFL)?);
-        let _ = fcntl(socket.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+        let socket = std::os::unix::net::UnixDatagram::from(socket);
+        socket.set_nonblocking(true)?;
         Ok(Self {
-            socket: AsyncFd::new(socket)?,
+            socket: UnixDatagram::from_std(socket)?,
             buffer: Box::new([0; MAX_FRAME_BYTES]),
         })
     }
@@ -46,27 +44,12 @@ impl FeedReader {
     /// # Errors
     /// [`FeedError`] when the socket fails or carries something that is no frame.
     pub async fn next(&mut self) -> Result<Option<Frame>, FeedError> {
-        loop {
-            let mut ready = self.socket.readable().await?;
-            let received = ready.try_io(|socket| {
-                match recv(
-                    socket.as_raw_fd(),
-                    self.buffer.as_mut_slice(),
-                    MsgFlags::empty(),
-                ) {
-                    Ok(length) => Ok(length),
-                    // The helper died with frames of ours unread: an end like any other.
-                    Err(Errno::ECONNRESET) => Ok(0),
-                    Err(error) => Err(io::Error::from(error)),
-                }
-            });
-            match received {
-                Ok(Ok(0)) => return Ok(None),
-                Ok(Ok(length)) => return Ok(Some(decode(&self.buffer[..length])?)),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_would_block) => {}
-            }
+        match self.socket.recv(self.buffer.as_mut_slice()).await {
+            Ok(0) => Ok(None),
+            Ok(length) => Ok(Some(decode(&self.buffer[..length])?)),
+            // The helper died with frames of ours unread: an end like any other.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -75,7 +58,8 @@ impl FeedReader {
 mod tests {
     use super::*;
     use evenkeel_dbus::feed::{Record, encode};
-    use nix::sys::socket::{AddressFamily, SockFlag, SockType, send, socketpair};
+    use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
+    use std::os::fd::AsRawFd;
 
     fn pair() -> (OwnedFd, OwnedFd) {
         socketpair(

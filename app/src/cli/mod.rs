@@ -1,8 +1,79 @@
-//! The command line.
+//! The command line: picks the command, runs it, turns its end into an exit code. What each command
+//! does stands in the module of its name.
 
+mod args;
+mod change;
+mod docs;
+mod examples;
+mod exit;
+mod helper;
+mod out;
+mod replay;
+mod run;
+#[cfg(test)]
+mod sample;
+mod status;
+mod watch;
+mod words;
+
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-/// Runs the program.
+use clap::FromArgMatches;
+use nix::unistd::{Uid, User};
+
+use args::{Cli, Command};
+use exit::Failure;
+
+/// Runs the program: the window without arguments, a command otherwise.
 pub fn main() -> ExitCode {
-    crate::ui::run()
+    let matches = examples::command().get_matches();
+    // Cannot fail: the matches come from the definition of this very type.
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let Some(command) = cli.command else {
+        return crate::ui::run();
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    match dispatch(&command, &mut out) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            if let Failure::Said(_, message) = &failure {
+                complain(message);
+            }
+            // What is still buffered has no reader, or a reader that was just told of a failure.
+            let _ = out.into_parts();
+            failure.exit().into()
+        }
+    }
+}
+
+fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
+    match command {
+        Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
+        Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
+        Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
+        Command::GameMode { state } => {
+            helper::runtime()?.block_on(change::game_mode(*state, out))?;
+        }
+        Command::Run(args) => return helper::runtime()?.block_on(run::run(&args.command)),
+        Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
+        Command::Replay(args) => replay::run(args, out)?,
+        Command::Completions { shell } => docs::completions(*shell, out)?,
+        Command::Man { dir } => docs::man(dir.as_deref(), out)?,
+    }
+    out.flush()?;
+    Ok(exit::Exit::Ok.code())
+}
+
+/// One line on standard error. There is nobody to tell when even that fails.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "evenkeel: {}", out::escaped(message));
+}
+
+/// The name of a user, when the system knows one.
+fn user_name(uid: u32) -> Option<String> {
+    User::from_uid(Uid::from_raw(uid))
+        .ok()
+        .flatten()
+        .map(|user| user.name)
 }

@@ -1,0 +1,271 @@
+//! What can be typed: commands, arguments, their ranges and help texts. Not what they do.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use evenkeel_dbus::limits;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "evenkeel",
+    version,
+    about = "Keeps your ping level",
+    long_about = "Keeps your ping level: watches every uplink of this machine, and in game mode \
+                  sends new connections to the steadiest one.\n\n\
+                  Without a command it opens the window. Changes are made by the helper evenkeeld, \
+                  which remembers what was there before and puts it back."
+)]
+pub struct Cli {
+    /// What to do; without a command the window opens.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what is in force, the uplinks, who holds game mode, and every setting
+    ///
+    /// Reads only what the helper knows already: it sends no probes, so it costs nothing in a
+    /// script. When nobody watches and game mode is off, the uplinks are not being measured and
+    /// the table says so; `evenkeel watch` measures.
+    Status(StatusArgs),
+    /// Watch RTT, jitter, loss and share of every uplink live
+    ///
+    /// On a terminal: one block per uplink with a graph of the last minute. Keys: q quits, g
+    /// switches game mode on and off while this runs, left and right move the EMA slider by 16.
+    /// Elsewhere (or with --plain): one line per uplink and second.
+    Watch(WatchArgs),
+    /// Change a setting until `evenkeel revert` or a restart
+    ///
+    /// The helper keeps the value for you after this command has ended; `evenkeel revert` puts the
+    /// original back.
+    Set {
+        /// The setting.
+        #[command(subcommand)]
+        what: Setting,
+    },
+    /// Switch game mode on or off
+    ///
+    /// On: the helper keeps it for you until `off`, `evenkeel revert` or a restart. Off: ends what
+    /// is kept for you and says who else still holds it, if anybody does.
+    GameMode {
+        /// The new state.
+        state: OnOff,
+    },
+    /// Run a command with game mode on for as long as it lives
+    ///
+    /// For Steam, set the launch options of a game to: evenkeel run -- %command%
+    ///
+    /// If game mode cannot be had, one line on standard error says why, and the command runs all
+    /// the same. Signals are passed on to it. The exit code is the command's own, 128 plus the
+    /// signal that ended it, 127 when there is no such command and 126 when it cannot be run.
+    Run(RunArgs),
+    /// End everything that is kept for you and restore the originals
+    ///
+    /// What other users hold, and what a running window, `watch` or `run` of yours holds, is not
+    /// touched.
+    Revert,
+    /// Show what the steering would have done with a recorded series
+    ///
+    /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
+    /// per step with one RTT in microseconds per path, -1 for a lost probe. The rows are sampled
+    /// down to the period by taking the newest one.
+    ///
+    /// Prints one line per probe round: `t_ms`, the leader (1 is the first path, - is none), and the
+    /// weight of each path. With --json each line is an object
+    /// `{"t_ms":200,"leader":1,"weights":[255,1]}` with null for no leader.
+    Replay(ReplayArgs),
+    /// Print a completion script for your shell
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the manual pages in roff
+    ///
+    /// Without --dir all pages are printed one after the other.
+    Man {
+        /// Write one file per page into this directory, which must exist.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// How to show the status.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How and how long to watch.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Print lines even on a terminal
+    #[arg(long)]
+    pub plain: bool,
+    /// Stop after so many seconds' lines (implies --plain)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub count: Option<u32>,
+    /// Stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
+}
+
+/// What `set` can set.
+#[derive(Debug, Subcommand)]
+pub enum Setting {
+    /// The EMA factor: 0 is calm, 1024 is sharp
+    ///
+    /// On a stock kernel it is the slider of the steering; on a patched kernel it is written to
+    /// `net.ipv4.lowpower_ema_k_factor`.
+    Ema {
+        /// 0 to 1024.
+        #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::EMA_FACTOR))]
+        factor: u32,
+    },
+    /// The patched kernel's power cost weight
+    PowerCost {
+        /// 0 to 10000.
+        #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::POWER_COST))]
+        weight: u32,
+    },
+    /// What an uplink costs, in percent: 100 is neutral
+    ///
+    /// 150 is mild; 200 and more keep new connections off it unless it is far steadier.
+    UplinkCost {
+        /// The interface's name or ifindex.
+        #[arg(value_name = "IFACE")]
+        uplink: String,
+        /// 1 to 10000 percent.
+        #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::UPLINK_COST))]
+        cost: u32,
+    },
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// Keep game mode on.
+    On,
+    /// End what is kept for you.
+    Off,
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The command and its arguments.
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
+/// What to replay, and how.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Milliseconds between two probes of one path
+    #[arg(long, value_name = "MS", default_value_t = 200)]
+    pub period_ms: u32,
+    /// Position of the EMA slider, 0 (calm) to 1024 (sharp)
+    #[arg(long, value_name = "0..1024", default_value_t = limits::EMA_FACTOR_DEFAULT)]
+    #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::EMA_FACTOR))]
+    pub slider: u32,
+    /// Cost of each path in percent, one for all or one for each [default: 100]
+    #[arg(long, value_name = "COST,..", value_delimiter = ',')]
+    #[arg(value_parser = bounded(&limits::UPLINK_COST))]
+    pub cost: Vec<u32>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub json: bool,
+    /// The recording, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Accepts a number inside a range of the contract.
+fn bounded(range: &std::ops::RangeInclusive<u32>) -> RangedU64ValueParser<u32> {
+    RangedU64ValueParser::new().range(u64::from(*range.start())..=u64::from(*range.end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+    use proptest::prelude::*;
+
+    fn parse(words: &[&str]) -> Result<Option<Command>, ErrorKind> {
+        let words = ["evenkeel"].iter().chain(words);
+        Cli::try_parse_from(words)
+            .map(|cli| cli.command)
+            .map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_arguments_open_the_window() {
+        assert!(matches!(parse(&[]), Ok(None)));
+    }
+
+    #[test]
+    fn what_stands_behind_the_command_belongs_to_the_command() {
+        for words in [
+            &["run", "--", "game", "--json", "-x", "--", "y"][..],
+            &["run", "game", "--json", "-x", "--", "y"][..],
+        ] {
+            let Ok(Some(Command::Run(run))) = parse(words) else {
+                panic!("{words:?}")
+            };
+            assert_eq!(run.command, ["game", "--json", "-x", "--", "y"]);
+        }
+        assert_eq!(
+            parse(&["run"]).unwrap_err(),
+            ErrorKind::MissingRequiredArgument
+        );
+    }
+
+    #[test]
+    fn replay_defaults_are_the_documented_ones() {
+        let Ok(Some(Command::Replay(replay))) = parse(&["replay", "x"]) else {
+            panic!()
+        };
+        assert_eq!(
+            (replay.period_ms, replay.slider, replay.cost),
+            (200, 512, vec![])
+        );
+        let words = ["replay", "--cost", "100,150", "--period-ms", "500", "x"];
+        let Ok(Some(Command::Replay(replay))) = parse(&words) else {
+            panic!()
+        };
+        assert_eq!((replay.period_ms, replay.cost), (500, vec![100, 150]));
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_the_contracts_ranges_are_accepted(value in -20_000_i64..20_000) {
+            let text = value.to_string();
+            let inside = |range: &std::ops::RangeInclusive<u32>| {
+                u32::try_from(value).is_ok_and(|value| range.contains(&value))
+            };
+            prop_assert_eq!(parse(&["set", "ema", &text]).is_ok(), inside(&limits::EMA_FACTOR));
+            prop_assert_eq!(
+                parse(&["set", "power-cost", &text]).is_ok(),
+                inside(&limits::POWER_COST)
+            );
+            prop_assert_eq!(
+                parse(&["set", "uplink-cost", "eth0", &text]).is_ok(),
+                inside(&limits::UPLINK_COST)
+            );
+        }
+    }
+}

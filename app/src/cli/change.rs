@@ -1,0 +1,178 @@
+//! `set`, `game-mode` and `revert`: what the helper keeps for a user after the command has ended.
+//! Not `run`, whose hold ends with it.
+
+use std::io::Write;
+
+use evenkeel_dbus::{Helper1Proxy, Hold, TunableInfo, TunableState, UplinkInfo};
+use nix::unistd::Uid;
+
+use super::args::{OnOff, Setting};
+use super::exit::{Exit, Failure};
+use super::out::escaped;
+use super::{helper, user_name, words};
+use crate::state::HelperState;
+
+/// Sets one setting and keeps it.
+///
+/// # Errors
+/// When there is no such uplink, the helper refuses, or it cannot be reached.
+pub async fn set(what: &Setting, out: &mut dyn Write) -> Result<(), Failure> {
+    let helper = helper::connect().await?;
+    let hold = Hold::Kept.to_wire();
+    let done = match what {
+        Setting::Ema { factor } => {
+            helper.set_ema_factor(*factor, hold).await?;
+            format!("EMA factor {factor}")
+        }
+        Setting::PowerCost { weight } => {
+            helper.set_power_cost_weight(*weight, hold).await?;
+            format!("Power cost weight {weight}")
+        }
+        Setting::UplinkCost { uplink, cost } => {
+            let uplinks = helper.uplinks().await?;
+            let found = find_uplink(&uplinks, uplink)?;
+            helper.set_uplink_cost(found.ifindex, *cost, hold).await?;
+            format!("Cost of {} {cost} %", escaped(&found.name))
+        }
+    };
+    writeln!(out, "{done}, kept until `evenkeel revert` or a restart.")?;
+    Ok(out.flush()?)
+}
+
+/// The uplink with this name, or else with this ifindex.
+fn find_uplink<'a>(uplinks: &'a [UplinkInfo], wanted: &str) -> Result<&'a UplinkInfo, Failure> {
+    let by_index = || {
+        let ifindex: u32 = wanted.parse().ok()?;
+        uplinks.iter().find(|uplink| uplink.ifindex == ifindex)
+    };
+    let found = uplinks
+        .iter()
+        .find(|uplink| uplink.name == wanted)
+        .or_else(by_index);
+    found.ok_or_else(|| {
+        let names: Vec<_> = uplinks.iter().map(|uplink| escaped(&uplink.name)).collect();
+        let known = match names.as_slice() {
+            [] => "there are none now".to_owned(),
+            names => format!("there are: {}", names.join(", ")),
+        };
+        let wanted = escaped(wanted);
+        Failure::new(
+            Exit::Usage,
+            format!("no uplink `{wanted}`; {known}. Nothing was changed"),
+        )
+    })
+}
+
+/// Keeps game mode on for this user, or ends that.
+///
+/// # Errors
+/// When the helper refuses or cannot be reached.
+pub async fn game_mode(state: OnOff, out: &mut dyn Write) -> Result<(), Failure> {
+    let helper = helper::connect().await?;
+    match state {
+        OnOff::On => {
+            helper.enter_game_mode(Hold::Kept.to_wire()).await?;
+            writeln!(
+                out,
+                "Game mode is on, kept until `evenkeel game-mode off` or a restart."
+            )?;
+        }
+        OnOff::Off => {
+            helper.leave_game_mode().await?;
+            writeln!(out, "{}", after_leaving(&read(&helper).await?))?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// Ends everything that is kept for this user.
+///
+/// # Errors
+/// When the helper refuses or cannot be reached.
+pub async fn revert(out: &mut dyn Write) -> Result<(), Failure> {
+    let helper = helper::connect().await?;
+    helper.revert().await?;
+    writeln!(
+        out,
+        "Nothing is kept for you any more. {}",
+        words::in_force(&read(&helper).await?)
+    )?;
+    Ok(out.flush()?)
+}
+
+async fn read(helper: &Helper1Proxy<'_>) -> Result<HelperState, Failure> {
+    Ok(HelperState::read(helper).await?)
+}
+
+/// What is true after `game-mode off`.
+fn after_leaving(state: &HelperState) -> String {
+    if !state.game_mode {
+        let untouched = |tunable: &TunableInfo| tunable.state == TunableState::Idle.to_wire();
+        return if state.tunables.iter().all(untouched) {
+            "Game mode is off; everything is as it was before.".to_owned()
+        } else {
+            "Game mode is off; `evenkeel status` shows the settings that are still held.".to_owned()
+        };
+    }
+    let own = Uid::current().as_raw();
+    let hint = if state.holders.iter().any(|holder| holder.uid == own) {
+        " Close your window, `watch` or `run` to end yours."
+    } else {
+        ""
+    };
+    format!(
+        "Nothing is kept for you any more, but game mode stays on: {}.{hint}",
+        words::holders(&state.holders, user_name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use evenkeel_dbus::Holder;
+
+    #[test]
+    fn an_uplink_is_found_by_name_first_and_then_by_ifindex() {
+        let odd = UplinkInfo {
+            ifindex: 9,
+            name: "3".into(),
+            ..UplinkInfo::default()
+        };
+        let uplinks = [sample::wifi(), sample::modem(), odd];
+        assert_eq!(find_uplink(&uplinks, "wwan0").unwrap().ifindex, 4);
+        assert_eq!(find_uplink(&uplinks, "4").unwrap().ifindex, 4);
+        assert_eq!(find_uplink(&uplinks, "3").unwrap().ifindex, 9);
+    }
+
+    #[test]
+    fn an_unknown_uplink_is_bad_input_and_the_known_ones_are_named() {
+        let Failure::Said(exit, text) = find_uplink(&[sample::wifi()], "eth7\u{1b}").unwrap_err()
+        else {
+            panic!()
+        };
+        assert_eq!(exit, Exit::Usage);
+        assert_eq!(
+            text,
+            "no uplink `eth7\\u{1b}`; there are: wifi0. Nothing was changed"
+        );
+    }
+
+    #[test]
+    fn leaving_says_who_else_holds_it() {
+        let uid = Uid::current().as_raw();
+        let mut state = sample::steering();
+        state.holders = vec![Holder { uid, kept: false }];
+        assert!(after_leaving(&state).contains("a running program of"));
+        assert!(after_leaving(&state).contains("Close your window"));
+        state.holders = vec![Holder {
+            uid: uid + 1,
+            kept: true,
+        }];
+        assert!(!after_leaving(&state).contains("Close your window"));
+        state.game_mode = false;
+        assert!(after_leaving(&state).contains("still held"));
+        state.tunables[0].state = TunableState::Idle.to_wire();
+        assert!(after_leaving(&state).contains("as it was before"));
+    }
+}

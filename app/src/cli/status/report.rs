@@ -1,0 +1,240 @@
+//! The JSON of `evenkeel status --json`: a stable schema of its own, so that the contract on the
+//! bus can grow without breaking scripts. Fields are only ever added; units stand in the names.
+//! Not the asking, not the text for people.
+
+use evenkeel_dbus::{
+    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
+    UplinkKind, UplinkState,
+};
+use serde::Serialize;
+
+use super::super::words;
+use crate::state::HelperState;
+
+/// Raised only when a field changes its meaning or goes away.
+const SCHEMA: u32 = 1;
+
+/// The whole status.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    /// Always [`SCHEMA`].
+    schema: u32,
+    helper_version: &'a str,
+    kernel_release: &'a str,
+    /// `absent`, `partial`, `unreadable` or `present`.
+    lowpower: Lowpower,
+    /// `observe`, `ecmp` or `lowpower`.
+    backend: Backend,
+    /// `ready`, or why the backend cannot do more; see the interface XML.
+    backend_reason: Reason,
+    /// What is in force, one English sentence; for people, not for parsing.
+    in_force: String,
+    game_mode: bool,
+    game_mode_holders: &'a [Holder],
+    /// True while the uplinks are probed.
+    sampling: bool,
+    probe_period_ms: u32,
+    /// 0..=1024.
+    ema_factor: u32,
+    /// Only with backend `lowpower`, else null.
+    power_cost_weight: Option<i32>,
+    leader_ifindex: Option<u32>,
+    uplinks: Vec<Uplink<'a>>,
+    tunables: Vec<Tunable<'a>>,
+    last_error: Option<LastError<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Uplink<'a> {
+    ifindex: u32,
+    name: &'a str,
+    kind: UplinkKind,
+    addresses: &'a [String],
+    gateways: &'a [String],
+    state: UplinkState,
+    probe_method: ProbeMethod,
+    /// Null while it is not probed.
+    probe_target: Option<&'a str>,
+    /// The three estimates are null while the uplink is not probed.
+    rtt_ns: Option<u64>,
+    jitter_ns: Option<u64>,
+    slow_jitter_ns: Option<u64>,
+    share_permille: u32,
+    cost_percent: u32,
+    leader: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Tunable<'a> {
+    id: &'a str,
+    current: &'a str,
+    /// Null when nothing is captured.
+    original: Option<&'a str>,
+    /// Null when nothing is asked for.
+    wanted: Option<&'a str>,
+    state: TunableState,
+    /// Null when it is as wanted.
+    why_not: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct LastError<'a> {
+    name: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Report<'a> {
+    /// The report of one state.
+    pub fn of(state: &'a HelperState) -> Self {
+        Self {
+            schema: SCHEMA,
+            helper_version: &state.version,
+            kernel_release: &state.kernel_release,
+            lowpower: state.lowpower,
+            backend: state.backend,
+            backend_reason: state.reason,
+            in_force: words::in_force(state),
+            game_mode: state.game_mode,
+            game_mode_holders: &state.holders,
+            sampling: state.sampling,
+            probe_period_ms: state.probe_period_ms,
+            ema_factor: state.ema_factor,
+            power_cost_weight: (state.backend == Backend::Lowpower)
+                .then_some(state.power_cost_weight),
+            leader_ifindex: state.leader,
+            uplinks: state
+                .uplinks
+                .iter()
+                .map(|uplink| Uplink::of(uplink, state.leader))
+                .collect(),
+            tunables: state.tunables.iter().map(Tunable::of).collect(),
+            last_error: state
+                .last_error
+                .as_ref()
+                .map(|(name, message)| LastError { name, message }),
+        }
+    }
+}
+
+impl<'a> Uplink<'a> {
+    fn of(uplink: &'a UplinkInfo, leader: Option<u32>) -> Self {
+        let known = has_estimates(uplink);
+        Self {
+            ifindex: uplink.ifindex,
+            name: &uplink.name,
+            kind: UplinkKind::from_wire(uplink.kind),
+            addresses: &uplink.addresses,
+            gateways: &uplink.gateways,
+            state: UplinkState::from_wire(uplink.state),
+            probe_method: ProbeMethod::from_wire(uplink.method),
+            probe_target: not_empty(&uplink.target),
+            rtt_ns: known.then_some(uplink.rtt_ns),
+            jitter_ns: known.then_some(uplink.jitter_ns),
+            slow_jitter_ns: known.then_some(uplink.slow_jitter_ns),
+            share_permille: uplink.share_permille,
+            cost_percent: uplink.cost,
+            leader: leader == Some(uplink.ifindex),
+        }
+    }
+}
+
+impl<'a> Tunable<'a> {
+    fn of(tunable: &'a TunableInfo) -> Self {
+        Self {
+            id: &tunable.id,
+            current: &tunable.current,
+            original: not_empty(&tunable.original),
+            wanted: not_empty(&tunable.wanted),
+            state: TunableState::from_wire(tunable.state),
+            why_not: not_empty(&tunable.why_not),
+        }
+    }
+}
+
+/// Whether an uplink is probed and has answered; estimates left over from earlier probing say
+/// nothing about now.
+pub fn has_estimates(uplink: &UplinkInfo) -> bool {
+    UplinkState::from_wire(uplink.state) != UplinkState::Idle && uplink.rtt_ns != 0
+}
+
+fn not_empty(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample;
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn the_schema_is_the_documented_one() {
+        let state = sample::steering();
+        let report = serde_json::to_value(Report::of(&state)).unwrap();
+        assert_eq!(
+            report,
+            json!({
+                "schema": 1,
+                "helper_version": "0.1.0",
+                "kernel_release": "6.12.0",
+                "lowpower": "absent",
+                "backend": "ecmp",
+                "backend_reason": "ready",
+                "in_force": words::in_force(&state),
+                "game_mode": true,
+                "game_mode_holders": [{"uid": 1000, "kept": true}],
+                "sampling": true,
+                "probe_period_ms": 200,
+                "ema_factor": 512,
+                "power_cost_weight": null,
+                "leader_ifindex": 3,
+                "uplinks": [
+                    {
+                        "ifindex": 3, "name": "wifi0", "kind": "wi-fi",
+                        "addresses": ["10.1.0.2/24"], "gateways": ["10.1.0.1"],
+                        "state": "alive", "probe_method": "icmp-datagram",
+                        "probe_target": "10.1.0.1",
+                        "rtt_ns": 20_100_000, "jitter_ns": 420_000, "slow_jitter_ns": 500_000,
+                        "share_permille": 996, "cost_percent": 100, "leader": true
+                    },
+                    {
+                        "ifindex": 4, "name": "wwan0", "kind": "wwan",
+                        "addresses": [], "gateways": ["10.2.0.1"],
+                        "state": "idle", "probe_method": "none", "probe_target": null,
+                        "rtt_ns": null, "jitter_ns": null, "slow_jitter_ns": null,
+                        "share_permille": 4, "cost_percent": 150, "leader": false
+                    }
+                ],
+                "tunables": [{
+                    "id": "route:default",
+                    "current": "nexthop wifi0 weight 255 nexthop wwan0 weight 1",
+                    "original": "nexthop wifi0 weight 1 nexthop wwan0 weight 1",
+                    "wanted": "nexthop wifi0 weight 255 nexthop wwan0 weight 1",
+                    "state": "held",
+                    "why_not": null
+                }],
+                "last_error": null
+            })
+        );
+    }
+
+    #[test]
+    fn the_power_cost_weight_is_there_with_the_patched_kernel_only() {
+        let state = HelperState {
+            backend: Backend::Lowpower,
+            ..sample::steering()
+        };
+        let report = serde_json::to_value(Report::of(&state)).unwrap();
+        assert_eq!(report["power_cost_weight"], Value::from(100));
+    }
+
+    #[test]
+    fn estimates_of_an_uplink_that_is_not_probed_are_not_shown() {
+        let stale = UplinkInfo {
+            state: 0,
+            ..sample::wifi()
+        };
+        assert!(!has_estimates(&stale));
+        assert!(has_estimates(&sample::wifi()));
+    }
+}
