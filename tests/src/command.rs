@@ -21,6 +21,9 @@ const CAPTURE_BYTES: usize = 4 << 20;
 /// How long [`Cmd::output`] waits unless told otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Shell words that enter the control group `$0` and become the arguments.
+const ENTER_GROUP: &str = r#"echo $$ > "$0/cgroup.procs" && exec "$@""#;
+
 /// Capabilities of a program, besides what its user gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Caps {
@@ -37,6 +40,7 @@ pub struct Cmd {
     argv: Vec<String>,
     user: Option<User>,
     caps: Caps,
+    control_group: Option<String>,
     env: Vec<(String, String)>,
     directory: Option<PathBuf>,
     input: Option<Vec<u8>>,
@@ -92,6 +96,7 @@ impl Cmd {
             argv,
             user: None,
             caps: Caps::AsTheUserHas,
+            control_group: None,
             env: Vec::new(),
             directory: None,
             input: None,
@@ -111,6 +116,13 @@ impl Cmd {
     #[must_use]
     pub fn net_admin(mut self) -> Self {
         self.caps = Caps::NetAdmin;
+        self
+    }
+
+    /// Put it into this control group (a path of the lab) before it starts.
+    #[must_use]
+    pub(crate) fn control_group(mut self, path: &str) -> Self {
+        self.control_group = Some(path.to_owned());
         self
     }
 
@@ -166,15 +178,20 @@ impl Cmd {
             "--ipc",
             "--uts",
         ]);
-        command.arg("--cgroup");
         command.arg(format!(
             "--net=/proc/{holder}/root/run/netns/{}",
             self.namespace
         ));
         let directory = self.directory.clone().unwrap_or_else(|| "/".into());
         command.arg(format!("--wd=/proc/{holder}/root{}", directory.display()));
+        match &self.control_group {
+            // A process may not enter a group below the cgroup namespace's root from outside it, so
+            // this one keeps the host's view of control groups.
+            Some(group) => command.args(["--", "sh", "-c", ENTER_GROUP, group]),
+            None => command.args(["--cgroup", "--"]),
+        };
         // When nsenter is killed, so is what it runs.
-        command.args(["--", "setpriv", "--pdeathsig", "KILL"]);
+        command.args(["setpriv", "--pdeathsig", "KILL"]);
         if let Some(user) = &self.user {
             command
                 .arg(format!("--reuid={}", user.uid))

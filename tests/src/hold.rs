@@ -12,12 +12,13 @@ use std::process::{Command, Stdio};
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
 use crate::error::{Context as _, LabError};
+use crate::guard::CGROUP_DIR;
 use crate::rig;
 use crate::spec::LabSpec;
 use crate::tools::LAB_PATH;
@@ -32,20 +33,21 @@ pub const READY: &str = "ready";
 /// Parts of the host's `/run` that stay visible: a person's Wayland socket and input devices.
 const KEEP_RUN: &[&str] = &["/run/user", "/run/udev"];
 
-/// Runs the holder until standard input closes.
+/// Runs the holder until standard input closes. `group` is the lab's control group (empty: none).
 ///
 /// # Errors
 /// What could not be built. The caller prints it and exits, which takes the lab down.
-pub fn run(spec: &LabSpec) -> Result<(), LabError> {
+pub fn run(spec: &LabSpec, group: &str) -> Result<(), LabError> {
     if std::process::id() != 1 {
         return Err(LabError::Invalid(
             "`hold` is for the lab's own use (process 1 of a pid namespace); use `up`".into(),
         ));
     }
     spec.validate()?;
+    enter_group(group)?;
     mounts()?;
     binaries(spec)?;
-    user_database()?;
+    user_database(spec)?;
     rig::install_files(&spec.packaging_dir())?;
     network(spec)?;
     let mut out = std::io::stdout();
@@ -83,6 +85,16 @@ fn wait_for_the_end() -> Result<(), LabError> {
             return Ok(());
         }
     }
+}
+
+/// Makes the lab's control group the root of what processes of the lab see of control groups.
+fn enter_group(group: &str) -> Result<(), LabError> {
+    if !group.is_empty() {
+        file(&format!("{group}/cgroup.procs"), "0")?;
+    }
+    // Mounts of our own, too: the guard must still see the whole tree when we have ended.
+    unshare(CloneFlags::CLONE_NEWCGROUP | CloneFlags::CLONE_NEWNS)
+        .context(|| "making a cgroup and a mount namespace".into())
 }
 
 fn bind(source: &str, target: &str) -> Result<(), LabError> {
@@ -124,19 +136,16 @@ pub fn file(path: &str, text: &str) -> Result<(), LabError> {
 }
 
 fn mounts() -> Result<(), LabError> {
-    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
-        .context(|| "making the lab's mounts private".into())?;
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), "/proc", Some("proc"), safe, None::<&str>)
         .context(|| "mounting the lab's /proc".into())?;
     // The new /sys shows the interfaces of `pc`, the network namespace that we are in.
     mount(Some("sysfs"), "/sys", Some("sysfs"), safe, None::<&str>)
         .context(|| "mounting the lab's /sys".into())?;
-    // Only for the looks: sessions are found by user, not by cgroup (see `rig`).
+    // Without control groups the rig can't start, and says so.
     let _ = mount(
         Some("cgroup2"),
-        "/sys/fs/cgroup",
+        CGROUP_DIR,
         Some("cgroup2"),
         safe,
         None::<&str>,
@@ -177,7 +186,7 @@ fn binaries(spec: &LabSpec) -> Result<(), LabError> {
     Ok(())
 }
 
-fn user_database() -> Result<(), LabError> {
+fn user_database(spec: &LabSpec) -> Result<(), LabError> {
     let read = |path: &str| fs::read_to_string(path).context(|| format!("reading {path}"));
     let host = Database {
         passwd: read("/etc/passwd")?,
@@ -202,7 +211,11 @@ fn user_database() -> Result<(), LabError> {
     for name in [users::PLAYER_USER, users::GUEST_USER] {
         if let Some(user) = users::lookup(&lab.passwd, name) {
             own(&format!("{LAB_DIR}/home/{name}"), &user, 0o700)?;
+            rig::make_session_group(user.uid);
         }
+    }
+    if let Some(uid) = spec.keep_uid {
+        rig::make_session_group(uid);
     }
     if let Some(user) = users::lookup(&lab.passwd, users::HELPER_USER) {
         own("/run/evenkeel", &user, 0o700)?;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,7 +34,7 @@ pub struct Lab {
     processes: Vec<Proc>,
     holder: u32,
     leash: Option<ChildStdin>,
-    unshare: Child,
+    guard: Child,
 }
 
 impl Lab {
@@ -57,14 +58,14 @@ impl Lab {
                 spec.binaries.push(path);
             }
         }
-        let (unshare, leash, holder) = start_holder(&own_binary, &spec)?;
+        let (guard, leash, holder) = start_holder(&own_binary, &spec)?;
         let mut lab = Self {
             spec,
             rig: None,
             processes: Vec::new(),
             holder,
             leash: Some(leash),
-            unshare,
+            guard,
         };
         lab.start_emulators()?;
         let mut server = lab.command("srv", ["evenkeel-lab", "serve"]).spawn()?;
@@ -251,10 +252,10 @@ impl Drop for Lab {
         // Closing the leash ends the holder, and with it everything. What is left is to reap.
         self.leash = None;
         let deadline = Instant::now() + Duration::from_secs(5);
-        while matches!(self.unshare.try_wait(), Ok(None)) {
+        while matches!(self.guard.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
-                let _ = self.unshare.kill();
-                let _ = self.unshare.wait();
+                let _ = self.guard.kill();
+                let _ = self.guard.wait();
                 return;
             }
             std::thread::sleep(Duration::from_millis(2));
@@ -268,45 +269,36 @@ fn start_holder(
 ) -> Result<(Child, ChildStdin, u32), LabError> {
     let json = serde_json::to_string(spec)
         .map_err(|e| LabError::Invalid(format!("describing the lab: {e}")))?;
-    let mut unshare = Command::new("unshare")
-        .args([
-            "--fork",
-            "--kill-child",
-            "--pid",
-            "--mount",
-            "--net",
-            "--ipc",
-            "--uts",
-        ])
-        .args(["--cgroup", "--propagation", "private", "--"])
-        .arg(own_binary)
-        .args(["hold", &json])
+    let mut guard = Command::new(own_binary)
+        .args(["guard", &json])
         .env_clear()
         .env("PATH", LAB_PATH)
         .current_dir("/")
+        // Ctrl-C is for us; the guard ends when the lab has.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .context(|| "starting `unshare`".into())?;
-    let leash = unshare.stdin.take();
+        .context(|| "starting the lab's guard".into())?;
+    let leash = guard.stdin.take();
     let mut said = String::new();
-    if let Some(out) = unshare.stdout.take() {
+    if let Some(out) = guard.stdout.take() {
         let _ = BufReader::new(out).read_line(&mut said);
     }
-    let holder = child_of(unshare.id());
+    let holder = child_of(guard.id());
     match (leash, holder) {
-        (Some(leash), Some(holder)) if said.trim() == hold::READY => Ok((unshare, leash, holder)),
+        (Some(leash), Some(holder)) if said.trim() == hold::READY => Ok((guard, leash, holder)),
         _ => {
             let mut why = String::new();
-            if let Some(mut stderr) = unshare.stderr.take() {
+            if let Some(mut stderr) = guard.stderr.take() {
                 let _ = stderr.read_to_string(&mut why);
             }
-            let status = unshare
+            let status = guard
                 .wait()
                 .map_or_else(|e| e.to_string(), |s| s.to_string());
             Err(LabError::Command {
-                command: "unshare ... evenkeel-lab hold".into(),
+                command: "evenkeel-lab guard".into(),
                 status,
                 stderr: why.trim().to_owned(),
             })

@@ -23,6 +23,10 @@
 //! every process in it and with the last process go the namespaces and their mounts. So there is no
 //! clean-up code that could be skipped: not on Drop, not on Ctrl-C, not on `kill -9`.
 //!
+//! One thing is not a process's: polkit tells sessions by control groups, and an empty control group
+//! stays. The lab's outermost process, the guard, removes it, and if even that is killed the next lab
+//! does.
+//!
 //! # Use
 //!
 //! ```no_run
@@ -41,6 +45,7 @@ pub mod command;
 pub mod echo;
 pub mod emulator;
 pub mod error;
+pub mod guard;
 pub mod hold;
 pub mod lab;
 pub mod link;

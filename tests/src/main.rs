@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
-use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes, accuracy, echo, hold};
+use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes, accuracy, echo, guard, hold};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -77,6 +77,14 @@ enum Command {
     Hold {
         /// The lab's description, JSON.
         spec: String,
+        /// The lab's control group; empty for none.
+        group: String,
+    },
+    /// The process that makes a lab's namespaces and outlives them.
+    #[command(hide = true)]
+    Guard {
+        /// The lab's description, JSON.
+        spec: String,
     },
 }
 
@@ -140,10 +148,11 @@ fn run(command: Command) -> Result<(), LabError> {
             .build()
             .map_err(|e| LabError::io("starting the server", e))?
             .block_on(echo::serve()),
-        Command::Hold { spec } => {
+        Command::Guard { spec } => guard::run(&spec),
+        Command::Hold { spec, group } => {
             let spec: LabSpec = serde_json::from_str(&spec)
                 .map_err(|e| LabError::Invalid(format!("the lab's description is wrong: {e}")))?;
-            hold::run(&spec)
+            hold::run(&spec, &group)
         }
     }
 }

@@ -2,9 +2,9 @@
 //! sessions as logind describes them, and the helper as its unit would run it. All of it in the lab's
 //! private mounts. What the helper does is not this file's business.
 //!
-//! polkit finds a client's session by its cgroup or else by its user
-//! (`/run/systemd/users/UID`, `DISPLAY=`). The lab uses the second way: its cgroup namespace hides
-//! whatever session started it, and no cgroup has to be made on the host (which would outlive us).
+//! polkit finds a client's session by its control group, so every user of the lab has one, named as
+//! logind would name it. polkitd runs in the lab's cgroup namespace and therefore sees neither the
+//! session that started the lab nor where on the host the lab's groups are.
 
 use std::fs;
 use std::path::Path;
@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::command::{Cmd, Proc};
 use crate::error::{Context as _, LabError};
+use crate::guard::CGROUP_DIR;
 use crate::hold::{LAB_DIR, directory, file, tmpfs};
 use crate::lab::{Lab, wait_until};
 use crate::tools;
@@ -115,6 +116,24 @@ fn copy_all(from: &Path, extension: &str, to: &str) -> Result<(), LabError> {
     Ok(())
 }
 
+/// The control group of a user's session, as the lab sees it.
+fn session_group(uid: u32) -> String {
+    format!(
+        "{CGROUP_DIR}/user.slice/user-{uid}.slice/session-{}.scope",
+        session_id(uid)
+    )
+}
+
+fn session_id(uid: u32) -> String {
+    format!("lab{uid}")
+}
+
+/// Makes the control group of a user's session. Where there are no control groups, starting the rig
+/// reports it.
+pub(crate) fn make_session_group(uid: u32) {
+    let _ = fs::create_dir_all(session_group(uid));
+}
+
 impl Lab {
     /// Starts the bus and polkitd, and logs `player` in at the seat.
     ///
@@ -123,6 +142,16 @@ impl Lab {
     pub fn start_rig(&mut self) -> Result<(), LabError> {
         tools::require(tools::RIG_TOOLS)?;
         tools::polkitd()?;
+        if !self
+            .host_path(&session_group(self.user(PLAYER_USER)?.uid))
+            .is_dir()
+        {
+            return Err(LabError::Invalid(
+                "the rig needs control groups (v2) that root may make; this machine or container \
+                 has none"
+                    .into(),
+            ));
+        }
         let config = format!("--config-file={LAB_DIR}/dbus/system.conf");
         let argv = [
             "dbus-daemon",
@@ -248,12 +277,17 @@ impl Lab {
         argv: impl IntoIterator<Item = S>,
     ) -> Result<Cmd, LabError> {
         let user = self.user(user)?;
-        let home = if Path::new(&self.host_path(&user.home)).is_dir() {
+        let home = if self.host_path(&user.home).is_dir() {
             &user.home
         } else {
             "/"
         };
-        Ok(self.command("pc", argv).directory(home).user(&user))
+        let mut command = self.command("pc", argv).directory(home).user(&user);
+        let group = session_group(user.uid);
+        if self.host_path(&group).is_dir() {
+            command = command.control_group(&group);
+        }
+        Ok(command)
     }
 
     /// The helper's command line as its unit runs it: user `evenkeel`, only CAP_NET_ADMIN, no new
@@ -309,7 +343,7 @@ fn died(name: &str, process: &Proc) -> LabError {
 
 /// logind's files about a user with one session; `None` for a file that must not be there.
 fn session_files(name: &str, uid: u32, state: SessionState) -> Vec<(String, Option<String>)> {
-    let session = format!("lab{uid}");
+    let session = session_id(uid);
     let (word, active, here) = match state {
         SessionState::Active => ("active", 1, true),
         SessionState::Inactive => ("online", 0, true),
