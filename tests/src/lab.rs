@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::Uid;
 
-use crate::command::{Cmd, Proc, child_of};
+use crate::command::Cmd;
 use crate::echo;
 use crate::error::{Context as _, LabError};
 use crate::hold::{self, LAB_DIR};
 use crate::link::Link;
+use crate::process::{Proc, child_of};
 use crate::rig::Rig;
 use crate::snapshot::Snapshot;
 use crate::spec::LabSpec;

@@ -10,11 +10,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::command::{Cmd, Proc};
+use crate::command::Cmd;
 use crate::error::{Context as _, LabError};
 use crate::guard::CGROUP_DIR;
 use crate::hold::{LAB_DIR, directory, file, tmpfs};
 use crate::lab::{Lab, wait_until};
+use crate::process::Proc;
 use crate::tools;
 use crate::users::{HELPER_USER, PLAYER_USER};
 
@@ -290,7 +291,7 @@ impl Lab {
         Ok(command)
     }
 
-    /// The helper's command line as its unit runs it: user `evenkeel`, only CAP_NET_ADMIN, no new
+    /// The helper's command line as its unit runs it: user `evenkeel`, only `CAP_NET_ADMIN`, no new
     /// privileges, `/run/evenkeel` (0700) as its directory.
     ///
     /// # Errors

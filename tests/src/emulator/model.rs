@@ -96,7 +96,7 @@ impl Model {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// The finaliser of `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
 /// OOPSLA 2014): a bijection that looks random.
 fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -114,18 +114,18 @@ fn below(draw: u64, limit: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn flow(ports: u32) -> Option<Flow> {
-        Some(Flow {
+    fn flow(ports: u32) -> Flow {
+        Flow {
             protocol: 17,
             addresses: vec![10, 0, 0, 1, 10, 0, 0, 2],
             ports,
-        })
+        }
     }
 
     fn fates(seed: u64, ports: u32, params: &LinkParams) -> Vec<Fate> {
         let mut model = Model::new(seed);
         (0..2000)
-            .map(|i| model.admit(params, flow(ports), 100, i * 100_000_000))
+            .map(|i| model.admit(params, Some(flow(ports)), 100, i * 100_000_000))
             .collect()
     }
 
@@ -149,8 +149,8 @@ mod tests {
             let at = i * 1_000_000_000;
             noisy.admit(&p, None, 42, at - 500_000_000);
             assert_eq!(
-                plain.admit(&p, flow(1), 9, at),
-                noisy.admit(&p, flow(1), 9, at)
+                plain.admit(&p, Some(flow(1)), 9, at),
+                noisy.admit(&p, Some(flow(1)), 9, at)
             );
         }
     }
@@ -180,14 +180,17 @@ mod tests {
             .count();
         assert!((340..460).contains(&lost), "{lost} of 2000 at 20 %");
         let all = params("loss_ppm=1000000");
-        assert_eq!(Model::new(1).admit(&all, flow(1), 9, 0), Fate::Lost);
+        assert_eq!(Model::new(1).admit(&all, Some(flow(1)), 9, 0), Fate::Lost);
         assert_eq!(Model::new(1).admit(&all, None, 9, 0), Fate::DepartAt(0));
     }
 
     #[test]
     fn the_black_hole_swallows_everything() {
         let p = params("blackhole=1");
-        assert_eq!(Model::new(1).admit(&p, flow(1), 9, 0), Fate::Swallowed);
+        assert_eq!(
+            Model::new(1).admit(&p, Some(flow(1)), 9, 0),
+            Fate::Swallowed
+        );
         assert_eq!(Model::new(1).admit(&p, None, 9, 0), Fate::Swallowed);
     }
 
@@ -199,7 +202,7 @@ mod tests {
         ] {
             let mut model = Model::new(5);
             let departures: Vec<Fate> = (0..100)
-                .map(|i| model.admit(&params(text), flow(1), 9, i * 1_000_000))
+                .map(|i| model.admit(&params(text), Some(flow(1)), 9, i * 1_000_000))
                 .collect();
             let sorted = departures.windows(2).all(|pair| match pair {
                 [Fate::DepartAt(a), Fate::DepartAt(b)] => a < b,
@@ -214,7 +217,9 @@ mod tests {
         // 1000 bytes at 8 Mbit/s take 1 ms.
         let p = params("rate_kbit=8000 queue_us=2000");
         let mut model = Model::new(1);
-        let fates: Vec<Fate> = (0..5).map(|_| model.admit(&p, flow(1), 1000, 0)).collect();
+        let fates: Vec<Fate> = (0..5)
+            .map(|_| model.admit(&p, Some(flow(1)), 1000, 0))
+            .collect();
         let ms = |n: i64| Fate::DepartAt(n * 1_000_000);
         assert_eq!(fates, [ms(1), ms(2), ms(3), Fate::Overflow, Fate::Overflow]);
     }
@@ -223,7 +228,7 @@ mod tests {
     fn the_table_of_flows_is_bounded() {
         let mut model = Model::new(1);
         for ports in 0..2 * MAX_FLOWS as u32 {
-            model.admit(&LinkParams::default(), flow(ports), 9, 0);
+            model.admit(&LinkParams::default(), Some(flow(ports)), 9, 0);
         }
         assert_eq!(model.counters.len(), MAX_FLOWS);
     }

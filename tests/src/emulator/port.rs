@@ -38,7 +38,7 @@ impl Port {
     /// Opens the interface `name`.
     ///
     /// # Errors
-    /// When there is no such interface, or without CAP_NET_RAW.
+    /// When there is no such interface, or without `CAP_NET_RAW`.
     pub fn open(name: &str) -> Result<Self, LabError> {
         let what = || format!("opening a packet socket on `{name}`");
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
