@@ -105,6 +105,15 @@ fn a_black_hole_takes_one_uplink_and_not_the_other() -> Outcome {
     Ok(())
 }
 
+/// The counter `name` of the `Icmp:` lines of `/proc/net/snmp`: one with names, one with values.
+fn counter(snmp: &str, name: &str) -> u64 {
+    let mut lines = snmp.lines().filter(|line| line.starts_with("Icmp:"));
+    let mut words = || lines.next().unwrap_or_default().split_whitespace();
+    let pair = words().zip(words()).find(|(known, _)| *known == name);
+    pair.and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(u64::MAX)
+}
+
 #[test]
 fn a_foreign_source_is_dropped_and_counted_by_the_router_that_saw_it() -> Outcome {
     let lab = Lab::start(&LabSpec::default())?;
@@ -128,6 +137,14 @@ fn a_foreign_source_is_dropped_and_counted_by_the_router_that_saw_it() -> Outcom
             "{source} got an answer"
         );
     }
+    let v4 = lab.command("srv", ["cat", "/proc/net/snmp"]).text()?;
+    let v6 = lab.command("srv", ["cat", "/proc/net/snmp6"]).text()?;
+    assert_eq!(
+        counter(&v4, "InEchos"),
+        0,
+        "a foreign packet reached the server"
+    );
+    assert!(v6.contains("Icmp6InEchos                    \t0\n"), "{v6}");
     assert_eq!(
         (lab.foreign_drops("wifi0")?, lab.foreign_drops("usb0")?),
         (6, 0)
