@@ -1,0 +1,213 @@
+//! The lab's command line. The work is in the library; this file reads arguments and prints.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program prints"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use evenkeel_lab::emulator::{control, engine, port::Port};
+use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes, accuracy, echo, guard, hold};
+
+/// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
+/// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build a lab and keep it until Enter, end of input, Ctrl-C or a signal.
+    Up {
+        /// Number of uplinks, 1 to 4.
+        #[arg(long, default_value_t = 2)]
+        uplinks: u8,
+        /// The default routes of the pc.
+        #[arg(long, value_enum, default_value_t = RoutesArgument::Multipath)]
+        routes: RoutesArgument,
+        /// Without the bus and polkit.
+        #[arg(long)]
+        no_rig: bool,
+    },
+    /// Change a running lab's link, e.g. `link 1234 wifi0 both delay_us=10000 jitter_us=20000`,
+    /// or print its state with `get`.
+    Link {
+        /// The lab's process number, as `up` printed it.
+        lab: u32,
+        /// The uplink: wifi0, usb0, eth0 or lte0.
+        uplink: String,
+        /// `up`, `down` or `both` and the parameters, or `get`.
+        #[arg(required = true)]
+        order: Vec<String>,
+    },
+    /// Print the emulator's error over a 10 ms delay, idle and with all cores busy.
+    Accuracy {
+        /// Seconds per run; there are four.
+        #[arg(long, default_value_t = 5)]
+        seconds: u32,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forward between two interfaces of this namespace with delay, jitter and loss.
+    Emulate {
+        /// The interface towards the pc.
+        near: String,
+        /// The interface towards the router.
+        far: String,
+        /// Seed of the draws.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where to listen for orders (a Unix socket).
+        #[arg(long)]
+        control: PathBuf,
+    },
+    /// The server behind the routers.
+    #[command(hide = true)]
+    Serve,
+    /// The first process of a lab.
+    #[command(hide = true)]
+    Hold {
+        /// The lab's description, JSON.
+        spec: String,
+        /// The lab's control group; empty for none.
+        group: String,
+    },
+    /// The process that makes a lab's namespaces and outlives them.
+    #[command(hide = true)]
+    Guard {
+        /// The lab's description, JSON.
+        spec: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoutesArgument {
+    Multipath,
+    Separate,
+    None,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("evenkeel-lab: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), LabError> {
+    match command {
+        Command::Up {
+            uplinks,
+            routes,
+            no_rig,
+        } => up(uplinks, routes, !no_rig),
+        Command::Link { lab, uplink, order } => {
+            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
+            if !known {
+                return Err(LabError::Invalid(format!(
+                    "no lab has an uplink `{uplink}`"
+                )));
+            }
+            let dir = hold::LAB_DIR;
+            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+            if order == ["get"] {
+                let state = link.state()?;
+                println!(
+                    "{}",
+                    serde_json::to_string_pretty(&state).unwrap_or_default()
+                );
+                return Ok(());
+            }
+            link.set(&order.join(" "))
+        }
+        Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
+        Command::Emulate {
+            near,
+            far,
+            seed,
+            control,
+        } => {
+            let ports = [Port::open(&near)?, Port::open(&far)?];
+            let shared = Arc::new(Mutex::new(engine::Shared::default()));
+            control::serve(&control, Arc::clone(&shared))?;
+            engine::run(ports, seed, &shared)
+        }
+        Command::Serve => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| LabError::io("starting the server", e))?
+            .block_on(echo::serve()),
+        Command::Guard { spec } => guard::run(&spec),
+        Command::Hold { spec, group } => {
+            let spec: LabSpec = serde_json::from_str(&spec)
+                .map_err(|e| LabError::Invalid(format!("the lab's description is wrong: {e}")))?;
+            hold::run(&spec, &group)
+        }
+    }
+}
+
+fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {
+    let routes = match routes {
+        RoutesArgument::Multipath => Routes::Multipath,
+        RoutesArgument::Separate => Routes::Separate,
+        RoutesArgument::None => Routes::None,
+    };
+    let mut lab = Lab::start(&LabSpec {
+        uplinks,
+        routes,
+        ..LabSpec::default()
+    })?;
+    if rig {
+        lab.start_rig()?;
+    }
+    println!(
+        "lab {} is up. Look inside:\n  {}",
+        lab.holder(),
+        lab.enter_command()
+    );
+    println!("there, `ip netns exec r1 bash` enters the other namespaces. Change a link:");
+    println!(
+        "  sudo evenkeel-lab link {} wifi0 both delay_us=10000 jitter_us=20000",
+        lab.holder()
+    );
+    println!("Enter or Ctrl-C ends it.");
+    std::io::stdin()
+        .read_line(&mut String::new())
+        .map_err(|e| LabError::io("reading input", e))?;
+    Ok(())
+}
+
+fn print_accuracy(seconds: u32, json: bool) -> Result<(), LabError> {
+    let results = accuracy::measure(seconds)?;
+    if json {
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&results).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    println!("error of the link emulator over a 10 ms delay, microseconds");
+    println!(
+        "{:<6} {:>9} {:>8} {:>8} {:>8} {:>8}",
+        "cores", "packets/s", "packets", "p50", "p99", "max"
+    );
+    for r in results {
+        let cores = if r.busy { "busy" } else { "idle" };
+        println!(
+            "{cores:<6} {:>9} {:>8} {:>8.1} {:>8.1} {:>8.1}",
+            r.rate, r.packets, r.p50_us, r.p99_us, r.max_us
+        );
+    }
+    Ok(())
+}

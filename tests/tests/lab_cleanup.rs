@@ -1,0 +1,196 @@
+//! Nothing of a lab outlives it, however it ends, and the host never sees any of it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "the helpers of these tests fail the test, as its own body would"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use evenkeel_lab::lab::wait_until;
+use evenkeel_lab::{Lab, LabError, LabSpec};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+type Outcome = Result<(), LabError>;
+
+/// The names of all namespaces (`net:[4026531840]`) of a process.
+fn namespaces(pid: u32) -> BTreeSet<PathBuf> {
+    let links = fs::read_dir(format!("/proc/{pid}/ns"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    links
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .collect()
+}
+
+/// Processes that are in one of these namespaces, or belong to one of these groups.
+fn survivors(theirs: &BTreeSet<PathBuf>) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        if !namespaces(pid).is_disjoint(theirs) {
+            let line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+            found.push(format!("{pid} {}", line.replace('\0', " ")));
+        }
+    }
+    found
+}
+
+/// Namespaces of the lab that the host's own processes don't share.
+fn private_namespaces(holder: u32) -> BTreeSet<PathBuf> {
+    &namespaces(holder) - &namespaces(std::process::id())
+}
+
+fn control_group(holder: u32) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{holder}/cgroup")).ok()?;
+    let path = text
+        .lines()
+        .find_map(|line| line.strip_prefix("0::"))?
+        .to_owned();
+    path.contains("evenkeel-lab").then_some(path)
+}
+
+fn cgroup_root() -> &'static Path {
+    let unified = Path::new("/sys/fs/cgroup/unified");
+    if unified.is_dir() {
+        unified
+    } else {
+        Path::new("/sys/fs/cgroup")
+    }
+}
+
+/// Mounts as the host sees them.
+fn mounts() -> String {
+    fs::read_to_string("/proc/self/mountinfo").unwrap()
+}
+
+fn up() -> (Child, u32) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_evenkeel-lab"))
+        .arg("up")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let holder = first.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!(lines.any(|line| line.unwrap().contains("ends it")));
+    (child, holder)
+}
+
+fn nothing_remains_after(end: impl FnOnce(&Child, u32)) -> Outcome {
+    let mounts_before = mounts();
+    let run_before: BTreeSet<PathBuf> = fs::read_dir("/run")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    let (mut child, holder) = up();
+    let theirs = private_namespaces(holder);
+    assert!(theirs.len() >= 6, "{theirs:?}");
+    // bus, polkitd, two emulators, server, holder, guard
+    assert!(survivors(&theirs).len() >= 7, "{:?}", survivors(&theirs));
+    assert_eq!(
+        mounts(),
+        mounts_before,
+        "the host must not see the lab's mounts"
+    );
+    let group = control_group(holder);
+
+    end(&child, holder);
+    wait_until(
+        "the end of every process of the lab",
+        Duration::from_secs(10),
+        || Ok(survivors(&theirs).is_empty()),
+    )
+    .map_err(|e| LabError::Invalid(format!("{e}: {:?}", survivors(&theirs))))?;
+    let _ = child.wait();
+    assert_eq!(mounts(), mounts_before);
+    let run_after: BTreeSet<PathBuf> = fs::read_dir("/run")
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    assert_eq!(run_before, run_after);
+    if let Some(group) = group {
+        let path = cgroup_root().join(group.trim_start_matches('/'));
+        wait_until(
+            "the end of the control group",
+            Duration::from_secs(5),
+            || Ok(!path.exists()),
+        )?;
+    }
+    Ok(())
+}
+
+fn signal(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+}
+
+#[test]
+fn nothing_remains_after_kill_9_of_the_program_that_made_the_lab() -> Outcome {
+    nothing_remains_after(|child, _| signal(child.id(), Signal::SIGKILL))
+}
+
+#[test]
+fn nothing_remains_after_ctrl_c() -> Outcome {
+    nothing_remains_after(|child, _| signal(child.id(), Signal::SIGINT))
+}
+
+#[test]
+fn nothing_remains_after_kill_9_of_the_labs_first_process() -> Outcome {
+    nothing_remains_after(|child, holder| {
+        signal(holder, Signal::SIGKILL);
+        signal(child.id(), Signal::SIGKILL);
+    })
+}
+
+#[test]
+fn dropping_a_lab_ends_everything_in_it() -> Outcome {
+    let lab = Lab::start(&LabSpec::default())?;
+    let theirs = private_namespaces(lab.holder());
+    // A program that ignores every request to end, in the background, without a handle.
+    let script = "trap '' TERM INT HUP; (trap '' TERM INT HUP; sleep 1000) & echo started";
+    lab.command("pc", ["sh", "-c", script]).text()?;
+    assert!(
+        survivors(&theirs)
+            .iter()
+            .any(|line| line.contains("sleep 1000"))
+    );
+    drop(lab);
+    assert_eq!(survivors(&theirs), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn two_labs_at_once_do_not_see_each_other() -> Outcome {
+    let (one, two) = (
+        Lab::start(&LabSpec::default())?,
+        Lab::start(&LabSpec::default())?,
+    );
+    one.command("pc", ["ip", "link", "del", "wifi0"]).text()?;
+    assert!(
+        !one.command("pc", ["ip", "link", "show", "wifi0"])
+            .output()?
+            .success()
+    );
+    assert!(
+        two.command("pc", ["ip", "link", "show", "wifi0"])
+            .output()?
+            .success()
+    );
+    Ok(())
+}
