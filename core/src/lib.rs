@@ -1,1 +1,31 @@
-//! To be written.
+//! What Evenkeel knows, without a single system call: the kernel patch's arithmetic, the choice a
+//! patched kernel would make, the steering that replaces it on stock kernels, and the numbers
+//! people read about a series of round-trip times.
+//!
+//! Nothing here opens a file, reads a clock, prints, or waits. Values come in as arguments and go
+//! out as results; the helper and the app do the rest. There are no dependencies.
+//!
+//! | module | what it answers |
+//! |---|---|
+//! | [`ema`] | the one filter everything uses: `EMA_UPDATE` in unsigned 64-bit integers |
+//! | [`metrics`] | what the patched kernel keeps per path, bit for bit |
+//! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
+//! | [`steer`] | which uplink new flows should take on a stock kernel |
+//! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
+//! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//!
+//! Times are unsigned nanoseconds unless a name says otherwise.
+
+pub mod ema;
+pub mod jitter;
+pub mod metrics;
+pub mod nexthop;
+pub mod range;
+pub mod replay;
+pub mod stats;
+pub mod steer;
+pub mod trace;
+pub mod window;
+
+pub use ema::Factor;
+pub use range::OutOfRange;

@@ -47,7 +47,7 @@ pub trait Helper1 {
     /// The uplinks.
     #[zbus(property)]
     fn uplinks(&self) -> zbus::Result<Vec<UplinkInfo>>;
-    /// The leader's ifindex, 0 when there is none.
+    /// The ifindex of the steadiest uplink, 0 before one is known.
     #[zbus(property)]
     fn leader(&self) -> zbus::Result<u32>;
     /// The sensitivity in force.

@@ -194,7 +194,7 @@ pub struct UplinkInfo {
     pub share_permille: u32,
     /// Cost in percent, 100 is neutral.
     pub cost: u32,
-    /// True for the uplink that new flows are sent to.
+    /// True for the steadiest uplink; in game mode new flows are sent there.
     pub leader: bool,
 }
 

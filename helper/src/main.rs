@@ -1,2 +1,86 @@
-//! To be written.
-fn main() {}
+//! `evenkeeld`: reads its few options and runs the helper on one thread.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use evenkeeld::config::{self, Config};
+use evenkeeld::kernel::Roots;
+use evenkeeld::service;
+
+/// Evenkeel's privileged helper: probes the uplinks, sends new flows to the steadiest one, and
+/// puts back whatever it changed.
+///
+/// It needs the system bus, polkit and the capability to administer the network, and the one for
+/// raw sockets where ICMP sockets are forbidden. The service manager starts it; by hand only
+/// `--restore` is of use.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// Put back what an earlier run changed and did not put back, then exit.
+    #[arg(long)]
+    restore: bool,
+    /// The administrator's settings.
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_PATH)]
+    config: PathBuf,
+    /// The runtime directory, owned by the helper's user with mode 0700.
+    #[arg(long, value_name = "DIR", default_value = "/run/evenkeel")]
+    runtime_dir: PathBuf,
+    /// Another sysctl tree, for tests.
+    #[arg(long, value_name = "DIR", default_value = "/proc/sys", hide = true)]
+    proc_sys: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    env_logger::Builder::new()
+        .filter_level(log::LevelFilter::Info)
+        .parse_env("EVENKEELD_LOG")
+        .format(|out, record| {
+            use std::io::Write;
+            // Nothing that came from outside may write its own lines into the log.
+            writeln!(
+                out,
+                "{}: {}",
+                record.level(),
+                record.args().to_string().escape_debug()
+            )
+        })
+        .init();
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let roots = Roots {
+        proc_sys: options.proc_sys,
+        runtime_dir: options.runtime_dir,
+        ..Roots::default()
+    };
+    if options.restore {
+        return match runtime.block_on(service::restore(&roots)) {
+            Ok(lines) => {
+                for line in lines {
+                    log::info!("{line}");
+                }
+                ExitCode::SUCCESS
+            }
+            Err(error) => fail(&error),
+        };
+    }
+    let (config, complaints) = Config::load(&options.config);
+    for complaint in complaints {
+        log::warn!("{complaint}");
+    }
+    match runtime.block_on(service::serve(roots, config)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    log::error!("{error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,18 @@
+# The everyday commands; what each does stands in CONTRIBUTING.md.
+.PHONY: demo test bench check screenshot
+
+demo: ## the whole thing on a small network of its own
+	@scripts/demo.sh
+
+test: ## everything CI runs
+	@scripts/test.sh
+
+bench: ## the figures of docs/FIGURES.md
+	@scripts/bench.sh
+
+check: ## the fast part of the tests: format and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+screenshot: ## assets/screenshot.png, taken of the window on the lab
+	@scripts/screenshot.sh

@@ -1,0 +1,167 @@
+//! What can go wrong at the kernel's edge, in words, and which of the contract's errors it is.
+//!
+//! It is not for the journal's and the sysctls' own errors: they stand beside their code.
+
+use std::io;
+
+use evenkeel_dbus::HelperError;
+use thiserror::Error;
+
+use super::{journal::JournalError, sysctl::Knob, sysctl::SysctlError};
+
+/// A netlink exchange that failed.
+#[derive(Debug, Error)]
+pub enum NetlinkError {
+    /// The socket itself failed.
+    #[error("netlink socket: {0}")]
+    Socket(#[source] io::Error),
+    /// The kernel sent something that isn't netlink, or ended a reply early.
+    #[error("netlink: {0}")]
+    Garbled(String),
+    /// A dump was interrupted by changes each time it was tried.
+    #[error("netlink: the {0} kept changing while they were read")]
+    Unsteady(&'static str),
+    /// More entries than the helper is willing to hold.
+    #[error("more than {limit} {what}: too many to look at")]
+    TooMany {
+        /// What there were too many of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// The route to change isn't there.
+    #[error("the route is gone")]
+    Gone,
+    /// One of the route's interfaces is down, so the kernel takes no change of it.
+    #[error("an interface of the route is down")]
+    LinkDown,
+    /// One of the route's gateways can't be reached from its interface's addresses.
+    #[error("a gateway of the route is not reachable on its interface")]
+    GatewayUnreachable,
+    /// The process lacks `CAP_NET_ADMIN` in this network namespace.
+    #[error("not permitted: CAP_NET_ADMIN is missing in this network namespace")]
+    NotPermitted,
+    /// Any other refusal.
+    #[error("the kernel refused: {0}")]
+    Refused(#[source] io::Error),
+}
+
+impl NetlinkError {
+    /// Words for the error number the kernel answered a route change with.
+    pub fn from_errno(errno: i32) -> Self {
+        use nix::errno::Errno;
+        match Errno::from_raw(errno) {
+            // ENODEV: the interface went, and its routes with it.
+            Errno::ENOENT | Errno::ESRCH | Errno::ENODEV => Self::Gone,
+            Errno::ENETDOWN => Self::LinkDown,
+            Errno::EHOSTUNREACH | Errno::ENETUNREACH => Self::GatewayUnreachable,
+            Errno::EPERM | Errno::EACCES => Self::NotPermitted,
+            _ => Self::Refused(io::Error::from_raw_os_error(errno)),
+        }
+    }
+}
+
+/// A change that wasn't made, or was undone again.
+#[derive(Debug, Error)]
+pub enum DoorError {
+    /// The value isn't one the helper writes.
+    #[error(
+        "{} takes 0 to {max}, not {value}; nothing was changed",
+        knob.id()
+    )]
+    OutOfRange {
+        /// The sysctl asked for.
+        knob: Knob,
+        /// The value asked for.
+        value: i64,
+        /// The largest value allowed.
+        max: u32,
+    },
+    /// There is nothing here to change that way.
+    #[error("{why}; nothing was changed")]
+    NotSupported {
+        /// What is missing.
+        why: String,
+    },
+    /// Someone else changed the tunable while it was held, so it is theirs until released.
+    #[error("{tunable}: {why}; it was left alone")]
+    StoodBack {
+        /// The tunable's id.
+        tunable: String,
+        /// What was found.
+        why: String,
+    },
+    /// The originals can't be kept safely, so nothing may be changed.
+    #[error("{0}; nothing was changed")]
+    Journal(#[from] JournalError),
+    /// The kernel refused a step.
+    #[error("{tunable}: {cause}; {}", undone.words())]
+    Kernel {
+        /// The tunable's id, or what was being read.
+        tunable: String,
+        /// What the kernel said.
+        cause: String,
+        /// What became of the steps before it.
+        undone: Undone,
+    },
+}
+
+/// What became of the earlier steps when one failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// No step had been made.
+    NothingToUndo,
+    /// Everything is as it was before the call.
+    All,
+    /// Something could not be put back; the journal keeps its original for another try.
+    NotAll,
+}
+
+impl Undone {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NothingToUndo => "nothing was changed",
+            Self::All => "the steps before it were undone, so nothing is changed",
+            Self::NotAll => {
+                "a step before it could not be undone; the original is kept and will be tried again"
+            }
+        }
+    }
+}
+
+impl DoorError {
+    /// The contract's error for this one, with the same sentence.
+    pub fn to_contract(&self) -> HelperError {
+        let sentence = self.to_string();
+        match self {
+            Self::OutOfRange { .. } => HelperError::OutOfRange(sentence),
+            Self::NotSupported { .. } => HelperError::NotSupported(sentence),
+            Self::StoodBack { .. } => HelperError::ConflictingRoutes(sentence),
+            Self::Journal(JournalError::InUse { .. }) => HelperError::Busy(sentence),
+            Self::Journal(_) | Self::Kernel { .. } => HelperError::Kernel(sentence),
+        }
+    }
+
+    /// A failed look at the kernel's state, before anything was changed.
+    pub(crate) fn reading(what: &str, cause: &NetlinkError) -> Self {
+        Self::Kernel {
+            tunable: what.to_owned(),
+            cause: cause.to_string(),
+            undone: Undone::NothingToUndo,
+        }
+    }
+
+    /// A failed look at a sysctl, before anything was changed.
+    pub(crate) fn sysctl(knob: Knob, cause: &SysctlError) -> Self {
+        match cause {
+            SysctlError::Absent { .. } => Self::NotSupported {
+                why: cause.to_string(),
+            },
+            _ => Self::Kernel {
+                tunable: knob.id().to_owned(),
+                cause: cause.to_string(),
+                undone: Undone::NothingToUndo,
+            },
+        }
+    }
+}

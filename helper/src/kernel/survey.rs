@@ -1,0 +1,254 @@
+//! One look at the kernel: what it is, which interfaces lead out, which routes can be steered.
+//!
+//! It is not for changing anything, nor for watching: [`super::watch`] says when to look again.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use evenkeel_dbus::{UplinkKind, limits::MAX_UPLINKS};
+use netlink_packet_route::{
+    address::{AddressAttribute, AddressMessage},
+    link::{LinkAttribute, LinkFlags, LinkMessage},
+    route::{RouteAttribute, RouteMessage, RouteType},
+};
+
+use super::{
+    Roots,
+    ecmp::{self, DumpedRoute, SkipReason, Sorted},
+    error::NetlinkError,
+    lowpower::Lowpower,
+    netlink,
+    route::{MultipathRoute, NextHop, RouteKey, TABLE_LOCAL, TABLE_MAIN, gateway_of},
+    sysctl::SysctlTree,
+    sysfs,
+};
+
+/// The most addresses kept for one uplink and family.
+pub const MAX_ADDRESSES: usize = 16;
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// The kernel's release, as `uname -r` says it.
+    pub kernel_release: String,
+    /// What there is of the patched kernel.
+    pub lowpower: Lowpower,
+    /// Interfaces with a default gateway, by ifindex, at most [`MAX_UPLINKS`].
+    pub uplinks: Vec<Uplink>,
+    /// How many more uplinks there are than [`MAX_UPLINKS`]; they are left alone.
+    pub uplinks_left_out: usize,
+    /// The multipath routes that can be steered, at most 16.
+    pub routes: Vec<MultipathRoute>,
+    /// The multipath routes that can't, with the reason.
+    pub skipped: Vec<(RouteKey, SkipReason)>,
+}
+
+/// An interface with a default gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uplink {
+    /// The kernel's index of it.
+    pub ifindex: u32,
+    /// Its name, at most 15 of `[A-Za-z0-9_.-]`; anything else in it reads `_`.
+    pub name: String,
+    /// What kind of link it is.
+    pub kind: UplinkKind,
+    /// Whether it is set up (`ip link set up`).
+    pub up: bool,
+    /// Whether it has a carrier.
+    pub carrier: bool,
+    /// Its IPv4 addresses with prefix length, at most [`MAX_ADDRESSES`].
+    pub addresses_v4: Vec<(Ipv4Addr, u8)>,
+    /// Its IPv6 addresses with prefix length, link-local ones included, at most [`MAX_ADDRESSES`].
+    pub addresses_v6: Vec<(Ipv6Addr, u8)>,
+    /// Its IPv4 default gateway; the main table's, then the smallest metric's, if there are more.
+    pub gateway_v4: Option<Ipv4Addr>,
+    /// Its IPv6 default gateway, chosen likewise; often link-local.
+    pub gateway_v6: Option<Ipv6Addr>,
+}
+
+/// Look at everything once.
+///
+/// # Errors
+///
+/// [`NetlinkError`] when the kernel can't be asked, or has more links, addresses or routes than
+/// the helper looks at ([`netlink::MAX_LINKS`] and its neighbours).
+pub async fn survey(roots: &Roots) -> Result<Survey, NetlinkError> {
+    let routes = netlink::dump_routes().await?;
+    let links = netlink::dump_links().await?;
+    let addresses = netlink::dump_addresses().await?;
+    let is_tunnel = |name: &str| sysfs::is_tunnel(&roots.sys_class_net, name);
+    let kind = |name: &str| sysfs::kind(&roots.sys_class_net, name);
+    let mut uplinks = find_uplinks(&links, &addresses, &routes, is_tunnel, kind);
+    let uplinks_left_out = uplinks.len().saturating_sub(MAX_UPLINKS);
+    uplinks.truncate(MAX_UPLINKS);
+    let indexes = uplinks.iter().map(|uplink| uplink.ifindex).collect();
+    let Sorted { steerable, skipped } = ecmp::sort_routes(&routes, &indexes);
+    Ok(Survey {
+        kernel_release: kernel_release(),
+        lowpower: Lowpower::read(&SysctlTree::new(&roots.proc_sys)),
+        uplinks,
+        uplinks_left_out,
+        routes: steerable,
+        skipped,
+    })
+}
+
+/// `uname -r`, or nothing if the kernel won't say.
+fn kernel_release() -> String {
+    nix::sys::utsname::uname()
+        .map(|names| names.release().to_string_lossy().into_owned())
+        .unwrap_or_default()
+}
+
+/// The interfaces that a default route with a gateway leaves by, by ifindex, loopback and tunnels
+/// left out. `is_tunnel` and `kind` are asked by the interface's true name.
+pub fn find_uplinks(
+    links: &[LinkMessage],
+    addresses: &[AddressMessage],
+    routes: &[DumpedRoute],
+    is_tunnel: impl Fn(&str) -> bool,
+    kind: impl Fn(&str) -> UplinkKind,
+) -> Vec<Uplink> {
+    let gateways = default_gateways(routes);
+    let mut uplinks = Vec::new();
+    for link in links {
+        let Some(gateway) = gateways.get(&link.header.index) else {
+            continue;
+        };
+        let name = link_name(link);
+        if link.header.flags.contains(LinkFlags::Loopback) || is_tunnel(name) {
+            continue;
+        }
+        uplinks.push(Uplink {
+            ifindex: link.header.index,
+            name: sanitised(name),
+            kind: kind(name),
+            up: link.header.flags.contains(LinkFlags::Up),
+            carrier: link.header.flags.contains(LinkFlags::LowerUp),
+            addresses_v4: Vec::new(),
+            addresses_v6: Vec::new(),
+            gateway_v4: gateway.v4.map(|(_, to)| to),
+            gateway_v6: gateway.v6.map(|(_, to)| to),
+        });
+    }
+    uplinks.sort_by_key(|uplink| uplink.ifindex);
+    for address in addresses {
+        let index = address.header.index;
+        if let Ok(at) = uplinks.binary_search_by_key(&index, |uplink| uplink.ifindex) {
+            add_address(&mut uplinks[at], address);
+        }
+    }
+    uplinks
+}
+
+/// How good a default route is as the source of "the" gateway: the main table first, then the
+/// smaller metric. Smaller is better.
+type Rank = (bool, u32);
+
+/// The best gateway of each family on one interface, with its rank.
+#[derive(Default)]
+struct Gateways {
+    v4: Option<(Rank, Ipv4Addr)>,
+    v6: Option<(Rank, Ipv6Addr)>,
+}
+
+/// The gateways of all unicast default routes, by ifindex.
+fn default_gateways(routes: &[DumpedRoute]) -> BTreeMap<u32, Gateways> {
+    let mut found: BTreeMap<u32, Gateways> = BTreeMap::new();
+    for route in routes {
+        let message = &route.message;
+        let Some(key) = RouteKey::of(message) else {
+            continue;
+        };
+        if !key.is_default()
+            || key.table == TABLE_LOCAL
+            || message.header.kind != RouteType::Unicast
+        {
+            continue;
+        }
+        let rank = (key.table != TABLE_MAIN, key.metric);
+        for (ifindex, gateway) in exits(message) {
+            let gateways = found.entry(ifindex).or_default();
+            match gateway {
+                IpAddr::V4(to) => keep_better(&mut gateways.v4, (rank, to)),
+                IpAddr::V6(to) => keep_better(&mut gateways.v6, (rank, to)),
+            }
+        }
+    }
+    found
+}
+
+fn keep_better<T>(kept: &mut Option<(Rank, T)>, candidate: (Rank, T)) {
+    if kept.as_ref().is_none_or(|(rank, _)| candidate.0 < *rank) {
+        *kept = Some(candidate);
+    }
+}
+
+/// The interface and gateway of each of a route's nexthops that has a gateway.
+fn exits(message: &RouteMessage) -> Vec<(u32, IpAddr)> {
+    if let Some(multipath) = MultipathRoute::of(message.clone()) {
+        let with_gateway = |hop: &NextHop| Some((hop.ifindex, hop.gateway?));
+        return multipath.nexthops.iter().filter_map(with_gateway).collect();
+    }
+    let device = message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RouteAttribute::Oif(ifindex) => Some(*ifindex),
+            _ => None,
+        });
+    device
+        .zip(gateway_of(&message.attributes))
+        .into_iter()
+        .collect()
+}
+
+fn link_name(link: &LinkMessage) -> &str {
+    let name = link
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            LinkAttribute::IfName(name) => Some(name.as_str()),
+            _ => None,
+        });
+    name.unwrap_or_default()
+}
+
+/// A name fit for logs and terminals: at most 15 of `[A-Za-z0-9_.-]`, anything else reads `_`.
+fn sanitised(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    name.chars()
+        .take(15)
+        .map(|c| if plain(c) { c } else { '_' })
+        .collect()
+}
+
+fn add_address(uplink: &mut Uplink, address: &AddressMessage) {
+    let length = address.header.prefix_len;
+    // On a point-to-point link IFA_ADDRESS is the peer's and IFA_LOCAL ours.
+    let local = address
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            AddressAttribute::Local(ip) => Some(*ip),
+            _ => None,
+        });
+    let any = address
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            AddressAttribute::Address(ip) => Some(*ip),
+            _ => None,
+        });
+    match local.or(any) {
+        Some(IpAddr::V4(ip)) if uplink.addresses_v4.len() < MAX_ADDRESSES => {
+            uplink.addresses_v4.push((ip, length));
+        }
+        Some(IpAddr::V6(ip)) if uplink.addresses_v6.len() < MAX_ADDRESSES => {
+            uplink.addresses_v6.push((ip, length));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,22 @@
+//! `evenkeeld`, the only privileged part of Evenkeel: small, boring, bounded.
+//!
+//! One actor ([`actor`]) owns all state. D-Bus methods ([`interface`]) validate, ask polkit
+//! ([`authority`]) and send it a request; it decides by [`lease`] what is wanted, changes the
+//! kernel through the one door in [`kernel`], steers by what [`sampler`] hears from the probes,
+//! and tells the world through [`public`] (properties) and [`feed`] (samples).
+
+pub mod actor;
+pub mod authority;
+pub mod clients;
+pub mod config;
+pub mod feed;
+pub mod interface;
+pub mod kernel;
+pub mod lease;
+pub mod public;
+pub mod request;
+pub mod sampler;
+pub mod service;
+pub mod session;
+pub mod view;
+pub mod watchdog;

@@ -1,0 +1,258 @@
+//! Probes every uplink at one pace and counts the epochs. All of it on the helper's one thread and
+//! one beat, so that a round costs one wake-up and not one for each uplink. It judges nothing.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use evenkeel_core::steer::Period;
+use evenkeel_dbus::ProbeMethod;
+use evenkeel_probe::{Clock, Event, Method, Prober, SendError, Transport};
+use nix::time::{ClockId, clock_gettime};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::config::Config;
+use crate::kernel::survey::Uplink;
+use crate::view::Probing;
+
+/// What the sampler heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// A probe was answered, or given up after a second, or could not even be sent.
+    Outcome {
+        /// The uplink.
+        ifindex: u32,
+        /// When the probe was sent, `CLOCK_MONOTONIC` in nanoseconds.
+        at_ns: u64,
+        /// Its round-trip time in nanoseconds, `None` when it was lost.
+        rtt_ns: Option<u64>,
+        /// True when the kernel gave no timestamps for it.
+        user_clock: bool,
+    },
+    /// A second is over.
+    EpochEnded,
+}
+
+/// See the module.
+pub struct Sampler {
+    config: Config,
+    period: Period,
+    probes: Vec<Probe>,
+    /// Runs while probes are sent.
+    beat: Option<Interval>,
+    beats: u32,
+    /// Probes that could not be sent: at most one for each uplink and beat.
+    unsent: VecDeque<Heard>,
+}
+
+/// One uplink's prober.
+struct Probe {
+    ifindex: u32,
+    target: IpAddr,
+    /// `None` while it cannot be opened; every beat tries again.
+    prober: Option<Prober>,
+}
+
+impl Sampler {
+    /// A sampler that sends nothing yet.
+    pub fn new(config: Config, period: Period) -> Self {
+        Self {
+            config,
+            period,
+            probes: Vec::new(),
+            beat: None,
+            beats: 0,
+            unsent: VecDeque::new(),
+        }
+    }
+
+    /// Probes these uplinks from now on; those that are probed already are not disturbed.
+    pub fn start(&mut self, uplinks: &[Uplink]) {
+        if self.beat.is_none() {
+            let mut beat = interval(Duration::from_millis(u64::from(self.period.ms())));
+            // Late beats are not caught up with: a burst of probes would measure itself.
+            beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+            self.beat = Some(beat);
+            self.beats = 0;
+        }
+        let target_of = |uplink: &Uplink| self.config.anchor(uplink.gateway_v4.is_none());
+        self.probes.retain(|probe| {
+            let is_it = |uplink: &Uplink| {
+                uplink.ifindex == probe.ifindex && target_of(uplink) == probe.target
+            };
+            uplinks.iter().any(is_it)
+        });
+        for uplink in uplinks {
+            if self
+                .probes
+                .iter()
+                .all(|probe| probe.ifindex != uplink.ifindex)
+            {
+                let (ifindex, target) = (uplink.ifindex, target_of(uplink));
+                self.probes.push(Probe {
+                    ifindex,
+                    target,
+                    prober: None,
+                });
+            }
+        }
+    }
+
+    /// Sends no more probes; what is under way is forgotten.
+    pub fn stop(&mut self) {
+        self.probes.clear();
+        self.unsent.clear();
+        self.beat = None;
+    }
+
+    /// True while probes are sent.
+    pub fn is_running(&self) -> bool {
+        self.beat.is_some()
+    }
+
+    /// How an uplink is being probed, if it is.
+    pub fn probing(&self, ifindex: u32) -> Option<Probing> {
+        let probe = self.probes.iter().find(|probe| probe.ifindex == ifindex)?;
+        let method = probe.prober.as_ref().map_or(ProbeMethod::None, |prober| {
+            match prober.method().transport {
+                Transport::IcmpDatagram => ProbeMethod::IcmpDatagram,
+                Transport::IcmpRaw => ProbeMethod::IcmpRaw,
+                Transport::TcpConnect => ProbeMethod::TcpConnect,
+            }
+        });
+        Some(Probing {
+            method,
+            target: probe.target,
+        })
+    }
+
+    /// Milliseconds between two probes of one uplink.
+    pub fn period_ms(&self) -> u32 {
+        self.period.ms()
+    }
+
+    /// The next thing heard; waits for ever while nothing is probed. Safe to cancel.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            if let Some(heard) = self.unsent.pop_front() {
+                return heard;
+            }
+            let Self {
+                beat: Some(beat),
+                probes,
+                ..
+            } = self
+            else {
+                return std::future::pending().await;
+            };
+            let heard = tokio::select! {
+                biased;
+                heard = answers(probes) => Some(heard),
+                _ = beat.tick() => None,
+            };
+            if let Some(heard) = heard {
+                return heard;
+            }
+            self.send_round();
+            self.beats += 1;
+            if self.beats >= self.period.rounds_per_epoch() {
+                self.beats = 0;
+                return Heard::EpochEnded;
+            }
+        }
+    }
+
+    fn send_round(&mut self) {
+        let tcp_port = Some(self.config.tcp_port);
+        for probe in &mut self.probes {
+            if let Err(error) = probe.send(tcp_port) {
+                log::debug!("interface {}: {error}", probe.ifindex);
+                self.unsent.extend(probe.could_not_send(error));
+            }
+        }
+    }
+}
+
+impl Probe {
+    fn send(&mut self, tcp_port: Option<u16>) -> Result<(), SendError> {
+        let prober = match &mut self.prober {
+            Some(prober) => prober,
+            none => {
+                let Some(ifindex) = NonZeroU32::new(self.ifindex) else {
+                    return Ok(());
+                };
+                let mut config = evenkeel_probe::Config::new(ifindex, self.target);
+                config.method = Method::Auto { tcp_port };
+                match Prober::open(config) {
+                    Ok(prober) => none.insert(prober),
+                    Err(error) => {
+                        log::debug!("interface {} cannot be probed: {error}", self.ifindex);
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        prober.send().map(drop)
+    }
+
+    /// A probe that finds no way out is as lost as one that is never answered. One that a full
+    /// queue or a firewall of this machine held up says nothing about the uplink.
+    fn could_not_send(&mut self, error: SendError) -> Option<Heard> {
+        match error {
+            SendError::Gone(_) => self.prober = None,
+            SendError::Unreachable(_) => {}
+            SendError::Blocked(_) | SendError::Busy | SendError::Os(_) => return None,
+        }
+        let (ifindex, at_ns) = (self.ifindex, monotonic_ns());
+        Some(Heard::Outcome {
+            ifindex,
+            at_ns,
+            rtt_ns: None,
+            user_clock: false,
+        })
+    }
+}
+
+/// The next answer or loss of any uplink.
+async fn answers(probes: &mut [Probe]) -> Heard {
+    poll_fn(|context| {
+        for probe in probes.iter_mut() {
+            let Some(prober) = &mut probe.prober else {
+                continue;
+            };
+            if let Poll::Ready(event) = prober.poll_event(context) {
+                return Poll::Ready(heard(probe.ifindex, event));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn heard(ifindex: u32, event: Event) -> Heard {
+    let (sent_at, rtt_ns, clock) = match event {
+        Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns), reply.clock),
+        Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel),
+    };
+    let at_ns = monotonic_ns().saturating_sub(age_ns(sent_at));
+    Heard::Outcome {
+        ifindex,
+        at_ns,
+        rtt_ns,
+        user_clock: clock == Clock::User,
+    }
+}
+
+fn age_ns(moment: Instant) -> u64 {
+    moment.elapsed().as_nanos() as u64
+}
+
+/// The time that samples are stamped with, in nanoseconds.
+pub fn monotonic_ns() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
+        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    })
+}

@@ -1,0 +1,124 @@
+//! Starts the helper, keeps it on the bus and stops it: what was changed before a crash is put
+//! back first, what is changed now is put back last.
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use zbus::Connection;
+use zbus::object_server::InterfaceRef;
+
+use evenkeel_core::ema::Factor;
+use evenkeel_core::steer::{Period, UnknownPeriod};
+use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
+
+use crate::actor::{Actor, Edges};
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::interface::Helper;
+use crate::kernel::Roots;
+use crate::kernel::door::Door;
+use crate::kernel::error::{DoorError, NetlinkError};
+use crate::kernel::survey::survey;
+use crate::kernel::watch::Watch;
+use crate::public::Public;
+use crate::sampler::Sampler;
+use crate::session::Session;
+use crate::watchdog::notify;
+
+/// Requests that may wait for the actor; one more is answered with `Busy`.
+const MAX_WAITING_REQUESTS: usize = 64;
+
+/// Why the helper did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The originals could not be put back or kept.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+    /// Links and routes could not be read.
+    #[error("links and routes cannot be read: {0}")]
+    Netlink(#[from] NetlinkError),
+    /// The bus is not there, or does not give us the name.
+    #[error(
+        "the system bus refused: {0}; is the bus policy installed, and does no other helper run?"
+    )]
+    Bus(#[from] zbus::Error),
+    /// The bus went away.
+    #[error("the system bus closed the connection")]
+    BusGone,
+    /// Signals cannot be received.
+    #[error("cannot listen for signals: {0}")]
+    Signals(#[from] std::io::Error),
+    /// The period is none that the steering knows.
+    #[error(transparent)]
+    Period(#[from] UnknownPeriod),
+}
+
+/// Puts back what a journal says, and returns a line about each thing.
+///
+/// # Errors
+/// The first failure; everything was tried.
+pub async fn restore(roots: &Roots) -> Result<Vec<String>, DoorError> {
+    Door::open(roots.clone())?.restore_all().await
+}
+
+/// Runs until a signal or the end of the bus.
+///
+/// # Errors
+/// [`ServiceError`]; what had been changed was put back as far as the log says.
+pub async fn serve(roots: Roots, config: Config) -> Result<(), ServiceError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (connection, mut actor) = start(roots, config).await?;
+    let outcome = tokio::select! {
+        () = actor.run() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        () = connection.closed() => Err(ServiceError::BusGone),
+    };
+    notify(&[NotifyState::Stopping]);
+    log_lines(&actor.stop().await?);
+    outcome
+}
+
+async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), ServiceError> {
+    let period = Period::from_ms(config.probe_period_ms)?;
+    let mut door = Door::open(roots.clone())?;
+    match door.restore_all().await {
+        Ok(lines) => log_lines(&lines),
+        // Watching still works; the door refuses every change and says why.
+        Err(error) => log::error!("{error}"),
+    }
+    let watch = Watch::open(door.netlink_port())?;
+    let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
+    let public = Public::default();
+    let connection = zbus::connection::Builder::system()
+        .serve_at(OBJECT_PATH, Helper::new(sender, public.clone()))
+        .build()
+        .await?;
+    let interface: InterfaceRef<Helper> = connection.object_server().interface(OBJECT_PATH).await?;
+    let (clients, departures) = Clients::new(connection.clone());
+    let found = survey(&roots).await?;
+    let edges = Edges {
+        roots,
+        interface,
+        public,
+        requests,
+        clients,
+        departures,
+        watch,
+    };
+    let sampler = Sampler::new(config, period);
+    let session = Session::new(period, Factor::HALF);
+    let mut actor = Actor::new(edges, door, found, sampler, session);
+    actor.publish().await;
+    connection.request_name(BUS_NAME).await?;
+    notify(&[NotifyState::Ready]);
+    log::info!("on the bus as {BUS_NAME}");
+    Ok((connection, actor))
+}
+
+fn log_lines(lines: &[String]) {
+    for line in lines {
+        log::info!("{line}");
+    }
+}

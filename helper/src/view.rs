@@ -1,0 +1,167 @@
+//! Turns what the actor knows into what the bus shows. Pure.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use evenkeel_dbus::limits::UPLINK_COST_DEFAULT;
+use evenkeel_dbus::{HelperError, ProbeMethod, Reason, TunableInfo, UplinkInfo, UplinkState};
+use zbus::DBusError;
+
+use crate::kernel::backend::choose_backend;
+use crate::kernel::door::TunableStatus;
+use crate::kernel::lowpower::Lowpower;
+use crate::kernel::route::{Family, MultipathRoute};
+use crate::kernel::survey::{Survey, Uplink};
+use crate::public::PublicState;
+use crate::session::{Session, uplink_state};
+
+/// How an uplink is being probed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probing {
+    /// The kind of probe.
+    pub method: ProbeMethod,
+    /// Who is asked.
+    pub target: IpAddr,
+}
+
+/// One uplink as the bus shows it.
+pub fn uplink(
+    uplink: &Uplink,
+    session: &Session,
+    probing: Option<Probing>,
+    shares: &BTreeMap<u32, u16>,
+    costs: &BTreeMap<u32, u32>,
+) -> UplinkInfo {
+    let v4 = uplink
+        .addresses_v4
+        .iter()
+        .map(|(address, length)| format!("{address}/{length}"));
+    let v6 = uplink
+        .addresses_v6
+        .iter()
+        .filter(|(address, _)| !address.is_unicast_link_local())
+        .map(|(address, length)| format!("{address}/{length}"));
+    let gateways = [
+        uplink.gateway_v4.map(|gateway| gateway.to_string()),
+        uplink.gateway_v6.map(|gateway| gateway.to_string()),
+    ];
+    let mut info = UplinkInfo {
+        ifindex: uplink.ifindex,
+        name: uplink.name.clone(),
+        kind: uplink.kind.to_wire(),
+        addresses: v4.chain(v6).collect(),
+        gateways: gateways.into_iter().flatten().collect(),
+        state: UplinkState::Idle.to_wire(),
+        method: probing
+            .map_or(ProbeMethod::None, |probing| probing.method)
+            .to_wire(),
+        target: probing
+            .map(|probing| probing.target.to_string())
+            .unwrap_or_default(),
+        share_permille: shares
+            .get(&uplink.ifindex)
+            .map_or(0, |share| u32::from(*share)),
+        cost: costs
+            .get(&uplink.ifindex)
+            .copied()
+            .unwrap_or(UPLINK_COST_DEFAULT),
+        leader: session.leader() == Some(uplink.ifindex),
+        ..UplinkInfo::default()
+    };
+    if let Some(path) = session.view(uplink.ifindex).filter(|_| probing.is_some()) {
+        info.state = uplink_state(path.state).to_wire();
+        info.rtt_ns = path.level_ns.unwrap_or(0);
+        info.jitter_ns = path.fast_jitter_ns;
+        info.slow_jitter_ns = path.slow_jitter_ns;
+    }
+    info
+}
+
+/// Share of new flows in thousandths, by ifindex: from the weights of the first steerable route
+/// (IPv4 before IPv6), or everything on the one uplink there is. Without such a route the kernel
+/// sends everything by the best metric, which a survey does not compare: no share is claimed.
+pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
+    let of_family = |family| {
+        survey
+            .routes
+            .iter()
+            .find(move |route| route.key.family == family)
+    };
+    if let Some(route) = of_family(Family::V4).or_else(|| of_family(Family::V6)) {
+        return shares_of(route);
+    }
+    match survey.uplinks.as_slice() {
+        [only] => BTreeMap::from([(only.ifindex, 1000)]),
+        _ => BTreeMap::new(),
+    }
+}
+
+fn shares_of(route: &MultipathRoute) -> BTreeMap<u32, u16> {
+    let total: u32 = route.nexthops.iter().map(|hop| u32::from(hop.weight)).sum();
+    let mut weights: BTreeMap<u32, u32> = BTreeMap::new();
+    for hop in &route.nexthops {
+        *weights.entry(hop.ifindex).or_default() += u32::from(hop.weight);
+    }
+    let permille = |weight: u32| ((weight * 1000 + total / 2) / total.max(1)) as u16;
+    weights
+        .into_iter()
+        .map(|(ifindex, weight)| (ifindex, permille(weight)))
+        .collect()
+}
+
+/// What the survey says of the kernel; the rest is left at its default. `slider` is the steering's
+/// sensitivity, which is in force where the kernel has none of its own.
+pub fn kernel(survey: &Survey, slider: u32) -> PublicState {
+    let (backend, reason) = choose_backend(survey);
+    let (ema_factor, power_cost_weight) = match survey.lowpower {
+        Lowpower::Present {
+            ema_factor,
+            power_cost,
+        } => (ema_factor, power_cost),
+        _ => (slider, UPLINK_COST_DEFAULT as i32),
+    };
+    PublicState {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        kernel_release: survey.kernel_release.clone(),
+        lowpower: survey.lowpower.to_contract().to_wire(),
+        backend: backend.to_wire(),
+        backend_reason: reason.to_wire(),
+        ema_factor,
+        power_cost_weight,
+        ..PublicState::default()
+    }
+}
+
+/// An error's name and sentence as the bus shows them.
+pub fn error(error: &HelperError) -> (String, String) {
+    (error.name().to_string(), error.message())
+}
+
+/// Why there is nothing to steer, for an error.
+pub fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoUplink => "no interface has a default gateway",
+        Reason::OneUplink => "there is only one uplink",
+        Reason::NoMultipathRoute => "no route goes over more than one uplink",
+        Reason::NexthopObjects => "the multipath route is made of nexthop objects",
+        Reason::TooManyRoutes => "there are too many multipath routes",
+        Reason::ForeignNexthop => "a nexthop leaves by an interface that is no uplink",
+        Reason::LowpowerPartial => "only one of the two lowpower sysctls is there",
+        Reason::LowpowerUnreadable => "the lowpower sysctls cannot be read",
+        Reason::KernelUnreadable | Reason::Unknown | Reason::Ready => {
+            "links and routes cannot be read"
+        }
+    }
+}
+
+/// One tunable as the bus shows it.
+pub fn tunable(status: TunableStatus) -> TunableInfo {
+    TunableInfo {
+        id: status.id,
+        current: status.current,
+        original: status.original,
+        wanted: status.wanted,
+        state: status.state.to_wire(),
+        why_not: status.why,
+    }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what is missing of the packages Evenkeel is built and tried with.
+#   scripts/packages.sh build|lab|bench ...
+# Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
+set -euo pipefail
+
+build="build-essential pkg-config libxkbcommon-dev libwayland-dev"
+lab="iproute2 nftables ethtool dbus polkitd util-linux procps iputils-ping
+     xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
+bench="fping"
+lint="shellcheck mandoc"
+
+wanted=""
+for set in "$@"; do
+  case "$set" in
+    build) wanted+=" $build" ;;
+    lab) wanted+=" $lab" ;;
+    bench) wanted+=" $bench" ;;
+    lint) wanted+=" $lint" ;;
+    *) echo "packages.sh: no such set: $set" >&2; exit 2 ;;
+  esac
+done
+
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "This system has no apt-get. Please install what these Debian packages hold, then set"
+  echo "EVENKEEL_PACKAGES=ok and run this again:"
+  tr -s ' \n' ' ' <<<"$wanted"
+  [ "${EVENKEEL_PACKAGES:-}" = ok ] && exit 0
+  exit 1
+fi
+
+missing=""
+for package in $wanted; do
+  status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+  [ "$status" = "install ok installed" ] || missing+=" $package"
+done
+[ -z "$missing" ] && exit 0
+
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+  sudo="sudo"
+  echo "These packages are missing:$missing"
+  if [ -t 0 ]; then
+    read -r -p "Install them with sudo apt-get? [y/N] " answer
+    case "$answer" in y | Y | yes) ;; *) echo "Nothing was installed."; exit 1 ;; esac
+  elif [ "${EVENKEEL_YES:-}" != 1 ]; then
+    echo "There is no terminal to ask on: set EVENKEEL_YES=1 to allow sudo apt-get, or install them."
+    exit 1
+  fi
+fi
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 # a list of names
+$sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null

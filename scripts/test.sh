@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Everything that must hold, from formatting to the lab: what `make test` and CI run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "packages"
+scripts/packages.sh build lab lint
+
+step "tools"
+command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+command -v cargo-deny >/dev/null || cargo install --locked --debug cargo-deny
+
+step "format, lints, licences, scripts"
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo deny --log-level error check bans licenses sources
+shellcheck scripts/*.sh
+
+step "no test is switched off"
+if grep -rnE '#\[ignore' --include='*.rs' app core dbus helper probe tests; then
+  echo "a test is ignored: mend it or remove it" >&2
+  exit 1
+fi
+
+step "build"
+cargo build --workspace --bins --examples --locked
+
+step "tests"
+# The lab makes network and mount namespaces, which takes root; only the tests get it.
+if [ "$(id -u)" -ne 0 ]; then
+  triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+  export "CARGO_TARGET_${triple}_RUNNER=sudo -E"
+fi
+ulimit -n 4096 || true
+cargo nextest run --workspace --locked --no-fail-fast
+
+step "examples in the documentation"
+cargo test --workspace --doc --locked --quiet
