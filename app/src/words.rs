@@ -122,9 +122,7 @@ impl Words {
         let text = self
             .bundle
             .format_pattern(pattern, Some(&args), &mut errors);
-        if !errors.is_empty() {
-            log::error!("{}: {errors:?}", key.name());
-        }
+        debug_assert!(errors.is_empty(), "{}: {errors:?}", key.name());
         text.into_owned()
     }
 }
@@ -142,7 +140,10 @@ mod tests {
         for line in language.source().lines() {
             if line.starts_with(|c: char| c.is_ascii_lowercase()) {
                 key = line.split_once(" =").expect("key = text").0.to_owned();
-                assert!(texts.insert(key.clone(), BTreeSet::new()).is_none(), "{key} twice");
+                assert!(
+                    texts.insert(key.clone(), BTreeSet::new()).is_none(),
+                    "{key} twice"
+                );
             }
             for value in line.split('$').skip(1) {
                 let end = value.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
@@ -202,7 +203,7 @@ mod tests {
     #[test]
     fn the_bundled_font_has_every_character_of_our_texts() {
         for font in crate::ui::FONTS {
-            let face = iced::advanced::graphics::text::cosmic_text::ttf_parser::Face::parse(font, 0);
+            let face = ttf_parser::Face::parse(font, 0);
             let face = face.expect("a font");
             for language in Language::ALL {
                 let lacking: BTreeSet<char> = language
@@ -210,7 +211,10 @@ mod tests {
                     .chars()
                     .filter(|c| !c.is_control() && face.glyph_index(*c).is_none())
                     .collect();
-                assert!(lacking.is_empty(), "run assets/fonts/subset.sh: {lacking:?}");
+                assert!(
+                    lacking.is_empty(),
+                    "run assets/fonts/subset.sh: {lacking:?}"
+                );
             }
         }
     }

@@ -37,6 +37,8 @@ pub fn view<'a, Message: 'a>(link: Link, words: &Words, room: Room) -> Element<'
             .push(command.padding([14, 22]).style(theme::command));
     }
     let inside = inside.push(quiet(words.say(Key::AbsentWaiting)));
-    let card = container(inside).padding(2.0 * room.gap() + 8.0).style(theme::card);
+    let card = container(inside)
+        .padding(2.0 * room.gap() + 8.0)
+        .style(theme::card);
     container(card).center(Fill).into()
 }

@@ -14,7 +14,7 @@ use super::live::{self, Live};
 use super::model::{Link, Model};
 use super::parts::{self, Room, bold};
 use super::tune::{self, Tune};
-use super::{absent, drafts, speech, theme};
+use super::{absent, drafts, reveal, speech, theme};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -121,8 +121,10 @@ impl App {
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
-            Message::MoveFocus(true) => return operation::focus_next().chain(super::reveal::focused()),
-            Message::MoveFocus(false) => return operation::focus_previous().chain(super::reveal::focused()),
+            Message::MoveFocus(true) => return operation::focus_next().chain(reveal::focused()),
+            Message::MoveFocus(false) => {
+                return operation::focus_previous().chain(reveal::focused());
+            }
             Message::Window(event) => self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
@@ -154,7 +156,11 @@ impl App {
     fn take_state(&mut self, state: HelperState) {
         self.ours &= state.game_mode;
         self.tune.heard(&state);
-        let told = self.model.state.as_ref().and_then(|old| old.last_error.as_ref());
+        let told = self
+            .model
+            .state
+            .as_ref()
+            .and_then(|old| old.last_error.as_ref());
         if let Some((_, sentence)) = &state.last_error
             && told != state.last_error.as_ref()
         {
@@ -181,8 +187,9 @@ impl App {
                 }
             }
             FeedEvent::Frame(frame) => {
-                self.model.take_frame(&frame, self.live.span().ns());
-                self.live.follow(&self.model);
+                if self.model.take_frame(&frame) {
+                    self.live.refresh(&mut self.model);
+                }
             }
             FeedEvent::Broken if self.model.link == Link::Present => {
                 self.notice = Some((Key::NoticeFeed, String::new()));
@@ -358,9 +365,12 @@ impl App {
         let place = |id, mark, key, screen| {
             let chosen = self.screen == screen;
             let color = if chosen { theme::TEAL } else { theme::QUIET };
-            let inside = column![icon(mark, color), text(self.words.say(key)).size(theme::SMALL)]
-                .spacing(6)
-                .align_x(Alignment::Center);
+            let inside = column![
+                icon(mark, color),
+                text(self.words.say(key)).size(theme::SMALL)
+            ]
+            .spacing(6)
+            .align_x(Alignment::Center);
             let width = room.rail() - 16.0;
             let button = button(container(inside).center(Fill))
                 .width(width)
@@ -424,7 +434,9 @@ impl App {
             parts::press("notice-close", label, false, Some(Message::CloseNotice))
         });
         let close = close.map_or_else(|| space().into(), Element::from);
-        let inside = row![lines, close].spacing(room.gap()).align_y(Alignment::Center);
+        let inside = row![lines, close]
+            .spacing(room.gap())
+            .align_y(Alignment::Center);
         Some(
             container(inside)
                 .width(Fill)

@@ -12,10 +12,10 @@ use super::model::Mark;
 
 /// Probes of the leader before anything is said: a minute at five a second.
 const ENOUGH: u64 = 300;
-/// A lost probe counts as this long: the time after which it is given up.
-const LOST_US: u64 = 1_000_000;
-/// A difference below this is called no effect, in microseconds.
+/// A difference in time below this is called no effect, in microseconds.
 const NOTEWORTHY_US: u64 = 1_000;
+/// A difference in loss below this is called no effect, in thousandths.
+const NOTEWORTHY_PERMILLE: u64 = 5;
 
 /// What can be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +25,7 @@ pub enum Comparison {
     Off,
     /// Too few probes, or no second uplink, to say anything.
     Waiting,
-    /// The difference is below a millisecond or a tenth.
+    /// The differences are below a millisecond or a tenth, and below half a percent of loss.
     Nothing,
     /// There is one, for better or worse.
     Found {
@@ -36,13 +36,15 @@ pub enum Comparison {
     },
 }
 
-/// What a connection met, in microseconds.
+/// What a connection met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Met {
-    /// 99th percentile of the round trip; a lost probe counts as a second.
+    /// 99th percentile of the answers, in microseconds.
     pub p99_us: u64,
-    /// Mean difference between neighbouring answers.
+    /// Mean difference between neighbouring answers, in microseconds.
     pub jitter_us: u64,
+    /// Lost probes in thousandths.
+    pub loss_permille: u64,
 }
 
 /// Compares since game mode was switched on. `histories` by ifindex; `marks` oldest first.
@@ -64,7 +66,9 @@ pub fn since_game_mode(
     let mut led: Vec<Option<u64>> = Vec::new();
     for (index, mark) in since.iter().enumerate() {
         let until_ns = since.get(index + 1).map_or(now_ns, |next| next.at_ns - 1);
-        let leader = histories.iter().find(|(ifindex, _)| Some(*ifindex) == mark.leader);
+        let leader = histories
+            .iter()
+            .find(|(ifindex, _)| Some(*ifindex) == mark.leader);
         if let Some((_, history)) = leader {
             led.extend(outcomes(history, mark.at_ns, until_ns));
         }
@@ -86,17 +90,22 @@ fn outcomes(history: &History, from_ns: u64, to_ns: u64) -> Vec<Option<u64>> {
 
 fn met(outcomes: &[Option<u64>]) -> Option<Met> {
     let jitter_us = mean_jitter(outcomes.iter().copied())?;
-    let counted = outcomes.iter().map(|rtt| Some(rtt.unwrap_or(LOST_US)));
-    let summary = Summary::of(counted, &[]);
-    let p99_us = summary.spread?.p99_ns;
-    (summary.sent >= ENOUGH).then_some(Met { p99_us, jitter_us })
+    let summary = Summary::of(outcomes.iter().copied(), &[]);
+    let met = Met {
+        p99_us: summary.spread?.p99_ns,
+        jitter_us,
+        loss_permille: summary.lost * 1000 / summary.sent,
+    };
+    (summary.sent >= ENOUGH).then_some(met)
 }
 
 fn average(all: &[Met]) -> Met {
     let count = all.len().max(1) as u64;
+    let mean = |value: fn(&Met) -> u64| all.iter().map(value).sum::<u64>() / count;
     Met {
-        p99_us: all.iter().map(|met| met.p99_us).sum::<u64>() / count,
-        jitter_us: all.iter().map(|met| met.jitter_us).sum::<u64>() / count,
+        p99_us: mean(|met| met.p99_us),
+        jitter_us: mean(|met| met.jitter_us),
+        loss_permille: mean(|met| met.loss_permille),
     }
 }
 
@@ -105,7 +114,11 @@ fn judge(average: Met, leader: Met) -> Comparison {
         let difference = before.abs_diff(after);
         difference >= NOTEWORTHY_US && difference * 10 >= before
     };
-    if differs(average.p99_us, leader.p99_us) || differs(average.jitter_us, leader.jitter_us) {
+    let loses = average.loss_permille.abs_diff(leader.loss_permille) >= NOTEWORTHY_PERMILLE;
+    if loses
+        || differs(average.p99_us, leader.p99_us)
+        || differs(average.jitter_us, leader.jitter_us)
+    {
         Comparison::Found { average, leader }
     } else {
         Comparison::Nothing
@@ -164,9 +177,8 @@ mod tests {
         let lossy = history(|n| (n % 10 != 0).then_some(20_000));
         let steady = history(|_| Some(20_000));
         let found = since_game_mode(&[(1, &lossy), (2, &steady)], &game_mode(1), NOW_NS);
-        assert!(
-            matches!(found, Comparison::Found { average, leader } if leader.p99_us > average.p99_us)
-        );
+        assert!(matches!(found, Comparison::Found { average, leader }
+                if (average.loss_permille, leader.loss_permille) == (50, 100)));
     }
 
     #[test]

@@ -112,8 +112,7 @@ impl History {
                 continue;
             };
             let index = sample.at_ns / column_ns;
-            let after_gap =
-                answered_at.is_none_or(|before| sample.at_ns.abs_diff(before) > GAP_NS);
+            let after_gap = answered_at.is_none_or(|before| sample.at_ns.abs_diff(before) > GAP_NS);
             answered_at = Some(sample.at_ns);
             match columns.last_mut() {
                 Some(last) if last.index == index => {

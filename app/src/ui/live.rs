@@ -8,7 +8,7 @@ use evenkeel_dbus::{Backend, ProbeMethod, UplinkState};
 use super::chart::{self, Chart};
 use super::compare::Comparison;
 use super::focus::focus;
-use super::model::{Model, Track};
+use super::model::{Link, Model, Track};
 use super::parts::{self, Room, badge, bold, quiet};
 use super::scale::Scale;
 use super::speech::{self, milliseconds};
@@ -84,7 +84,6 @@ impl Live {
             Message::Show(span) => {
                 self.span = span;
                 self.picked_ago_ns = None;
-                model.refresh(span.ns());
                 self.fit(model);
             }
             Message::TogglePause => {
@@ -107,25 +106,18 @@ impl Live {
         }
     }
 
-    /// How much time the graph shows.
-    pub fn span(&self) -> Span {
-        self.span
-    }
-
-    /// Lets the graph's height follow what came in.
-    pub fn follow(&mut self, model: &Model) {
+    /// Sums up what came in, and lets the graph's height follow.
+    pub fn refresh(&mut self, model: &mut Model) {
+        let end_ns = self.end_ns(model);
+        model.refresh(end_ns.saturating_sub(self.span.ns()), end_ns);
         if self.paused_at_ns.is_none() {
-            self.scale = self.scale.follow(self.slowest_us(model), model.now_ns);
+            self.scale = self.scale.follow(model.telling_us(), model.now_ns);
         }
     }
 
-    fn fit(&mut self, model: &Model) {
-        self.scale = Scale::fitted(self.slowest_us(model));
-    }
-
-    fn slowest_us(&self, model: &Model) -> u32 {
-        let end_ns = self.end_ns(model);
-        model.slowest_us(end_ns.saturating_sub(self.span.ns()), end_ns)
+    fn fit(&mut self, model: &mut Model) {
+        self.refresh(model);
+        self.scale = Scale::fitted(model.telling_us());
     }
 
     fn end_ns(&self, model: &Model) -> u64 {
@@ -150,22 +142,27 @@ impl Live {
             .into()
     }
 
-    fn graph<'a>(
-        &'a self,
-        model: &'a Model,
-        words: &'a Words,
-        room: Room,
-    ) -> Element<'a, Message> {
+    fn graph<'a>(&'a self, model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
         let minutes = |span: Span| [("minutes", span.minutes().into())];
         let title = words.tell(Key::GraphTitle, minutes(self.span));
         let paused = self.paused_at_ns.is_some();
         let spans = Span::ALL.into_iter().map(|span| {
             let label = words.tell(Key::WindowMinutes, minutes(span));
-            parts::press(span.id(), label, span == self.span, Some(Message::Show(span))).into()
+            parts::press(
+                span.id(),
+                label,
+                span == self.span,
+                Some(Message::Show(span)),
+            )
+            .into()
         });
         let pause = words.say(if paused { Key::Resume } else { Key::Pause });
         let pause = parts::press("pause", pause, paused, Some(Message::TogglePause));
-        let size = if room.is_compact() { theme::BODY } else { theme::HEADING };
+        let size = if room.is_compact() {
+            theme::BODY
+        } else {
+            theme::HEADING
+        };
         let top = row![bold(title, size), space().width(Fill)]
             .extend(spans)
             .push(pause)
@@ -182,19 +179,22 @@ impl Live {
                 end_ns,
                 paused,
                 top_us: self.scale.top_us(),
-                picked_ns: self.picked_ago_ns.map(|ago_ns| end_ns.saturating_sub(ago_ns)),
+                picked_ns: self
+                    .picked_ago_ns
+                    .map(|ago_ns| end_ns.saturating_sub(ago_ns)),
             });
             focus("graph", chart).on_adjust(Message::Pick).into()
         } else {
             let waiting = text(words.say(Key::GraphEmpty)).color(theme::QUIET);
             container(waiting).center(Fill).into()
         };
-        let inside = column![top, graph, legend(model, words)].spacing(6);
+        let inside = column![top, graph, legend(model, words, room)].spacing(6);
         parts::card(inside, room).width(Fill).height(Fill).into()
     }
 }
 
-fn legend<'a>(model: &'a Model, words: &'a Words) -> Element<'a, Message> {
+fn legend<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
+    let brief = room.is_compact() && model.tracks.len() > 2;
     let known = |rtt_us: Option<u32>| {
         let ns = rtt_us.map(|rtt_us| u64::from(rtt_us) * 1000);
         ns.map_or_else(|| "–".to_owned(), milliseconds)
@@ -207,19 +207,21 @@ fn legend<'a>(model: &'a Model, words: &'a Words) -> Element<'a, Message> {
             ("worst", known(track.figures.worst_us).into()),
         ];
         let mark = format!("{} {name}", theme::uplink_shape(track.slot));
-        row![
-            text(mark).size(theme::SMALL).color(theme::uplink_color(track.slot)),
-            quiet(words.tell(Key::LegendFigures, values)),
-        ]
-        .spacing(8)
-        .into()
+        let mark = text(mark)
+            .size(theme::SMALL)
+            .color(theme::uplink_color(track.slot));
+        let figures = (!brief).then(|| quiet(words.tell(Key::LegendFigures, values)));
+        row![mark].push(figures).spacing(8).into()
     });
     let lost = format!("▼ {}", words.say(Key::LegendLost));
-    row(entries)
+    let all = row(entries)
         .push(text(lost).size(theme::SMALL).color(theme::RED))
-        .spacing(24)
-        .wrap()
-        .vertical_spacing(2)
+        .spacing(24);
+    if room.is_compact() || model.tracks.len() > 2 {
+        return all.wrap().vertical_spacing(2).into();
+    }
+    all.push(space().width(Fill))
+        .push(quiet(words.say(Key::HintKeys)))
         .into()
 }
 
@@ -229,7 +231,11 @@ fn cards<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Mess
     let slots = count + usize::from(since);
     let width = (room.page_width() - room.gap() * (slots - 1) as f32) / slots as f32;
     let scrolls = width < CARD_MIN;
-    let width = if scrolls { Length::Fixed(CARD_MIN) } else { Length::Fill };
+    let width = if scrolls {
+        Length::Fixed(CARD_MIN)
+    } else {
+        Length::Fill
+    };
     let narrow = scrolls || room.page_width() / (slots as f32) < 300.0;
     let mut cards: Vec<Element<'a, Message>> = model
         .tracks
@@ -261,7 +267,9 @@ fn uplink<'a>(
 ) -> Element<'a, Message> {
     let color = theme::uplink_color(track.slot);
     let name = model.name(track, words);
-    let mark = text(theme::uplink_shape(track.slot)).size(theme::BODY).color(color);
+    let mark = text(theme::uplink_shape(track.slot))
+        .size(theme::BODY)
+        .color(color);
     let mut top = row![mark, bold(name.clone(), theme::HEADING)]
         .spacing(8)
         .align_y(Alignment::Center);
@@ -286,8 +294,7 @@ fn uplink<'a>(
     let loss = track.figures.loss_permille.map_or_else(
         || "–".to_owned(),
         |permille| match permille {
-            permille if permille % 10 == 0 || permille > 100 => format!("{} %", permille / 10),
-            permille => format!("{}.{} %", permille / 10, permille % 10),
+            permille => format!("{} %", speech::percent(permille)),
         },
     );
     let jitter = match value(track.info.jitter_ns) {
@@ -295,18 +302,29 @@ fn uplink<'a>(
         value => format!("{value} ms"),
     };
     let figure = |key: Key, value: String| {
-        column![quiet(words.say(key)), bold(value, theme::BODY)].spacing(1)
+        let name = text(words.say(key)).size(theme::SMALL).color(theme::QUIET);
+        let value = text(value).size(theme::BODY).font(theme::BOLD);
+        column![
+            name.wrapping(text::Wrapping::None),
+            value.wrapping(text::Wrapping::None)
+        ]
+        .spacing(1)
+    };
+    let loss_key = if narrow {
+        Key::CardLossShort
+    } else {
+        Key::CardLoss
     };
     let numbers = row![
         now,
         space().width(Fill),
         figure(Key::CardJitter, jitter),
-        figure(Key::CardLoss, loss),
+        figure(loss_key, loss),
     ]
     .spacing(if narrow { 12 } else { 22 })
     .align_y(Alignment::Center);
 
-    let inside = column![top, numbers, share(model, track, words)].spacing(6);
+    let inside = column![top, numbers, share(model, track, words, room)].spacing(6);
     let card = parts::card(inside, room).width(width);
     if track.info.leader {
         card.style(theme::card_marked(color)).into()
@@ -333,48 +351,57 @@ fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
     }
 }
 
-fn share<'a>(model: &Model, track: &Track, words: &Words) -> Element<'a, Message> {
-    let backend = model.state.as_ref().map(|state| state.backend);
+fn share<'a>(model: &Model, track: &Track, words: &Words, room: Room) -> Element<'a, Message> {
+    let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
-    let (filled, line) = match backend {
+    let color = theme::uplink_color(track.slot);
+    let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
-            let percent = (f64::from(permille) / 10.0).round().to_string();
+            let percent = speech::percent(permille);
             let line = words.tell(Key::CardShare, [("percent", percent.into())]);
             (permille, line)
         }
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    let color = theme::uplink_color(track.slot);
-    column![parts::bar(filled, color), quiet(line)]
-        .spacing(4)
-        .into()
+    let bar = parts::bar(filled, color);
+    if room.is_compact() {
+        let line = text(line).size(theme::SMALL).color(theme::QUIET);
+        return row![bar, line.wrapping(text::Wrapping::None)]
+            .spacing(10)
+            .align_y(Alignment::Center)
+            .into();
+    }
+    column![bar, quiet(line)].spacing(4).into()
 }
 
 fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
-    let mut inside = column![bold(words.say(Key::SinceTitle), theme::HEADING)].spacing(6);
+    let mut inside = column![bold(words.say(Key::SinceTitle), theme::HEADING)].spacing(2);
     match model.comparison {
         Comparison::Off => inside = inside.push(quiet(words.say(Key::SinceOff))),
         Comparison::Waiting => inside = inside.push(quiet(words.say(Key::SinceWaiting))),
         Comparison::Nothing => inside = inside.push(text(words.say(Key::SinceNothing))),
         Comparison::Found { average, leader } => {
-            let figure = |name: String, before_us: u64, after_us: u64| {
-                let color = if after_us <= before_us { theme::TEAL } else { theme::AMBER };
-                let before = milliseconds(before_us * 1000);
-                let after = format!("→ {} ms", milliseconds(after_us * 1000));
-                row![
-                    container(quiet(name)).width(64),
-                    text(before).color(theme::QUIET),
-                    text(after).color(color).font(theme::BOLD),
-                ]
-                .spacing(8)
-            };
+            let time = |us: u64| milliseconds(us * 1000);
+            let share = |permille: u64| speech::percent(permille as u32);
             inside = inside
-                .push(figure("p99".to_owned(), average.p99_us, leader.p99_us))
                 .push(figure(
-                    words.say(Key::SinceJitter),
-                    average.jitter_us,
-                    leader.jitter_us,
+                    "p99".to_owned(),
+                    time(average.p99_us),
+                    format!("{} ms", time(leader.p99_us)),
+                    leader.p99_us <= average.p99_us,
+                ))
+                .push(figure(
+                    words.say(Key::CardJitter),
+                    time(average.jitter_us),
+                    format!("{} ms", time(leader.jitter_us)),
+                    leader.jitter_us <= average.jitter_us,
+                ))
+                .push(figure(
+                    words.say(Key::CardLossShort),
+                    share(average.loss_permille),
+                    format!("{} %", share(leader.loss_permille)),
+                    leader.loss_permille <= average.loss_permille,
                 ));
         }
     }
@@ -382,4 +409,24 @@ fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a,
         .push(space().height(Fill))
         .push(quiet(words.say(Key::SinceSource)));
     parts::card(inside, room).width(Fill).height(Fill).into()
+}
+
+/// One line of before and after; what got worse is said in another colour and with another arrow.
+fn figure<'a>(name: String, before: String, after: String, better: bool) -> Element<'a, Message> {
+    let (color, arrow) = if better {
+        (theme::TEAL, "→")
+    } else {
+        (theme::AMBER, "↑")
+    };
+    let after = text(format!("{arrow} {after}"))
+        .color(color)
+        .font(theme::BOLD);
+    row![
+        container(quiet(name)).width(64),
+        text(before).color(theme::QUIET),
+        after,
+    ]
+    .spacing(8)
+    .align_y(Alignment::Center)
+    .into()
 }

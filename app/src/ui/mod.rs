@@ -16,6 +16,8 @@ mod parts;
 mod reveal;
 mod scale;
 mod speech;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod tune;
 
@@ -80,7 +82,10 @@ fn has_display() -> bool {
     named("WAYLAND_DISPLAY") || named("WAYLAND_SOCKET") || named("DISPLAY")
 }
 
-#[allow(clippy::print_stderr, reason = "the one place where the window speaks to a terminal")]
+#[allow(
+    clippy::print_stderr,
+    reason = "the one place where the window speaks to a terminal"
+)]
 fn refuse(why: &str) -> ExitCode {
     eprintln!("evenkeel: the window did not open: {why}.");
     eprintln!("Use `evenkeel watch` for a view in the terminal, or `evenkeel --help`.");

@@ -18,6 +18,8 @@ pub const MAX_MARKS: usize = 512;
 pub const LOSS_WINDOW_NS: u64 = 60_000_000_000;
 /// Figures are summed up anew after this time.
 const REFRESH_NS: u64 = 1_000_000_000;
+/// What is this many times slower than nearly all answers is a spike that may be cut off.
+const SPIKE_FACTOR: u32 = 3;
 /// An estimate from the feed is preferred to the property for this time.
 const ESTIMATE_FRESH_NS: u64 = 5_000_000_000;
 
@@ -55,6 +57,8 @@ pub struct Figures {
     pub p99_us: Option<u32>,
     /// Slowest answer in microseconds.
     pub worst_us: Option<u32>,
+    /// 95th percentile of the answers, in microseconds.
+    pub p95_us: Option<u32>,
     /// Lost probes in thousandths, over [`LOSS_WINDOW_NS`]; `None` before the first probe.
     pub loss_permille: Option<u32>,
 }
@@ -146,6 +150,7 @@ impl Model {
         for track in &mut self.tracks {
             track.info.state = UplinkState::Idle.to_wire();
             track.info.leader = false;
+            track.info.share_permille = 0;
         }
     }
 
@@ -154,8 +159,8 @@ impl Model {
         self.resync = true;
     }
 
-    /// Takes in one frame and sums up the graph's window of `window_ns` at most once a second.
-    pub fn take_frame(&mut self, frame: &Frame, window_ns: u64) {
+    /// Takes in one frame. True when it is time to [`refresh`](Self::refresh), once a second.
+    pub fn take_frame(&mut self, frame: &Frame) -> bool {
         for record in &frame.records {
             self.take_record(record);
         }
@@ -165,17 +170,14 @@ impl Model {
             let (leader, game_mode) = (state.leader, state.game_mode);
             self.mark(leader, game_mode, self.now_ns);
         }
-        if self.now_ns.saturating_sub(self.refreshed_at_ns) >= REFRESH_NS {
-            self.refresh(window_ns);
-        }
+        self.now_ns.saturating_sub(self.refreshed_at_ns) >= REFRESH_NS
     }
 
-    /// Sums up the numbers beside the graph for a window of `window_ns`.
-    pub fn refresh(&mut self, window_ns: u64) {
+    /// Sums up the numbers beside a graph of `from_ns..=to_ns`.
+    pub fn refresh(&mut self, from_ns: u64, to_ns: u64) {
         self.refreshed_at_ns = self.now_ns;
-        let now_ns = self.now_ns;
         for track in &mut self.tracks {
-            track.figures = figures(&track.history, now_ns, window_ns);
+            track.figures = figures(&track.history, from_ns, to_ns, self.now_ns);
         }
         self.compare();
     }
@@ -199,11 +201,15 @@ impl Model {
         self.tracks.iter().find(|t| t.info.ifindex == ifindex)
     }
 
-    /// The slowest answer sent in `from_ns..=to_ns` on any uplink, in microseconds.
-    pub fn slowest_us(&self, from_ns: u64, to_ns: u64) -> u32 {
+    /// The height that the graph should show, in microseconds: all answers, except that a few
+    /// spikes must not press everything else flat.
+    pub fn telling_us(&self) -> u32 {
+        let telling = |figures: &Figures| {
+            let usual = figures.p95_us?.saturating_mul(SPIKE_FACTOR);
+            Some(figures.worst_us?.min(usual))
+        };
         let all = self.tracks.iter();
-        all.flat_map(|track| track.history.between(from_ns, to_ns))
-            .filter_map(|sample| sample.rtt_us)
+        all.filter_map(|track| telling(&track.figures))
             .max()
             .unwrap_or(0)
     }
@@ -289,14 +295,15 @@ impl Model {
     }
 }
 
-fn figures(history: &History, now_ns: u64, window_ns: u64) -> Figures {
-    let answers = history.between(now_ns.saturating_sub(window_ns), now_ns);
+fn figures(history: &History, from_ns: u64, to_ns: u64, now_ns: u64) -> Figures {
+    let answers = history.between(from_ns, to_ns);
     let summary = Summary::of(answers.map(|s| s.rtt_us.map(u64::from)), &[]);
     let (lost, sent) = history.loss(now_ns.saturating_sub(LOSS_WINDOW_NS), now_ns);
     Figures {
         now_us: history.newest().and_then(|sample| sample.rtt_us),
         p99_us: summary.spread.map(|spread| spread.p99_ns as u32),
         worst_us: summary.spread.map(|spread| spread.max_ns as u32),
+        p95_us: summary.spread.map(|spread| spread.p95_ns as u32),
         loss_permille: (lost * 1000).checked_div(sent).map(|share| share as u32),
     }
 }

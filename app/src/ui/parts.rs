@@ -37,10 +37,7 @@ impl Room {
 
 /// Small quiet text.
 pub fn quiet<'a, Message: 'a>(content: impl text::IntoFragment<'a>) -> Element<'a, Message> {
-    text(content)
-        .size(theme::SMALL)
-        .color(theme::QUIET)
-        .into()
+    text(content).size(theme::SMALL).color(theme::QUIET).into()
 }
 
 /// Bold text.
@@ -111,7 +108,7 @@ pub fn game_mode<'a, Message: Clone + 'a>(
     let (width, height) = if room.is_compact() {
         (300.0, 76.0)
     } else {
-        (380.0, 92.0)
+        (360.0, 92.0)
     };
     let button = button(container(inside).center_y(Fill))
         .width(width)
@@ -169,5 +166,8 @@ pub fn bar<'a, Message: 'a>(permille: u32, color: Color) -> Element<'a, Message>
         part(permille, color),
         part(1000 - permille, Color::TRANSPARENT)
     ];
-    container(filled).width(Fill).style(theme::fill(theme::LINE)).into()
+    container(filled)
+        .width(Fill)
+        .style(theme::fill(theme::LINE))
+        .into()
 }

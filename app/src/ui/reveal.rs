@@ -48,8 +48,14 @@ impl Operation for Look {
         let Some(y) = self.needed else {
             return Outcome::None;
         };
-        let offset = scrollable::AbsoluteOffset { x: None, y: Some(y) };
-        Outcome::Chain(Box::new(operation::scrollable::scroll_to(super::PAGE, offset)))
+        let offset = scrollable::AbsoluteOffset {
+            x: None,
+            y: Some(y),
+        };
+        Outcome::Chain(Box::new(operation::scrollable::scroll_to(
+            super::PAGE,
+            offset,
+        )))
     }
 }
 

@@ -9,7 +9,12 @@ use crate::words::{Key, Words};
 impl Model {
     /// What an uplink is called: by its kind where that is enough, else by its interface.
     pub fn name(&self, track: &Track, words: &Words) -> String {
-        let alone = self.tracks.iter().filter(|t| t.kind() == track.kind()).count() == 1;
+        let alone = self
+            .tracks
+            .iter()
+            .filter(|t| t.kind() == track.kind())
+            .count()
+            == 1;
         match kind_key(track.kind()) {
             Some(key) if alone => words.say(key),
             _ => track.info.name.clone(),
@@ -44,13 +49,16 @@ impl Model {
             (Backend::Ecmp, true) if state.leader.is_none() => Key::InForceEcmpWarming,
             (Backend::Ecmp, true) => Key::InForceEcmpOn,
         };
-        words.tell(key, [("kernel", kernel.into()), ("uplinks", uplinks.into())])
+        words.tell(
+            key,
+            [("kernel", kernel.into()), ("uplinks", uplinks.into())],
+        )
     }
 
     /// The line under "Game mode". `ours` when this window holds it.
     pub fn game_mode_line(&self, ours: bool, busy: bool, words: &Words) -> String {
         let key = match &self.state {
-            _ if self.link != Link::Present => Key::InForceNoHelper,
+            _ if matches!(self.link, Link::NoBus | Link::NoHelper) => Key::GameNoHelper,
             None => Key::InForceSearching,
             _ if busy => Key::GameBusy,
             Some(state) if state.game_mode && ours => Key::GameOnHere,
@@ -176,6 +184,15 @@ pub fn duration(seconds: u32, words: &Words) -> String {
     } else {
         let minutes = (seconds + 30) / 60;
         words.tell(Key::Minutes, [("minutes", minutes.into())])
+    }
+}
+
+/// Thousandths as a percentage, with a decimal only where it says something.
+pub fn percent(permille: u32) -> String {
+    if permille.is_multiple_of(10) {
+        (permille / 10).to_string()
+    } else {
+        format!("{}.{}", permille / 10, permille % 10)
     }
 }
 

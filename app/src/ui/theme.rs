@@ -161,9 +161,7 @@ pub fn plain_button(chosen: bool) -> impl Fn(&Theme, button::Status) -> button::
     move |_theme, status| match (status, chosen) {
         (button::Status::Disabled, _) => pressable(CARD, QUIET, CARD),
         (_, true) => pressable(TEAL.scale_alpha(0.22), TEXT, TEAL),
-        (button::Status::Hovered | button::Status::Pressed, false) => {
-            pressable(LINE, TEXT, QUIET)
-        }
+        (button::Status::Hovered | button::Status::Pressed, false) => pressable(LINE, TEXT, QUIET),
         (button::Status::Active, false) => pressable(RAISED, TEXT, LINE),
     }
 }

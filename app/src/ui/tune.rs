@@ -57,11 +57,9 @@ impl Tune {
     pub fn update(&mut self, message: Message) -> Action {
         match message {
             Message::Choose(control, value) => Action::Wait(self.drafts.choose(control, value)),
-            Message::Rested(ticket) => {
-                self.drafts
-                    .rested(ticket)
-                    .map_or(Action::None, |value| Action::Call(to_call(ticket.control, value)))
-            }
+            Message::Rested(ticket) => self.drafts.rested(ticket).map_or(Action::None, |value| {
+                Action::Call(to_call(ticket.control, value))
+            }),
         }
     }
 
@@ -107,18 +105,22 @@ impl Tune {
         };
         let changed = tunables(state, words, room);
         let second: Element<'a, Message> = match below {
-            Some(below) if !room.is_compact() => {
-                row![below, changed].spacing(room.gap()).into()
-            }
+            Some(below) if !room.is_compact() => row![below, changed].spacing(room.gap()).into(),
             Some(below) => column![below, changed].spacing(room.gap()).into(),
             None => changed,
         };
         let page = column![self.sensitivity(state, words, room), second].spacing(room.gap());
-        scrollable(container(page).padding(iced::Padding::new(3.0).right(12)))
-            .id(super::PAGE)
-            .style(theme::scroll)
-            .height(Fill)
-            .into()
+        scrollable(
+            container(page).padding(iced::Padding::ZERO.right(if room.is_compact() {
+                12
+            } else {
+                0
+            })),
+        )
+        .id(super::PAGE)
+        .style(theme::scroll)
+        .height(Fill)
+        .into()
     }
 
     fn sensitivity<'a>(
@@ -162,7 +164,10 @@ impl Tune {
             .spacing(2)
             .width(Fill),
             column![
-                bold(value.to_string(), if room.is_compact() { 30.0 } else { 40.0 }),
+                bold(
+                    value.to_string(),
+                    if room.is_compact() { 30.0 } else { 40.0 }
+                ),
                 quiet(standing),
             ]
             .align_x(Alignment::End),
@@ -192,7 +197,10 @@ impl Tune {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let rows = model.tracks.iter().map(|track| self.cost(model, track, state, words));
+        let rows = model
+            .tracks
+            .iter()
+            .map(|track| self.cost(model, track, state, words));
         let inside = column![
             bold(words.say(Key::CostTitle), theme::HEADING),
             quiet(words.say(Key::CostExplain)),
@@ -232,7 +240,9 @@ impl Tune {
         room: Room,
     ) -> Element<'a, Message> {
         let value = self.drafts.value(Control::Power);
-        let value = value.or(in_force(state, Control::Power)).unwrap_or(POWER_DEFAULT);
+        let value = value
+            .or(in_force(state, Control::Power))
+            .unwrap_or(POWER_DEFAULT);
         let inside = column![
             row![
                 container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill),
@@ -252,7 +262,11 @@ fn stepper<'a>(control: Control, value: u32, offered: &[u32]) -> Element<'a, Mes
     let more = offered.iter().find(|offer| **offer > value).copied();
     let choose = move |value| Message::Choose(control, value);
     let side = |label: &'static str, next: Option<u32>| {
-        let label = text(label).size(theme::HEADING).center().width(Fill).height(Fill);
+        let label = text(label)
+            .size(theme::HEADING)
+            .center()
+            .width(Fill)
+            .height(Fill);
         iced::widget::button(label)
             .width(theme::TARGET)
             .height(theme::TARGET)
@@ -273,9 +287,8 @@ fn stepper<'a>(control: Control, value: u32, offered: &[u32]) -> Element<'a, Mes
 }
 
 fn tunables<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element<'a, Message> {
-    let touched = |tunable: &&TunableInfo| {
-        TunableState::from_wire(tunable.state) != TunableState::Idle
-    };
+    let touched =
+        |tunable: &&TunableInfo| TunableState::from_wire(tunable.state) != TunableState::Idle;
     let rows: Vec<_> = state
         .tunables
         .iter()
@@ -297,7 +310,13 @@ fn tunable_row<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Me
         TunableState::Failed => theme::RED,
         TunableState::Idle => theme::QUIET,
     };
-    let or_dash = |value: &str| if value.is_empty() { "–".to_owned() } else { value.to_owned() };
+    let or_dash = |value: &str| {
+        if value.is_empty() {
+            "–".to_owned()
+        } else {
+            value.to_owned()
+        }
+    };
     let values = [
         ("original", or_dash(&tunable.original).into()),
         ("current", or_dash(&tunable.current).into()),
@@ -305,7 +324,9 @@ fn tunable_row<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Me
     let mut lines = column![
         row![
             text(speech::tunable_name(&tunable.id, words)).width(Fill),
-            text(words.say(speech::tunable_key(state))).size(theme::SMALL).color(color),
+            text(words.say(speech::tunable_key(state)))
+                .size(theme::SMALL)
+                .color(color),
         ]
         .spacing(10),
         quiet(words.tell(Key::TunableChange, values)),
@@ -325,7 +346,10 @@ fn reaction_sentence(backend: Backend, value: u32, words: &Words) -> String {
     };
     let reaction = reaction(factor);
     let values = [
-        ("jitter", speech::duration(reaction.to_jitter_s, words).into()),
+        (
+            "jitter",
+            speech::duration(reaction.to_jitter_s, words).into(),
+        ),
         ("loss", speech::duration(reaction.to_loss_s, words).into()),
     ];
     words.tell(Key::TuneReaction, values)

@@ -2,14 +2,14 @@
 
 nav-live = Live
 nav-tune = Tune
-hint-keys = Tab and arrows move · Enter presses · G game mode · P pause · 1 2 screens
+hint-keys = G game mode · P pause · Tab moves
 
 ## What is in force
 kernel-stock = Stock kernel { $release }
 kernel-patched = Patched kernel { $release }
 in-force-searching = Looking for the helper…
 in-force-no-helper = No helper: nothing is measured and nothing is changed.
-in-force-observe = { $kernel }: watching only. { $reason }
+in-force-observe = { $kernel }: watching only, nothing is steered.
 in-force-ecmp-off = { $kernel }: watching { $uplinks ->
     [one] one uplink
    *[other] { $uplinks } uplinks
@@ -21,7 +21,7 @@ in-force-ecmp-warming = { $kernel }: getting to know { $uplinks ->
 in-force-ecmp-on = { $kernel }: new connections take the steadiest of { $uplinks ->
     [one] one uplink
    *[other] { $uplinks } uplinks
- }; running ones stay where they are.
+ }; running ones stay put.
 in-force-stepped-back = { $kernel }: someone else changed a setting meanwhile. We stepped back; see Tune.
 in-force-lowpower-off = { $kernel }: watching. Game mode is off, the kernel keeps its own settings.
 in-force-lowpower-on = { $kernel }: it chooses the uplink itself, with sensitivity { $factor }.
@@ -47,6 +47,7 @@ game-on-other = On, held by another program
 game-off = Off. Press to use the steadiest uplink
 game-off-kernel = Off. Press to put your settings in force
 game-busy = One moment…
+game-no-helper = Needs the helper
 
 ## Uplink cards
 kind-ethernet = Ethernet
@@ -55,6 +56,7 @@ kind-cellular = Cellular
 kind-tether = Tether
 card-jitter = jitter
 card-loss = loss, 1 min
+card-loss-short = loss
 card-share = { $percent } % of new connections
 card-share-routes = your routes decide
 card-share-kernel = the kernel decides
@@ -78,7 +80,6 @@ mark-game-mode = game mode
 mark-leader = { $uplink } leads
 legend-figures = now { $now } · p99 { $p99 } · worst { $worst }
 legend-lost = lost probe
-legend-leader = leader changed
 readout-now = now
 readout-seconds = { $seconds } s ago
 readout-minutes = { $minutes } min { $seconds } s ago
@@ -86,7 +87,6 @@ readout-lost = lost
 
 ## Since game mode
 since-title = Since game mode
-since-jitter = jitter
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.

@@ -2,14 +2,14 @@
 
 nav-live = 실시간
 nav-tune = 조정
-hint-keys = Tab·방향키 이동 · Enter 누르기 · G 게임 모드 · P 일시정지 · 1 2 화면
+hint-keys = G 게임 모드 · P 일시정지 · Tab 이동
 
 ## What is in force
 kernel-stock = 일반 커널 { $release }
 kernel-patched = 패치된 커널 { $release }
 in-force-searching = 도우미를 찾는 중입니다…
 in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
-in-force-observe = { $kernel }: 지켜보기만 합니다. { $reason }
+in-force-observe = { $kernel }: 지켜보기만 하고 조종하지 않습니다.
 in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 조종하지 않습니다.
 in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.
 in-force-ecmp-on = { $kernel }: 새 연결은 회선 { $uplinks }개 중 가장 안정적인 쪽으로 갑니다. 기존 연결은 그대로 둡니다.
@@ -38,6 +38,7 @@ game-on-other = 켜짐 · 다른 프로그램이 사용 중
 game-off = 꺼짐 · 누르면 안정적인 회선 사용
 game-off-kernel = 꺼짐 · 누르면 내 설정 적용
 game-busy = 잠시만요…
+game-no-helper = 도우미가 필요합니다
 
 ## Uplink cards
 kind-ethernet = 이더넷
@@ -46,6 +47,7 @@ kind-cellular = 셀룰러
 kind-tether = 테더링
 card-jitter = 지터
 card-loss = 손실(1분)
+card-loss-short = 손실
 card-share = 새 연결의 { $percent } %
 card-share-routes = 기존 경로대로
 card-share-kernel = 커널이 결정
@@ -69,7 +71,6 @@ mark-game-mode = 게임 모드
 mark-leader = { $uplink } 선두
 legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
 legend-lost = 손실된 측정
-legend-leader = 선두 변경
 readout-now = 지금
 readout-seconds = { $seconds }초 전
 readout-minutes = { $minutes }분 { $seconds }초 전
@@ -77,7 +78,6 @@ readout-lost = 손실
 
 ## Since game mode
 since-title = 게임 모드 효과
-since-jitter = 지터
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.

@@ -16,7 +16,11 @@ const BOTTOM: f32 = 28.0;
 /// A run of this many lost probes is an outage with an extent, not a mark.
 const LONG_OUTAGE: usize = 10;
 /// With more losses than this in view they are ticks instead of bars.
-const MANY_OUTAGES: usize = 40;
+const MANY_OUTAGES: usize = 8;
+/// The height of such a tick.
+const TICK: f32 = 10.0;
+/// Between the numbers on two spikes that reach beyond the graph.
+const PEAK_GAP: f32 = 36.0;
 /// The graph moves on in steps of at least this.
 const QUANTUM_NS: u64 = 200_000_000;
 
@@ -172,6 +176,7 @@ pub fn paint_data(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
         paint_line(track, plot, frame);
     }
     paint_leaders(chart, plot, &marks, frame);
+    paint_peaks(chart, plot, frame);
 }
 
 fn paint_game_mode(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Frame) {
@@ -230,11 +235,11 @@ fn paint_outages(plot: Plot, outages: &[Outage], frame: &mut Frame) {
             let whole = Size::new(width, plot.area.height);
             frame.fill_rectangle(top, whole, theme::RED.scale_alpha(0.08));
         } else {
-            let height = if many { 12.0 } else { plot.area.height };
+            let height = if many { TICK } else { plot.area.height };
             frame.fill_rectangle(
                 Point::new(from, plot.area.y),
                 Size::new(width, height),
-                theme::RED.scale_alpha(0.6),
+                theme::RED.scale_alpha(if many { 1.0 } else { 0.5 }),
             );
         }
         if marked.iter().all(|x| (x - from).abs() > 9.0) {
@@ -300,9 +305,34 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
             x + 6.0
         };
         if left >= free_from {
-            let y = plot.bottom() - 12.0;
+            let y = plot.area.y + 32.0;
             frame.fill_text(label(text, Point::new(left, y), color));
             free_from = left + width + 16.0;
+        }
+    }
+}
+
+/// The height of spikes that reach beyond the graph, where there is room for the number.
+fn paint_peaks(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
+    let mut taken: Vec<f32> = Vec::new();
+    for track in &chart.model.tracks {
+        let columns = track
+            .history
+            .columns(plot.start_ns(), plot.end_ns, plot.column_ns);
+        for column in columns.iter().filter(|c| c.max_us > plot.top_us) {
+            let x = plot.x(column.index * plot.column_ns);
+            if taken.iter().any(|other| (other - x).abs() < PEAK_GAP) {
+                continue;
+            }
+            taken.push(x);
+            let value = (column.max_us / 1000).to_string();
+            let beside = if x + PEAK_GAP > plot.right() {
+                x - PEAK_GAP
+            } else {
+                x + 4.0
+            };
+            let position = Point::new(beside, plot.area.y + 52.0);
+            frame.fill_text(label(value, position, theme::uplink_color(track.slot)));
         }
     }
 }

@@ -41,9 +41,7 @@ impl<Message> canvas::Program<Message> for Readout<'_> {
             Event::Touch(
                 touch::Event::FingerPressed { position, .. }
                 | touch::Event::FingerMoved { position, .. },
-            ) => bounds
-                .contains(*position)
-                .then_some(position.x - bounds.x),
+            ) => bounds.contains(*position).then_some(position.x - bounds.x),
             _ => return None,
         };
         let now = now.map(f32::round);
@@ -101,7 +99,11 @@ impl Readout<'_> {
             }
             rows.push(Row {
                 text: format!("{} {name}  {value}", theme::uplink_shape(track.slot)),
-                color: if sample.rtt_us.is_some() { color } else { theme::RED },
+                color: if sample.rtt_us.is_some() {
+                    color
+                } else {
+                    theme::RED
+                },
             });
         }
         paint_box(plot, x, &rows, frame);
@@ -109,7 +111,10 @@ impl Readout<'_> {
 }
 
 fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
-    let widest = rows.iter().map(|row| text_width(&row.text)).fold(0.0, f32::max);
+    let widest = rows
+        .iter()
+        .map(|row| text_width(&row.text))
+        .fold(0.0, f32::max);
     let size = Size::new(
         widest + 2.0 * PADDING,
         LINE_HEIGHT * rows.len() as f32 + 2.0 * PADDING - 4.0,
@@ -120,7 +125,8 @@ fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
     } else {
         x + 12.0
     };
-    let corner = Point::new(left.max(0.0), plot.area.y + 26.0);
+    let lowest = plot.area.y + plot.area.height - size.height;
+    let corner = Point::new(left.max(0.0), lowest.clamp(0.0, plot.area.y + 26.0));
     let shape = Path::rounded_rectangle(corner, size, border::Radius::from(8.0));
     frame.fill(&shape, theme::RAIL);
     frame.stroke(&shape, Stroke::default().with_color(theme::LINE));

@@ -1,0 +1,1 @@
+//! What can be done in the window, and what must come of it.
