@@ -1,20 +1,16 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod view;
+
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::keyboard::key::Named;
-use iced::widget::{button, column, container, operation, row, space, text};
-use iced::{
-    Alignment, Element, Fill, Padding, Size, Subscription, Task, Theme, event, keyboard, window,
-};
+use iced::widget::operation;
+use iced::{Size, Subscription, Task, Theme, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
-use super::focus::{self, Press, focus};
-use super::icons::{Icon, icon};
 use super::live::{self, Live};
 use super::model::{Link, Model};
-use super::parts::{self, Room, bold};
 use super::tune::{self, Tune};
-use super::{absent, drafts, reveal, speech, theme};
+use super::{drafts, reveal, speech, theme};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -251,7 +247,7 @@ impl App {
     }
 
     /// What pressing the switch would do; `None` while it is disabled.
-    fn switch(&self) -> Option<Call> {
+    pub fn switch(&self) -> Option<Call> {
         if self.busy.is_some() || self.model.link != Link::Present {
             None
         } else if self.model.game_mode() {
@@ -283,16 +279,19 @@ impl App {
     fn wish(&self) -> Option<Wish> {
         let max_hz = match self.seen {
             Seen::Focused => FOCUSED_HZ,
-            Seen::Unfocused => UNFOCUSED_HZ,
-            Seen::Hidden => return None,
+            Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
-        let arrival = self.arrival;
-        (self.screen == Screen::Live).then_some(Wish {
+        self.shows_graph().then_some(Wish {
             helper,
-            arrival,
+            arrival: self.arrival,
             max_hz,
         })
+    }
+
+    /// True while somebody may look at a graph; without one nothing is measured for us.
+    pub fn shows_graph(&self) -> bool {
+        self.screen == Screen::Live && self.seen != Seen::Hidden
     }
 
     /// What runs beside the window.
@@ -318,131 +317,5 @@ impl App {
     /// The theme of the window.
     pub fn theme(&self) -> Theme {
         theme::theme()
-    }
-
-    /// The whole window.
-    pub fn view(&self) -> Element<'_, Message> {
-        let room = Room { size: self.size };
-        let words = &self.words;
-        let page = if self.model.state.is_none() {
-            absent::view(self.model.link, words, room)
-        } else {
-            match self.screen {
-                Screen::Live => self.live.view(&self.model, words, room).map(Message::Live),
-                Screen::Tune => self.tune.view(&self.model, words, room).map(Message::Tune),
-            }
-        };
-        let main = column![self.header(room)]
-            .push(self.notice(room))
-            .push(page)
-            .spacing(room.gap())
-            .padding(room.gap());
-        let whole = row![self.rail(room), main.width(Fill).height(Fill)];
-        focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
-    }
-
-    /// What a key means that no widget took.
-    fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
-        if modifiers.control() || modifiers.alt() || modifiers.logo() {
-            return None;
-        }
-        match press {
-            Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
-            Press::Named(Named::ArrowDown | Named::ArrowRight) => Some(Message::MoveFocus(true)),
-            Press::Named(Named::ArrowUp | Named::ArrowLeft) => Some(Message::MoveFocus(false)),
-            Press::Named(Named::Escape) if self.notice.is_some() => Some(Message::CloseNotice),
-            Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
-            Press::Latin('p') if self.screen == Screen::Live => {
-                Some(Message::Live(live::Message::TogglePause))
-            }
-            Press::Latin('1') => Some(Message::Show(Screen::Live)),
-            Press::Latin('2') => Some(Message::Show(Screen::Tune)),
-            _ => None,
-        }
-    }
-
-    fn rail(&self, room: Room) -> Element<'_, Message> {
-        let place = |id, mark, key, screen| {
-            let chosen = self.screen == screen;
-            let color = if chosen { theme::TEAL } else { theme::QUIET };
-            let inside = column![
-                icon(mark, color),
-                text(self.words.say(key)).size(theme::SMALL)
-            ]
-            .spacing(6)
-            .align_x(Alignment::Center);
-            let width = room.rail() - 16.0;
-            let button = button(container(inside).center(Fill))
-                .width(width)
-                .height(72)
-                .padding(0)
-                .style(theme::place(chosen))
-                .on_press(Message::Show(screen));
-            focus(id, button).on_press(Some(Message::Show(screen)))
-        };
-        let places = column![
-            place("place-live", Icon::Live, Key::NavLive, Screen::Live),
-            place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
-        ]
-        .spacing(12);
-        container(places)
-            .width(room.rail())
-            .height(Fill)
-            .padding(Padding::from([room.gap(), 8.0]))
-            .style(theme::rail)
-            .into()
-    }
-
-    fn header(&self, room: Room) -> Element<'_, Message> {
-        let sentence = text(self.model.in_force(&self.words)).color(theme::QUIET);
-        let words: Element<'_, Message> = if room.is_compact() {
-            sentence.size(theme::SMALL).into()
-        } else {
-            column![bold("Evenkeel", theme::TITLE), sentence.size(theme::BODY)]
-                .spacing(6)
-                .into()
-        };
-        let line = self
-            .model
-            .game_mode_line(self.ours, self.busy.is_some(), &self.words);
-        let switch = parts::game_mode(
-            self.words.say(Key::GameMode),
-            line,
-            self.model.game_mode(),
-            self.switch().map(|_| Message::ToggleGameMode),
-            room,
-        );
-        row![container(words).width(Fill), switch]
-            .spacing(room.gap())
-            .align_y(Alignment::Center)
-            .into()
-    }
-
-    fn notice(&self, room: Room) -> Option<Element<'_, Message>> {
-        let lost = self.model.state.is_some() && self.model.link != Link::Present;
-        let (key, detail) = match &self.notice {
-            _ if lost => (Key::NoticeUnreachable, ""),
-            Some((key, detail)) => (*key, detail.as_str()),
-            None => return None,
-        };
-        let mut lines = column![text(self.words.say(key))].width(Fill).spacing(2);
-        if !detail.is_empty() {
-            lines = lines.push(parts::quiet(detail));
-        }
-        let close = (!lost).then(|| {
-            let label = self.words.say(Key::NoticeClose);
-            parts::press("notice-close", label, false, Some(Message::CloseNotice))
-        });
-        let close = close.map_or_else(|| space().into(), Element::from);
-        let inside = row![lines, close]
-            .spacing(room.gap())
-            .align_y(Alignment::Center);
-        Some(
-            container(inside)
-                .width(Fill)
-                .padding([10, 16])
-                .style(theme::notice)
-                .into(),
-        )
     }
 }

@@ -1,6 +1,7 @@
 //! The graph: round trips of all uplinks over time. What does not change is not painted again; the
 //! read-out lies on a sheet of its own, so that moving the pointer repaints nothing else.
 
+mod paint;
 mod plot;
 mod readout;
 
@@ -91,10 +92,10 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
             painted.data.clear();
         }
         let axes = painted.axes.draw(renderer, bounds.size(), |frame| {
-            plot::paint_axes(self, plot, frame);
+            paint::paint_axes(self, plot, frame);
         });
         let data = painted.data.draw(renderer, bounds.size(), |frame| {
-            plot::paint_data(self, plot, frame);
+            paint::paint_data(self, plot, frame);
         });
         vec![axes, data]
     }

@@ -4,7 +4,8 @@
 use iced::widget::canvas::{self, Action, Event, Frame, Geometry, Path, Stroke, Text};
 use iced::{Color, Point, Rectangle, Renderer, Size, Theme, border, mouse, touch};
 
-use super::plot::{Plot, label};
+use super::paint::label;
+use super::plot::Plot;
 use super::{Chart, text_width};
 use crate::ui::theme;
 use crate::words::{Key, Words};

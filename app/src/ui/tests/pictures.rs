@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use evenkeel_dbus::{Backend, Reason, TunableInfo, TunableState};
 use iced::Size;
+use iced_test::selector::Candidate;
 
 use super::{Scene, simulate, state, uplinks};
 use crate::ui::app::{App, Message, Screen};
@@ -27,6 +28,24 @@ fn folder() -> PathBuf {
 
 fn draw(app: &App, name: &str, language: Language, size: Size) {
     let mut ui = simulate(app.view(), size);
+    let (mut cut, mut scrolls) = (Vec::new(), false);
+    let _ = ui.find(|candidate: Candidate<'_>| {
+        match candidate {
+            Candidate::Scrollable { .. } => scrolls = true,
+            Candidate::Text {
+                content,
+                bounds,
+                visible_bounds,
+                ..
+            } if visible_bounds != Some(bounds) => cut.push(content.to_owned()),
+            _ => {}
+        }
+        None::<()>
+    });
+    assert!(
+        scrolls || cut.is_empty(),
+        "{name}: {cut:?} reach beyond the window"
+    );
     let snapshot = ui.snapshot(&theme::theme()).unwrap();
     let name = format!("{name}-{language:?}-{}", size.width).to_lowercase();
     let path = folder().join(format!("{name}.png"));
