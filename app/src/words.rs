@@ -105,11 +105,7 @@ impl Words {
 
     /// A sentence with values. What is missing shows as the key's own name: a test keeps that from
     /// ever happening.
-    pub fn tell<'a, const N: usize>(
-        &self,
-        key: Key,
-        values: [(&'static str, Value<'a>); N],
-    ) -> String {
+    pub fn tell<const N: usize>(&self, key: Key, values: [(&'static str, Value<'_>); N]) -> String {
         let pattern = self
             .bundle
             .get_message(key.name())

@@ -4,13 +4,13 @@ mod view;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
 use iced::widget::operation;
-use iced::{Size, Subscription, Task, Theme, event, window};
+use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::live::{self, Live};
 use super::model::{Link, Model};
 use super::tune::{self, Tune};
-use super::{drafts, reveal, speech, theme};
+use super::{drafts, reveal, speech};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -312,10 +312,5 @@ impl App {
                 _ => None,
             }),
         ])
-    }
-
-    /// The theme of the window.
-    pub fn theme(&self) -> Theme {
-        theme::theme()
     }
 }

@@ -54,7 +54,7 @@ pub fn run() -> ExitCode {
     )
     .title("Evenkeel")
     .subscription(App::subscription)
-    .theme(App::theme)
+    .theme(|_: &App| theme::theme())
     .settings(iced::Settings {
         id: Some(APPLICATION_ID.to_owned()),
         fonts: FONTS.map(Into::into).to_vec(),

@@ -19,7 +19,7 @@ const CARD_MIN: f32 = 216.0;
 /// All cards in a row, which scrolls where there are too many.
 pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
     let count = model.tracks.len();
-    let since = !room.is_compact() && count <= 3;
+    let since = !room.is_compact() && count <= 3 && (model.can_steer() || model.game_mode());
     let slots = count + usize::from(since);
     let width = (room.page_width() - room.gap() * (slots - 1) as f32) / slots as f32;
     let scrolls = width < CARD_MIN;
@@ -85,9 +85,7 @@ fn uplink<'a>(
         .align_y(Alignment::End);
     let loss = track.figures.loss_permille.map_or_else(
         || "–".to_owned(),
-        |permille| match permille {
-            permille => format!("{} %", speech::percent(permille)),
-        },
+        |permille| format!("{} %", speech::percent(permille)),
     );
     let jitter = match value(track.info.jitter_ns) {
         value if value == "–" => value,
@@ -180,19 +178,19 @@ fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a,
                 .push(figure(
                     "p99".to_owned(),
                     time(average.p99_us),
-                    format!("{} ms", time(leader.p99_us)),
+                    &format!("{} ms", time(leader.p99_us)),
                     leader.p99_us <= average.p99_us,
                 ))
                 .push(figure(
                     words.say(Key::CardJitter),
                     time(average.jitter_us),
-                    format!("{} ms", time(leader.jitter_us)),
+                    &format!("{} ms", time(leader.jitter_us)),
                     leader.jitter_us <= average.jitter_us,
                 ))
                 .push(figure(
                     words.say(Key::CardLossShort),
                     share(average.loss_permille),
-                    format!("{} %", share(leader.loss_permille)),
+                    &format!("{} %", share(leader.loss_permille)),
                     leader.loss_permille <= average.loss_permille,
                 ));
         }
@@ -204,7 +202,7 @@ fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a,
 }
 
 /// One line of before and after; what got worse is said in another colour and with another arrow.
-fn figure<'a>(name: String, before: String, after: String, better: bool) -> Element<'a, Message> {
+fn figure<'a>(name: String, before: String, after: &str, better: bool) -> Element<'a, Message> {
     let (color, arrow) = if better {
         (theme::TEAL, "→")
     } else {
