@@ -2,6 +2,8 @@
 
 mod view;
 
+use std::time::Instant;
+
 use evenkeel_dbus::{Helper1Proxy, HelperError};
 use iced::widget::operation;
 use iced::{Size, Subscription, Task, event, window};
@@ -78,12 +80,16 @@ pub struct App {
     tune: Tune,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
+    /// True while this window holds game mode.
     ours: bool,
-    lost_ours: bool,
+    /// True while this window may hold anything, game mode or a setting.
+    holds: bool,
+    lost_holds: bool,
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
     size: Size,
+    started: Instant,
 }
 
 impl App {
@@ -98,11 +104,13 @@ impl App {
             helper: None,
             arrival: 0,
             ours: false,
-            lost_ours: false,
+            holds: false,
+            lost_holds: false,
             busy: None,
             notice: None,
             seen: Seen::Focused,
             size,
+            started: Instant::now(),
         }
     }
 
@@ -141,7 +149,7 @@ impl App {
                 }
                 self.helper = Some(helper);
                 self.arrival += 1;
-                if std::mem::take(&mut self.lost_ours) {
+                if std::mem::take(&mut self.lost_holds) {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
@@ -166,7 +174,7 @@ impl App {
     }
 
     fn lose_helper(&mut self, link: Link) {
-        self.lost_ours |= self.ours;
+        self.lost_holds |= std::mem::take(&mut self.holds);
         self.ours = false;
         self.busy = None;
         self.helper = None;
@@ -208,6 +216,7 @@ impl App {
         match result {
             Ok(()) => {
                 self.notice = None;
+                self.holds |= call != Call::LeaveGameMode;
                 match call {
                     Call::EnterGameMode => self.ours = true,
                     Call::LeaveGameMode => {
@@ -268,7 +277,11 @@ impl App {
 
     fn take_window(&mut self, event: &window::Event) {
         match event {
-            window::Event::Opened { size, .. } | window::Event::Resized(size) => self.size = *size,
+            window::Event::Opened { size, .. } => {
+                log::debug!("the window opened after {:?}", self.started.elapsed());
+                self.size = *size;
+            }
+            window::Event::Resized(size) => self.size = *size,
             window::Event::Focused => self.seen = Seen::Focused,
             window::Event::Unfocused => self.seen = Seen::Unfocused,
             _ => {}

@@ -214,8 +214,9 @@ fn legend<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Mes
         row![mark].push(figures).spacing(8).into()
     });
     let lost = format!("▼ {}", words.say(Key::LegendLost));
+    let lost = text(lost).size(theme::SMALL).color(theme::RED);
     let all = row(entries)
-        .push(text(lost).size(theme::SMALL).color(theme::RED))
+        .push((brief || model.tracks.len() <= 3).then_some(lost))
         .spacing(24);
     if room.is_compact() || model.tracks.len() > 2 {
         return all.wrap().vertical_spacing(2).into();

@@ -142,6 +142,9 @@ impl Model {
     /// The helper is gone; what was measured stays.
     pub fn lose_helper(&mut self, link: Link) {
         self.link = link;
+        if self.marks.back().is_some_and(|mark| mark.game_mode) {
+            self.mark(None, false, self.now_ns);
+        }
         if let Some(state) = &mut self.state {
             state.game_mode = false;
             state.holders.clear();
@@ -152,6 +155,7 @@ impl Model {
             track.info.leader = false;
             track.info.share_permille = 0;
         }
+        self.compare();
     }
 
     /// A feed begins: changes may have been missed since the last one.

@@ -115,7 +115,7 @@ pub fn rail(_theme: &Theme) -> container::Style {
 
 /// A notice above the page.
 pub fn notice(_theme: &Theme) -> container::Style {
-    surface(RAISED, AMBER)
+    surface(CARD, AMBER)
 }
 
 /// A command to copy.

@@ -175,7 +175,8 @@ fn paint_outages(plot: Plot, outages: &[Outage], frame: &mut Frame) {
                 theme::RED.scale_alpha(if many { 1.0 } else { 0.5 }),
             );
         }
-        if marked.iter().all(|x| (x - from).abs() > 9.0) {
+        let apart = if many { 24.0 } else { 9.0 };
+        if marked.iter().all(|x| (x - from).abs() > apart) {
             marked.push(from);
             triangle(from + 1.0, plot.area.y - 2.0, frame);
         }

@@ -1,4 +1,4 @@
-//! Every screen in every state, both languages, two sizes, drawn without a display. The pictures
+//! Every screen in every state, both languages, three sizes, drawn without a display. The pictures
 //! land in the target directory for people to look at; the tests hold that all of them can be drawn
 //! and that nothing reaches beyond the window.
 
@@ -15,6 +15,7 @@ use crate::ui::{live, theme};
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
+const WIDE: Size = Size::new(1920.0, 1080.0);
 const SMALL: Size = Size::new(800.0, 500.0);
 
 fn folder() -> PathBuf {
@@ -61,7 +62,7 @@ fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
 
 fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
     for language in Language::ALL {
-        for size in [LARGE, SMALL] {
+        for size in [LARGE, WIDE, SMALL] {
             draw(&build(language, size), name, language, size);
         }
     }
