@@ -158,7 +158,10 @@ impl App {
     }
 
     fn take_state(&mut self, state: HelperState) {
-        self.ours &= state.game_mode;
+        // Only an end ends it: a state read before our own call went through may come after it.
+        if self.model.game_mode() && !state.game_mode {
+            self.ours = false;
+        }
         self.tune.heard(&state);
         let told = self
             .model
@@ -216,9 +219,11 @@ impl App {
         match result {
             Ok(()) => {
                 self.notice = None;
-                self.holds |= call != Call::LeaveGameMode;
                 match call {
-                    Call::EnterGameMode => self.ours = true,
+                    Call::EnterGameMode => {
+                        self.ours = true;
+                        self.holds = true;
+                    }
                     Call::LeaveGameMode => {
                         self.ours = false;
                         let others = self.model.state.as_ref().map_or(0, |s| s.holders.len());
@@ -226,7 +231,11 @@ impl App {
                             self.notice = Some((Key::NoticeStillHeld, String::new()));
                         }
                     }
-                    Call::SetEma(_) | Call::SetPower(_) | Call::SetCost(..) => {}
+                    Call::SetEma(_) | Call::SetPower(_) | Call::SetCost(..) => self.holds = true,
+                    Call::Revert => {
+                        self.ours = false;
+                        self.holds = false;
+                    }
                 }
             }
             Err(error) => {

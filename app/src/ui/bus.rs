@@ -60,6 +60,8 @@ pub enum Call {
     SetPower(u32),
     /// Set the cost of an uplink (ifindex, percent).
     SetCost(u32, u32),
+    /// End everything this window and its user hold.
+    Revert,
 }
 
 /// Makes `call`; whatever it changes is held by this window.
@@ -74,6 +76,7 @@ pub async fn call(helper: Helper1Proxy<'static>, call: Call) -> Result<(), Helpe
         Call::SetEma(factor) => helper.set_ema_factor(factor, hold).await,
         Call::SetPower(weight) => helper.set_power_cost_weight(weight, hold).await,
         Call::SetCost(ifindex, cost) => helper.set_uplink_cost(ifindex, cost, hold).await,
+        Call::Revert => helper.revert().await,
     }
 }
 

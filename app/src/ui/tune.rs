@@ -33,6 +33,8 @@ pub enum Message {
     Choose(Control, u32),
     /// The hand rested since this change.
     Rested(Ticket),
+    /// Put everything back as it was found.
+    Revert,
 }
 
 /// What the parent has to do.
@@ -57,6 +59,10 @@ impl Tune {
     pub fn update(&mut self, message: Message) -> Action {
         match message {
             Message::Choose(control, value) => Action::Wait(self.drafts.choose(control, value)),
+            Message::Revert => {
+                self.drafts.clear();
+                Action::Call(Call::Revert)
+            }
             Message::Rested(ticket) => self.drafts.rested(ticket).map_or(Action::None, |value| {
                 Action::Call(to_call(ticket.control, value))
             }),
@@ -69,7 +75,7 @@ impl Tune {
             Call::SetEma(_) => Control::Ema,
             Call::SetPower(_) => Control::Power,
             Call::SetCost(ifindex, _) => Control::Cost(ifindex),
-            Call::EnterGameMode | Call::LeaveGameMode => return,
+            Call::EnterGameMode | Call::LeaveGameMode | Call::Revert => return,
         };
         if accepted {
             self.drafts.accepted(control);
@@ -295,7 +301,17 @@ fn tunables<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element
         .filter(touched)
         .map(|tunable| tunable_row(tunable, words))
         .collect();
-    let mut inside = column![bold(words.say(Key::TunablesTitle), theme::HEADING)].spacing(8);
+    let held = |tunable: &TunableInfo| TunableState::from_wire(tunable.state) == TunableState::Held;
+    let any = state.game_mode || state.tunables.iter().any(held);
+    let revert = words.say(Key::TunablesRevert);
+    let revert = parts::press("revert", revert, false, any.then_some(Message::Revert));
+    let top = row![
+        container(bold(words.say(Key::TunablesTitle), theme::HEADING)).width(Fill),
+        revert,
+    ]
+    .spacing(10)
+    .align_y(Alignment::Center);
+    let mut inside = column![top].spacing(8);
     if rows.is_empty() {
         inside = inside.push(quiet(words.say(Key::TunablesNone)));
     }

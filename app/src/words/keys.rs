@@ -123,6 +123,7 @@ keys! {
     PowerExplain = "power-explain",
 
     TunablesTitle = "tunables-title",
+    TunablesRevert = "tunables-revert",
     TunablesNone = "tunables-none",
     TunableEma = "tunable-ema",
     TunablePower = "tunable-power",

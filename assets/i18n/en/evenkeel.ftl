@@ -118,6 +118,7 @@ power-title = Power cost weight
 power-explain = Sets the kernel's net.ipv4.lowpower_power_cost_weight. 100 is its default.
 
 tunables-title = What is changed on this machine
+tunables-revert = Put everything back
 tunables-none = Nothing. Everything is as it was found.
 tunable-ema = Kernel sensitivity
 tunable-power = Kernel power cost

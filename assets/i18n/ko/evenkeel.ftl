@@ -9,8 +9,8 @@ kernel-stock = 일반 커널 { $release }
 kernel-patched = 패치된 커널 { $release }
 in-force-searching = 도우미를 찾는 중입니다…
 in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
-in-force-observe = { $kernel }: 지켜보기만 하고 조종하지 않습니다.
-in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 조종하지 않습니다.
+in-force-observe = { $kernel }: 지켜보기만 하고 아무것도 바꾸지 않습니다.
+in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 아무것도 바꾸지 않습니다.
 in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.
 in-force-ecmp-on = { $kernel }: 새 연결은 회선 { $uplinks }개 중 가장 안정적인 쪽으로 갑니다. 기존 연결은 그대로 둡니다.
 in-force-stepped-back = { $kernel }: 다른 프로그램이 설정을 바꾸어 손을 뗐습니다. ‘조정’에서 확인하세요.
@@ -68,7 +68,7 @@ resume = 계속
 axis-now = 지금
 axis-paused = 일시정지
 mark-game-mode = 게임 모드
-mark-leader = { $uplink } 선두
+mark-leader = { $uplink } 우선
 legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
 legend-lost = 손실된 측정
 readout-now = 지금
@@ -81,7 +81,7 @@ since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 측정값 기준: 회선 평균 → 선두 회선
+since-source = 측정값 기준: 회선 평균 → 우선 회선
 
 ## Tune
 tune-title = 민감도
@@ -92,16 +92,16 @@ tune-in-force = 적용된 값: { $value }
 tune-setting = { $value } 적용 중…
 tune-reaction = 지터가 20 ms 생기면 약 { $jitter } 뒤에, 패킷 다섯 개 중 하나를 잃기 시작하면 약 { $loss } 뒤에 새 연결이 그 회선을 떠납니다.
 tune-reaction-kernel = 커널이 반응하는 속도는 트래픽에 따라 다르며, 측정된 값이 없습니다.
-tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 자체 조종에 적용합니다. 게임 모드에서 작동합니다.
+tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 게임 모드에서 작동합니다.
 tune-sets-kernel = 이 창이 열려 있는 동안 커널의 net.ipv4.lowpower_ema_k_factor에 적용합니다.
-tune-sets-later = 지금은 조종할 것이 없습니다. 값은 이 창이 열려 있는 동안 보관합니다.
-tune-reset = { $value }(으)로 되돌리기
+tune-sets-later = 지금은 고를 회선이 없습니다. 값은 이 창이 열려 있는 동안 보관합니다.
+tune-reset = { $value }로 되돌리기
 seconds = { $seconds }초
 minutes = { $minutes }분
 
 cost-title = 회선별 비용
 cost-explain = 비용이 높으면 그만큼 더 안정적일 때만 새 연결이 그 회선으로 갑니다.
-cost-preferred = 우선
+cost-preferred = 선호
 cost-neutral = 보통
 cost-mild = 조금 피함
 cost-strong = 피함
@@ -109,6 +109,7 @@ power-title = 전력 비용 가중치
 power-explain = 커널의 net.ipv4.lowpower_power_cost_weight에 적용합니다. 기본값은 100입니다.
 
 tunables-title = 이 기기에서 바꾼 것
+tunables-revert = 모두 되돌리기
 tunables-none = 없습니다. 모두 원래 그대로입니다.
 tunable-ema = 커널 민감도
 tunable-power = 커널 전력 비용
@@ -123,7 +124,7 @@ tunable-vanished = 사라짐
 ## No helper
 absent-title = 도우미가 실행되고 있지 않습니다
 absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
-absent-not-running = Evenkeel은 작은 시스템 서비스 evenkeeld로 측정하고 조종합니다. 이 서비스가 설치되지 않았거나 시작되지 않았습니다.
+absent-not-running = Evenkeel은 작은 시스템 서비스 evenkeeld로 측정하고 회선을 고릅니다. 이 서비스가 설치되지 않았거나 시작되지 않았습니다.
 absent-do = 터미널에서 시작하세요:
 absent-waiting = 도우미가 시작되면 이 화면은 저절로 사라집니다. 바뀐 것은 없습니다.
 

@@ -107,7 +107,9 @@ impl Readout<'_> {
                 },
             });
         }
-        paint_box(plot, x, &rows, frame);
+        if rows.len() > 1 {
+            paint_box(plot, x, &rows, frame);
+        }
     }
 }
 

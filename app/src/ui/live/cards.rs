@@ -85,7 +85,10 @@ fn uplink<'a>(
         .align_y(Alignment::End);
     let loss = track.figures.loss_permille.map_or_else(
         || "–".to_owned(),
-        |permille| format!("{} %", speech::percent(permille)),
+        |permille| match permille {
+            100.. => format!("{} %", (permille + 5) / 10),
+            _ => format!("{} %", speech::percent(permille)),
+        },
     );
     let jitter = match value(track.info.jitter_ns) {
         value if value == "–" => value,
@@ -111,7 +114,7 @@ fn uplink<'a>(
         figure(Key::CardJitter, jitter),
         figure(loss_key, loss),
     ]
-    .spacing(if narrow { 12 } else { 22 })
+    .spacing(if narrow { 8 } else { 22 })
     .align_y(Alignment::Center);
 
     let inside = column![top, numbers, share(model, track, words, room)].spacing(6);

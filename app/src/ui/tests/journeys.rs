@@ -96,7 +96,21 @@ fn the_switch_says_who_holds_game_mode() {
         .app
         .update(Message::Answered(Call::EnterGameMode, Ok(())));
     assert!(shows(&scene.app, &say(Key::GameOnHere)));
+    scene.tell(|state| super::lead_with(state, None, false));
+    scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+    assert!(shows(&scene.app, &say(Key::GameOnOther)));
     assert_eq!(scene.app.switch(), Some(Call::LeaveGameMode));
+}
+
+#[test]
+fn a_state_from_before_our_press_does_not_take_the_hold_away() {
+    let mut scene = scene();
+    let _ = scene
+        .app
+        .update(Message::Answered(Call::EnterGameMode, Ok(())));
+    scene.tell(|state| state.ema_factor = 500);
+    scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+    assert!(shows(&scene.app, &say(Key::GameOnHere)));
 }
 
 #[test]
@@ -249,6 +263,18 @@ fn the_slider_is_sent_once_after_the_hand_rests_and_reads_back_the_helper() {
 }
 
 #[test]
+fn everything_is_put_back_in_one_press_and_only_while_something_is_held() {
+    let mut scene = scene();
+    let _ = scene.app.update(Message::Show(Screen::Tune));
+    assert!(click(&scene.app, &say(Key::TunablesRevert)).is_empty());
+    scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+    let sent = click(&scene.app, &say(Key::TunablesRevert));
+    assert!(matches!(sent[..], [Message::Tune(tune::Message::Revert)]));
+    let action = tune::Tune::default().update(tune::Message::Revert);
+    assert_eq!(action, tune::Action::Call(Call::Revert));
+}
+
+#[test]
 fn a_hidden_window_and_a_screen_without_graph_want_no_feed() {
     let mut scene = scene();
     assert!(scene.app.shows_graph());
@@ -309,9 +335,9 @@ fn everything_to_press_is_reached_by_the_keyboard_and_large_enough_for_a_thumb()
         let live = reachable(&scene.app, size);
         assert_eq!(live.len(), 8);
         let _ = scene.app.update(Message::Show(Screen::Tune));
-        // Two places, the switch, the slider, reset, one stepper per uplink.
+        // Two places, the switch, the slider, reset, one stepper per uplink, put back.
         let tune = reachable(&scene.app, size);
-        assert_eq!(tune.len(), 7);
+        assert_eq!(tune.len(), 8);
         for bounds in live.into_iter().chain(tune) {
             let smaller = bounds.width.min(bounds.height);
             assert!(smaller >= crate::ui::theme::TARGET, "{bounds:?}");
