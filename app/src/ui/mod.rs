@@ -6,6 +6,7 @@ mod app;
 mod bus;
 mod chart;
 mod compare;
+mod display;
 mod drafts;
 mod focus;
 mod history;
@@ -44,8 +45,8 @@ const MIN_SIZE: Size = Size::new(800.0, 500.0);
 
 /// Opens the window and returns when it is closed.
 pub fn run() -> ExitCode {
-    if !has_display() {
-        return refuse("there is no display to open a window on");
+    if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
+        return refuse(&why);
     }
     let program = iced::application(
         || App::new(Words::new(Language::of_system()), SIZE),
@@ -75,11 +76,6 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),
     }
-}
-
-fn has_display() -> bool {
-    let named = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    named("WAYLAND_DISPLAY") || named("WAYLAND_SOCKET") || named("DISPLAY")
 }
 
 #[allow(
