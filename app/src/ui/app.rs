@@ -194,6 +194,7 @@ impl App {
                 }
             }
             FeedEvent::Frame(frame) => {
+                self.live.count_frame();
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
                 }
@@ -313,7 +314,7 @@ impl App {
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
-        self.screen == Screen::Live && self.seen != Seen::Hidden
+        self.screen == Screen::Live && self.seen != Seen::Hidden && !self.live.is_unseen()
     }
 
     /// What runs beside the window.

@@ -35,13 +35,18 @@ pub struct Chart<'a> {
     pub top_us: u32,
     /// The moment the keyboard has picked for the read-out.
     pub picked_ns: Option<u64>,
+    /// Set to zero whenever the graph is drawn.
+    pub undrawn: &'a Cell<u32>,
 }
 
-/// The graph as a widget that takes all the room it gets.
-pub fn view<'a, Message: 'a>(chart: Chart<'a>) -> Element<'a, Message> {
+/// The graph as a widget that takes all the room it gets. `drawn` is sent when it is drawn.
+pub fn view<'a, Message: Clone + 'a>(
+    chart: Chart<'a>,
+    drawn: Option<Message>,
+) -> Element<'a, Message> {
     stack![
         sheet(chart).width(Fill).height(Fill),
-        sheet(Readout(chart)).width(Fill).height(Fill),
+        sheet(Readout { chart, drawn }).width(Fill).height(Fill),
     ]
     .width(Fill)
     .height(Fill)
@@ -77,6 +82,7 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
+        self.undrawn.set(0);
         let plot = self.plot(bounds.size());
         let still = Plot { end_ns: 0, ..plot };
         if painted.axes_for.replace(Some((still, self.paused))) != Some((still, self.paused)) {

@@ -2,6 +2,8 @@
 
 mod cards;
 
+use std::cell::Cell;
+
 use iced::widget::{column, container, row, space, text};
 use iced::{Alignment, Element, Fill};
 
@@ -16,6 +18,9 @@ use crate::words::{Key, Words};
 
 /// One press of an arrow moves the read-out by this part of the window.
 const PICK_STEPS: u64 = 60;
+
+/// So many frames without a drawing mean that nobody can see the graph.
+const UNSEEN_FRAMES: u32 = 15;
 
 /// How much time the graph shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +68,8 @@ pub enum Message {
     TogglePause,
     /// Move the read-out one step to the left (-1) or right (1).
     Pick(i32),
+    /// The graph was drawn after it had not been for a while.
+    Drawn,
 }
 
 /// What the screen remembers.
@@ -72,6 +79,8 @@ pub struct Live {
     paused_at_ns: Option<u64>,
     scale: Scale,
     picked_ago_ns: Option<u64>,
+    undrawn: Cell<u32>,
+    unseen: bool,
 }
 
 impl Live {
@@ -90,6 +99,7 @@ impl Live {
                 };
                 self.fit(model);
             }
+            Message::Drawn => self.unseen = false,
             Message::Pick(steps) => {
                 let step_ns = self.span.ns() / PICK_STEPS;
                 let ago_ns = self.picked_ago_ns.unwrap_or(0);
@@ -101,6 +111,21 @@ impl Live {
                 self.picked_ago_ns = Some(ago_ns.min(self.span.ns()));
             }
         }
+    }
+
+    /// A frame came. When none of the last frames led to a drawing, the window system shows the
+    /// window nowhere: a Wayland compositor says so in no other way.
+    pub fn count_frame(&mut self) {
+        self.undrawn.set(self.undrawn.get() + 1);
+        if self.undrawn.get() >= UNSEEN_FRAMES {
+            self.undrawn.set(0);
+            self.unseen = true;
+        }
+    }
+
+    /// True while frames come and the window system lets us draw none of them.
+    pub fn is_unseen(&self) -> bool {
+        self.unseen
     }
 
     /// Sums up what came in, and lets the graph's height follow.
@@ -172,7 +197,7 @@ impl Live {
         let measured = model.tracks.iter().any(|track| !track.history.is_empty());
         let graph: Element<'a, Message> = if measured {
             let end_ns = self.end_ns(model);
-            let chart = chart::view(Chart {
+            let chart = Chart {
                 model,
                 words,
                 span_ns: self.span.ns(),
@@ -182,7 +207,9 @@ impl Live {
                 picked_ns: self
                     .picked_ago_ns
                     .map(|ago_ns| end_ns.saturating_sub(ago_ns)),
-            });
+                undrawn: &self.undrawn,
+            };
+            let chart = chart::view(chart, self.unseen.then_some(Message::Drawn));
             focus("graph", chart).on_adjust(Message::Pick).into()
         } else {
             let waiting = text(words.say(Key::GraphEmpty)).color(theme::QUIET);

@@ -2,7 +2,7 @@
 //! finger, or where the keyboard's arrows went.
 
 use iced::widget::canvas::{self, Action, Event, Frame, Geometry, Path, Stroke, Text};
-use iced::{Color, Point, Rectangle, Renderer, Size, Theme, border, mouse, touch};
+use iced::{Color, Point, Rectangle, Renderer, Size, Theme, border, mouse, touch, window};
 
 use super::paint::label;
 use super::plot::Plot;
@@ -17,7 +17,12 @@ const LINE_HEIGHT: f32 = 22.0;
 const PADDING: f32 = 12.0;
 
 /// The sheet above the graph.
-pub struct Readout<'a>(pub Chart<'a>);
+pub struct Readout<'a, Message> {
+    /// The graph below.
+    pub chart: Chart<'a>,
+    /// What to tell when the window system lets us draw.
+    pub drawn: Option<Message>,
+}
 
 /// One line of the box.
 struct Row {
@@ -25,7 +30,7 @@ struct Row {
     color: Color,
 }
 
-impl<Message> canvas::Program<Message> for Readout<'_> {
+impl<Message: Clone> canvas::Program<Message> for Readout<'_, Message> {
     type State = Option<f32>;
 
     fn update(
@@ -43,6 +48,9 @@ impl<Message> canvas::Program<Message> for Readout<'_> {
                 touch::Event::FingerPressed { position, .. }
                 | touch::Event::FingerMoved { position, .. },
             ) => bounds.contains(*position).then_some(position.x - bounds.x),
+            Event::Window(window::Event::RedrawRequested(_)) => {
+                return self.drawn.clone().map(Action::publish);
+            }
             _ => return None,
         };
         let now = now.map(f32::round);
@@ -58,9 +66,9 @@ impl<Message> canvas::Program<Message> for Readout<'_> {
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
-        let plot = self.0.plot(bounds.size());
+        let plot = self.chart.plot(bounds.size());
         let inside = |x: &f32| (plot.area.x..=plot.area.x + plot.area.width).contains(x);
-        let picked = self.0.picked_ns.map(|at_ns| plot.x(at_ns));
+        let picked = self.chart.picked_ns.map(|at_ns| plot.x(at_ns));
         let Some(x) = pointed.or(picked).filter(inside) else {
             return Vec::new();
         };
@@ -70,9 +78,9 @@ impl<Message> canvas::Program<Message> for Readout<'_> {
     }
 }
 
-impl Readout<'_> {
+impl<Message> Readout<'_, Message> {
     fn paint(&self, plot: Plot, x: f32, frame: &mut Frame) {
-        let chart = self.0;
+        let chart = self.chart;
         let at_ns = plot.at_ns(x);
         let reach_ns = REACH_NS.max(REACH_COLUMNS * plot.column_ns);
         let mut rows = vec![Row {
