@@ -65,7 +65,7 @@ pub fn badge<'a, Message: 'a>(content: String, color: Color) -> Element<'a, Mess
             .font(theme::BOLD)
             .wrapping(text::Wrapping::None),
     )
-    .padding([2, 10])
+    .padding([2, 8])
     .style(theme::badge(color))
     .into()
 }

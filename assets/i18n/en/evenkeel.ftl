@@ -63,9 +63,9 @@ card-share-kernel = the kernel decides
 card-steadiest = steadiest
 card-tcp = measured over TCP
 state-idle = not measured
-state-warming = getting to know it
+state-warming = warming up
 state-dead = no answer
-state-gone = silent for 10 s
+state-gone = silent 10 s
 no-uplinks = No uplink: no interface has a default gateway. Connect one; it shows up here by itself.
 
 ## Graph
@@ -90,7 +90,7 @@ since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = From probes: average uplink → the leader
+since-source = Probes: average uplink → leader
 
 ## Tune
 tune-title = Sensitivity

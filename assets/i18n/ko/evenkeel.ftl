@@ -56,7 +56,7 @@ card-tcp = TCP로 측정
 state-idle = 측정 안 함
 state-warming = 파악하는 중
 state-dead = 응답 없음
-state-gone = 10초째 응답 없음
+state-gone = 10초째 무응답
 no-uplinks = 기본 게이트웨이가 있는 회선이 없습니다. 회선을 연결하면 여기에 바로 나타납니다.
 
 ## Graph
@@ -81,7 +81,7 @@ since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 측정값 기준: 회선 평균 → 우선 회선
+since-source = 측정값: 회선 평균 → 우선 회선
 
 ## Tune
 tune-title = 민감도

@@ -14,7 +14,7 @@ use crate::ui::theme;
 use crate::words::{Key, Words};
 
 /// The narrowest card that still holds its words.
-const CARD_MIN: f32 = 216.0;
+const CARD_MIN: f32 = 228.0;
 
 /// All cards in a row, which scrolls where there are too many.
 pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
@@ -59,10 +59,11 @@ fn uplink<'a>(
 ) -> Element<'a, Message> {
     let color = theme::uplink_color(track.slot);
     let name = model.name(track, words);
+    let heading = if narrow { theme::BODY } else { theme::HEADING };
     let mark = text(theme::uplink_shape(track.slot))
         .size(theme::BODY)
         .color(color);
-    let mut top = row![mark, bold(name.clone(), theme::HEADING)]
+    let mut top = row![mark, bold(name.clone(), heading)]
         .spacing(8)
         .align_y(Alignment::Center);
     if !narrow && name != track.info.name {
@@ -117,7 +118,7 @@ fn uplink<'a>(
     .spacing(if narrow { 8 } else { 22 })
     .align_y(Alignment::Center);
 
-    let inside = column![top, numbers, share(model, track, words, room)].spacing(6);
+    let inside = column![top, numbers, share(model, track, words, room, narrow)].spacing(6);
     let card = parts::card(inside, room).width(width);
     if track.info.leader {
         card.style(theme::card_marked(color)).into()
@@ -144,14 +145,24 @@ fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
     }
 }
 
-fn share<'a>(model: &Model, track: &Track, words: &Words, room: Room) -> Element<'a, Message> {
+fn share<'a>(
+    model: &Model,
+    track: &Track,
+    words: &Words,
+    room: Room,
+    narrow: bool,
+) -> Element<'a, Message> {
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
     let color = theme::uplink_color(track.slot);
     let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
             let percent = speech::percent(permille);
-            let line = words.tell(Key::CardShare, [("percent", percent.into())]);
+            let line = if room.is_compact() && narrow {
+                format!("{percent} %")
+            } else {
+                words.tell(Key::CardShare, [("percent", percent.into())])
+            };
             (permille, line)
         }
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),

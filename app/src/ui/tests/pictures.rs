@@ -78,6 +78,15 @@ fn live_with_two_uplinks_in_game_mode() {
 }
 
 #[test]
+fn live_with_three_uplinks_and_an_effect() {
+    everywhere("live-three", |language, size| {
+        let mut scene = Scene::ecmp(3, language, size);
+        scene.play("drive3_trip_2_05_13_2023", 1500, 100);
+        scene.app
+    });
+}
+
+#[test]
 fn live_with_a_dead_uplink() {
     everywhere("live-dead", |language, size| {
         let mut scene = Scene::ecmp(2, language, size);
