@@ -141,7 +141,7 @@ fn paint_band(chart: &Chart<'_>, plot: Plot, from_ns: u64, to_ns: u64, frame: &m
         dashes(from, plot, theme::TEAL, frame);
     }
     if to - from > 110.0 {
-        let position = Point::new(from + 8.0, plot.area.y + 12.0);
+        let position = Point::new(from + 8.0, plot.area.y + 22.0);
         let text = chart.words.say(Key::MarkGameMode);
         frame.fill_text(label(text, position, theme::TEAL));
     }
@@ -239,7 +239,7 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
             x + 6.0
         };
         if left >= free_from {
-            let y = plot.area.y + 32.0;
+            let y = plot.area.y + 40.0;
             frame.fill_text(label(text, Point::new(left, y), color));
             free_from = left + width + 16.0;
         }
@@ -265,7 +265,7 @@ fn paint_peaks(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
             } else {
                 x + 4.0
             };
-            let position = Point::new(beside, plot.area.y + 52.0);
+            let position = Point::new(beside, plot.area.y + 58.0);
             frame.fill_text(label(value, position, theme::uplink_color(track.slot)));
         }
     }
