@@ -6,3 +6,4 @@ pub mod cli;
 pub mod feed;
 pub mod state;
 pub mod ui;
+pub mod words;

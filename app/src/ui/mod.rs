@@ -1,8 +1,89 @@
-//! The window.
+//! The window. It shows what the helper says and asks for what the user presses; it decides
+//! nothing about routes, and works without any privilege.
+
+mod absent;
+mod app;
+mod bus;
+mod chart;
+mod compare;
+mod display;
+mod drafts;
+mod focus;
+mod history;
+mod icons;
+mod live;
+mod model;
+mod parts;
+mod reveal;
+mod scale;
+mod speech;
+#[cfg(test)]
+mod tests;
+mod theme;
+mod tune;
 
 use std::process::ExitCode;
 
+use iced::advanced::widget::Id;
+use iced::{Size, window};
+
+use crate::words::{Language, Words};
+use app::App;
+
+/// The application id, the desktop file's name, and the icon's.
+pub const APPLICATION_ID: &str = "io.github.evenkeel.Evenkeel";
+/// The bundled fonts, regular and bold.
+pub const FONTS: [&[u8]; 2] = [
+    include_bytes!("../../../assets/fonts/EvenkeelSans-Regular.otf"),
+    include_bytes!("../../../assets/fonts/EvenkeelSans-Bold.otf"),
+];
+/// The part of a screen that scrolls.
+const PAGE: Id = Id::new("page");
+
+const SIZE: Size = Size::new(1280.0, 800.0);
+const MIN_SIZE: Size = Size::new(800.0, 500.0);
+
 /// Opens the window and returns when it is closed.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
+        return refuse(&why);
+    }
+    let program = iced::application(
+        || App::new(Words::new(Language::of_system()), SIZE),
+        App::update,
+        App::view,
+    )
+    .title("Evenkeel")
+    .subscription(App::subscription)
+    .theme(|_: &App| theme::theme())
+    .settings(iced::Settings {
+        id: Some(APPLICATION_ID.to_owned()),
+        fonts: FONTS.map(Into::into).to_vec(),
+        default_font: theme::FONT,
+        default_text_size: theme::BODY.into(),
+        ..iced::Settings::default()
+    })
+    .window(window::Settings {
+        size: SIZE,
+        min_size: Some(MIN_SIZE),
+        platform_specific: window::settings::PlatformSpecific {
+            application_id: APPLICATION_ID.to_owned(),
+            ..window::settings::PlatformSpecific::default()
+        },
+        ..window::Settings::default()
+    });
+    match program.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => refuse(&error.to_string()),
+    }
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "the one place where the window speaks to a terminal"
+)]
+fn refuse(why: &str) -> ExitCode {
+    eprintln!("evenkeel: the window did not open: {why}.");
+    eprintln!("Use `evenkeel watch` for a view in the terminal, or `evenkeel --help`.");
+    ExitCode::FAILURE
 }

@@ -1,0 +1,339 @@
+//! The window's one state and its messages: screens below, the helper beside.
+
+mod view;
+
+use std::time::Instant;
+
+use evenkeel_dbus::{Helper1Proxy, HelperError};
+use iced::widget::operation;
+use iced::{Size, Subscription, Task, event, window};
+
+use super::bus::{self, Call, FeedEvent, Wish};
+use super::live::{self, Live};
+use super::model::{Link, Model};
+use super::tune::{self, Tune};
+use super::{drafts, reveal, speech};
+use crate::state::HelperState;
+use crate::words::{Key, Words};
+
+/// Frames a second while somebody looks.
+const FOCUSED_HZ: u32 = 10;
+/// Frames a second while the window is not in front.
+const UNFOCUSED_HZ: u32 = 1;
+
+/// The places on the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    /// Cards and graph.
+    #[default]
+    Live,
+    /// Settings.
+    Tune,
+}
+
+/// Whether anybody can see the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// It has the focus.
+    Focused,
+    /// It is behind something, or beside a game.
+    Unfocused,
+    /// It is minimized.
+    Hidden,
+}
+
+/// Everything that can happen.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// From the bus.
+    Bus(bus::Event),
+    /// From the feed.
+    Feed(FeedEvent),
+    /// The helper answered a call.
+    Answered(Call, Result<(), HelperError>),
+    /// On the Live screen.
+    Live(live::Message),
+    /// On the Tune screen.
+    Tune(tune::Message),
+    /// Go to a screen.
+    Show(Screen),
+    /// Press the switch.
+    ToggleGameMode,
+    /// Put the notice away.
+    CloseNotice,
+    /// Move the keyboard's focus forward (true) or back.
+    MoveFocus(bool),
+    /// The window system tells something.
+    Window(window::Event),
+    /// Whether the window is minimized, where that can be known.
+    Minimized(bool),
+}
+
+/// The window's state.
+#[derive(Debug)]
+pub struct App {
+    /// What is known.
+    pub model: Model,
+    words: Words,
+    screen: Screen,
+    live: Live,
+    tune: Tune,
+    helper: Option<Helper1Proxy<'static>>,
+    arrival: u64,
+    /// True while this window holds game mode.
+    ours: bool,
+    /// True while this window may hold anything, game mode or a setting.
+    holds: bool,
+    lost_holds: bool,
+    busy: Option<Call>,
+    notice: Option<(Key, String)>,
+    seen: Seen,
+    size: Size,
+    started: Instant,
+}
+
+impl App {
+    /// Before anything is known.
+    pub fn new(words: Words, size: Size) -> Self {
+        Self {
+            model: Model::default(),
+            words,
+            screen: Screen::default(),
+            live: Live::default(),
+            tune: Tune::default(),
+            helper: None,
+            arrival: 0,
+            ours: false,
+            holds: false,
+            lost_holds: false,
+            busy: None,
+            notice: None,
+            seen: Seen::Focused,
+            size,
+            started: Instant::now(),
+        }
+    }
+
+    /// Takes in a message.
+    pub fn update(&mut self, message: Message) -> Task<Message> {
+        match message {
+            Message::Bus(event) => self.hear(event),
+            Message::Feed(event) => return self.take_feed(event),
+            Message::Answered(call, result) => self.take_answer(call, result),
+            Message::Live(message) => self.live.update(message, &mut self.model),
+            Message::Tune(message) => return self.tune(message),
+            Message::Show(screen) => self.screen = screen,
+            Message::ToggleGameMode => return self.toggle_game_mode(),
+            Message::CloseNotice => self.notice = None,
+            Message::MoveFocus(true) => return operation::focus_next().chain(reveal::focused()),
+            Message::MoveFocus(false) => {
+                return operation::focus_previous().chain(reveal::focused());
+            }
+            Message::Window(event) => self.take_window(&event),
+            Message::Minimized(hidden) => {
+                if hidden && self.seen == Seen::Unfocused {
+                    self.seen = Seen::Hidden;
+                }
+            }
+        }
+        Task::none()
+    }
+
+    fn hear(&mut self, event: bus::Event) {
+        match event {
+            bus::Event::NoBus => self.lose_helper(Link::NoBus),
+            bus::Event::NoHelper => self.lose_helper(Link::NoHelper),
+            bus::Event::Arrived(helper) => {
+                if self.helper.is_some() {
+                    self.lose_helper(Link::NoHelper);
+                }
+                self.helper = Some(helper);
+                self.arrival += 1;
+                if std::mem::take(&mut self.lost_holds) {
+                    self.notice = Some((Key::NoticeHelperBack, String::new()));
+                }
+            }
+            bus::Event::State(state) => self.take_state(*state),
+        }
+    }
+
+    fn take_state(&mut self, state: HelperState) {
+        // Only an end ends it: a state read before our own call went through may come after it.
+        if self.model.game_mode() && !state.game_mode {
+            self.ours = false;
+        }
+        self.tune.heard(&state);
+        let told = self
+            .model
+            .state
+            .as_ref()
+            .and_then(|old| old.last_error.as_ref());
+        if let Some((_, sentence)) = &state.last_error
+            && told != state.last_error.as_ref()
+        {
+            self.notice = Some((Key::NoticeOwn, sentence.clone()));
+        }
+        self.model.take_state(state);
+    }
+
+    fn lose_helper(&mut self, link: Link) {
+        self.lost_holds |= std::mem::take(&mut self.holds);
+        self.ours = false;
+        self.busy = None;
+        self.helper = None;
+        self.tune.lose_helper();
+        self.model.lose_helper(link);
+    }
+
+    fn take_feed(&mut self, event: FeedEvent) -> Task<Message> {
+        match event {
+            FeedEvent::Opened => {
+                self.model.begin_feed();
+                if matches!(self.notice, Some((Key::NoticeFeed, _))) {
+                    self.notice = None;
+                }
+            }
+            FeedEvent::Frame(frame) => {
+                self.live.count_frame();
+                if self.model.take_frame(&frame) {
+                    self.live.refresh(&mut self.model);
+                }
+            }
+            FeedEvent::Broken if self.model.link == Link::Present => {
+                self.notice = Some((Key::NoticeFeed, String::new()));
+            }
+            FeedEvent::Broken => {}
+        }
+        if self.seen == Seen::Unfocused {
+            return window::oldest()
+                .and_then(window::is_minimized)
+                .map(|minimized| Message::Minimized(minimized == Some(true)));
+        }
+        Task::none()
+    }
+
+    fn take_answer(&mut self, call: Call, result: Result<(), HelperError>) {
+        if self.busy == Some(call) {
+            self.busy = None;
+        }
+        self.tune.answered(call, result.is_ok());
+        match result {
+            Ok(()) => {
+                self.notice = None;
+                match call {
+                    Call::EnterGameMode => {
+                        self.ours = true;
+                        self.holds = true;
+                    }
+                    Call::LeaveGameMode => {
+                        self.ours = false;
+                        let others = self.model.state.as_ref().map_or(0, |s| s.holders.len());
+                        if others > 1 {
+                            self.notice = Some((Key::NoticeStillHeld, String::new()));
+                        }
+                    }
+                    Call::SetEma(_) | Call::SetPower(_) | Call::SetCost(..) => self.holds = true,
+                    Call::Revert => {
+                        self.ours = false;
+                        self.holds = false;
+                    }
+                }
+            }
+            Err(error) => {
+                let key = speech::error_key(&error);
+                self.notice = Some((key, error.message()));
+            }
+        }
+    }
+
+    fn tune(&mut self, message: tune::Message) -> Task<Message> {
+        match self.tune.update(message) {
+            tune::Action::None => Task::none(),
+            tune::Action::Wait(ticket) => {
+                let rest = tokio::time::sleep(drafts::REST);
+                Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
+            }
+            tune::Action::Call(call) => self.call(call),
+        }
+    }
+
+    fn toggle_game_mode(&mut self) -> Task<Message> {
+        let Some(call) = self.switch() else {
+            return Task::none();
+        };
+        self.busy = Some(call);
+        self.call(call)
+    }
+
+    /// What pressing the switch would do; `None` while it is disabled.
+    pub fn switch(&self) -> Option<Call> {
+        if self.busy.is_some() || self.model.link != Link::Present {
+            None
+        } else if self.model.game_mode() {
+            Some(Call::LeaveGameMode)
+        } else {
+            self.model.can_steer().then_some(Call::EnterGameMode)
+        }
+    }
+
+    fn call(&self, call: Call) -> Task<Message> {
+        let Some(helper) = self.helper.clone() else {
+            return Task::none();
+        };
+        Task::perform(bus::call(helper, call), move |result| {
+            Message::Answered(call, result)
+        })
+    }
+
+    fn take_window(&mut self, event: &window::Event) {
+        match event {
+            window::Event::Opened { size, .. } => {
+                log::debug!("the window opened after {:?}", self.started.elapsed());
+                self.size = *size;
+            }
+            window::Event::Resized(size) => self.size = *size,
+            window::Event::Focused => self.seen = Seen::Focused,
+            window::Event::Unfocused => self.seen = Seen::Unfocused,
+            _ => {}
+        }
+    }
+
+    /// The feed that is wanted now: none while no graph shows.
+    fn wish(&self) -> Option<Wish> {
+        let max_hz = match self.seen {
+            Seen::Focused => FOCUSED_HZ,
+            Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
+        };
+        let helper = self.helper.clone()?;
+        self.shows_graph().then_some(Wish {
+            helper,
+            arrival: self.arrival,
+            max_hz,
+        })
+    }
+
+    /// True while somebody may look at a graph; without one nothing is measured for us.
+    pub fn shows_graph(&self) -> bool {
+        self.screen == Screen::Live && self.seen != Seen::Hidden && !self.live.is_unseen()
+    }
+
+    /// What runs beside the window.
+    pub fn subscription(&self) -> Subscription<Message> {
+        let feed = self.wish().map_or_else(Subscription::none, |wish| {
+            Subscription::run_with(wish, bus::feed).map(Message::Feed)
+        });
+        Subscription::batch([
+            Subscription::run(bus::follow).map(Message::Bus),
+            feed,
+            event::listen_with(|event, _status, _id| match event {
+                iced::Event::Window(
+                    event @ (window::Event::Opened { .. }
+                    | window::Event::Resized(_)
+                    | window::Event::Focused
+                    | window::Event::Unfocused),
+                ) => Some(Message::Window(event)),
+                _ => None,
+            }),
+        ])
+    }
+}

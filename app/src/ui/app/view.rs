@@ -1,0 +1,141 @@
+//! What is around every screen: the rail, the header with the switch, the notice, the keys.
+
+use iced::keyboard::key::Named;
+use iced::widget::{button, column, container, row, space, text};
+use iced::{Alignment, Element, Fill, Padding, keyboard};
+
+use super::{App, Message, Screen};
+use crate::ui::focus::{self, Press, focus};
+use crate::ui::icons::{Icon, icon};
+use crate::ui::model::Link;
+use crate::ui::parts::{self, Room, bold};
+use crate::ui::{absent, live, theme};
+use crate::words::Key;
+
+impl App {
+    /// The whole window.
+    pub fn view(&self) -> Element<'_, Message> {
+        let room = Room { size: self.size };
+        let words = &self.words;
+        let page = if self.model.state.is_none() {
+            absent::view(self.model.link, words, room)
+        } else {
+            match self.screen {
+                Screen::Live => self.live.view(&self.model, words, room).map(Message::Live),
+                Screen::Tune => self.tune.view(&self.model, words, room).map(Message::Tune),
+            }
+        };
+        let main = column![self.header(room)]
+            .push(self.notice(room))
+            .push(page)
+            .spacing(room.gap())
+            .padding(room.gap());
+        let whole = row![self.rail(room), main.width(Fill).height(Fill)];
+        focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
+    }
+
+    /// What a key means that no widget took.
+    fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
+        if modifiers.control() || modifiers.alt() || modifiers.logo() {
+            return None;
+        }
+        match press {
+            Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
+            Press::Named(Named::ArrowDown | Named::ArrowRight) => Some(Message::MoveFocus(true)),
+            Press::Named(Named::ArrowUp | Named::ArrowLeft) => Some(Message::MoveFocus(false)),
+            Press::Named(Named::Escape) if self.notice.is_some() => Some(Message::CloseNotice),
+            Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
+            Press::Latin('p') if self.screen == Screen::Live => {
+                Some(Message::Live(live::Message::TogglePause))
+            }
+            Press::Latin('1') => Some(Message::Show(Screen::Live)),
+            Press::Latin('2') => Some(Message::Show(Screen::Tune)),
+            _ => None,
+        }
+    }
+
+    fn rail(&self, room: Room) -> Element<'_, Message> {
+        let place = |id, mark, key, screen| {
+            let chosen = self.screen == screen;
+            let color = if chosen { theme::TEAL } else { theme::QUIET };
+            let inside = column![
+                icon(mark, color),
+                text(self.words.say(key)).size(theme::SMALL)
+            ]
+            .spacing(6)
+            .align_x(Alignment::Center);
+            let width = room.rail() - 16.0;
+            let button = button(container(inside).center(Fill))
+                .width(width)
+                .height(72)
+                .padding(0)
+                .style(theme::place(chosen))
+                .on_press(Message::Show(screen));
+            focus(id, button).on_press(Some(Message::Show(screen)))
+        };
+        let places = column![
+            place("place-live", Icon::Live, Key::NavLive, Screen::Live),
+            place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
+        ]
+        .spacing(12);
+        container(places)
+            .width(room.rail())
+            .height(Fill)
+            .padding(Padding::from([room.gap(), 8.0]))
+            .style(theme::rail)
+            .into()
+    }
+
+    fn header(&self, room: Room) -> Element<'_, Message> {
+        let sentence = text(self.model.in_force(&self.words)).color(theme::QUIET);
+        let words: Element<'_, Message> = if room.is_compact() {
+            sentence.size(theme::SMALL).into()
+        } else {
+            column![bold("Evenkeel", theme::TITLE), sentence.size(theme::BODY)]
+                .spacing(6)
+                .into()
+        };
+        let line = self
+            .model
+            .game_mode_line(self.ours, self.busy.is_some(), &self.words);
+        let switch = parts::game_mode(
+            self.words.say(Key::GameMode),
+            line,
+            self.model.game_mode(),
+            self.switch().map(|_| Message::ToggleGameMode),
+            room,
+        );
+        row![container(words).width(Fill), switch]
+            .spacing(room.gap())
+            .align_y(Alignment::Center)
+            .into()
+    }
+
+    fn notice(&self, room: Room) -> Option<Element<'_, Message>> {
+        let lost = self.model.state.is_some() && self.model.link != Link::Present;
+        let (key, detail) = match &self.notice {
+            _ if lost => (Key::NoticeUnreachable, ""),
+            Some((key, detail)) => (*key, detail.as_str()),
+            None => return None,
+        };
+        let mut lines = column![text(self.words.say(key))].width(Fill).spacing(2);
+        if !detail.is_empty() {
+            lines = lines.push(parts::quiet(detail));
+        }
+        let close = (!lost).then(|| {
+            let label = self.words.say(Key::NoticeClose);
+            parts::press("notice-close", label, false, Some(Message::CloseNotice))
+        });
+        let close = close.map_or_else(|| space().into(), Element::from);
+        let inside = row![lines, close]
+            .spacing(room.gap())
+            .align_y(Alignment::Center);
+        Some(
+            container(inside)
+                .width(Fill)
+                .padding([10, 16])
+                .style(theme::notice)
+                .into(),
+        )
+    }
+}

@@ -1,0 +1,387 @@
+//! Keyboard reach for widgets that iced gives none: a ring, Tab and arrows, Enter or Space to
+//! press, left and right to adjust. [`keys`] hears what no focused widget took.
+
+use iced::advanced::layout::{self, Layout};
+use iced::advanced::widget::operation::Focusable;
+use iced::advanced::widget::{Id, Operation, Tree, tree};
+use iced::advanced::{Clipboard, Shell, Widget, mouse, overlay, renderer};
+use iced::keyboard::key::Named;
+use iced::keyboard::{self, Key, Modifiers};
+use iced::{Border, Color, Element, Event, Length, Rectangle, Size, Theme, Vector, touch};
+
+use super::theme;
+
+/// How far outside the widget the ring lies, in logical pixels.
+const RING_GAP: f32 = 2.0;
+
+/// Makes `content` reachable under a name that stays the same from one view to the next.
+pub fn focus<'a, Message: 'a>(
+    id: impl Into<Id>,
+    content: impl Into<Element<'a, Message>>,
+) -> Focus<'a, Message> {
+    Focus {
+        content: content.into(),
+        id: id.into(),
+        press: None,
+        adjust: None,
+    }
+}
+
+/// See [`focus`].
+pub struct Focus<'a, Message> {
+    content: Element<'a, Message>,
+    id: Id,
+    press: Option<Message>,
+    adjust: Option<Box<dyn Fn(i32) -> Message + 'a>>,
+}
+
+impl<'a, Message> Focus<'a, Message> {
+    /// What Enter and Space do; nothing when `None`, though the widget can still be reached.
+    #[must_use]
+    pub fn on_press(mut self, message: Option<Message>) -> Self {
+        self.press = message;
+        self
+    }
+
+    /// What the left (-1) and right (1) arrows do.
+    #[must_use]
+    pub fn on_adjust(mut self, message: impl Fn(i32) -> Message + 'a) -> Self {
+        self.adjust = Some(Box::new(message));
+        self
+    }
+
+    fn answer(&self, key: Named) -> Option<Message>
+    where
+        Message: Clone,
+    {
+        match key {
+            Named::Enter | Named::Space => self.press.clone(),
+            Named::ArrowLeft => self.adjust.as_ref().map(|adjust| adjust(-1)),
+            Named::ArrowRight => self.adjust.as_ref().map(|adjust| adjust(1)),
+            _ => None,
+        }
+    }
+}
+
+/// Focused by the keyboard shows the ring; focused by the pointer does not.
+#[derive(Debug, Default)]
+struct State {
+    focused: bool,
+    ring: bool,
+}
+
+impl Focusable for State {
+    fn is_focused(&self) -> bool {
+        self.focused
+    }
+
+    fn focus(&mut self) {
+        self.focused = true;
+        self.ring = true;
+    }
+
+    fn unfocus(&mut self) {
+        self.focused = false;
+        self.ring = false;
+    }
+}
+
+impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Message> {
+    fn tag(&self) -> tree::Tag {
+        tree::Tag::of::<State>()
+    }
+
+    fn state(&self) -> tree::State {
+        tree::State::new(State::default())
+    }
+
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn layout(
+        &mut self,
+        tree: &mut Tree,
+        renderer: &iced::Renderer,
+        limits: &layout::Limits,
+    ) -> layout::Node {
+        let child = &mut tree.children[0];
+        self.content.as_widget_mut().layout(child, renderer, limits)
+    }
+
+    fn operate(
+        &mut self,
+        tree: &mut Tree,
+        layout: Layout<'_>,
+        renderer: &iced::Renderer,
+        operation: &mut dyn Operation,
+    ) {
+        let state = tree.state.downcast_mut::<State>();
+        operation.focusable(Some(&self.id), layout.bounds(), state);
+        let child = &mut tree.children[0];
+        let content = self.content.as_widget_mut();
+        content.operate(child, layout, renderer, operation);
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &iced::Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        let state = tree.state.downcast_mut::<State>();
+        match event {
+            Event::Mouse(mouse::Event::ButtonPressed(_))
+            | Event::Touch(touch::Event::FingerPressed { .. }) => {
+                if state.ring {
+                    shell.request_redraw();
+                }
+                state.ring = false;
+                state.focused = cursor.is_over(layout.bounds());
+            }
+            Event::Keyboard(keyboard::Event::KeyPressed {
+                key: Key::Named(key),
+                ..
+            }) if state.focused => {
+                if let Some(message) = self.answer(*key) {
+                    shell.publish(message);
+                    shell.capture_event();
+                    return;
+                }
+            }
+            _ => {}
+        }
+        // A slider takes the arrows while the pointer rests on it; they belong to the focus.
+        if self.adjust.is_some() && matches!(event, Event::Keyboard(_)) {
+            return;
+        }
+        let child = &mut tree.children[0];
+        let content = self.content.as_widget_mut();
+        content.update(
+            child, event, layout, cursor, renderer, clipboard, shell, viewport,
+        );
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut iced::Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        use iced::advanced::Renderer as _;
+        let (child, content) = (&tree.children[0], self.content.as_widget());
+        content.draw(child, renderer, theme, style, layout, cursor, viewport);
+        if tree.state.downcast_ref::<State>().ring {
+            let ring = renderer::Quad {
+                bounds: layout.bounds().expand(RING_GAP),
+                border: Border {
+                    color: theme::FOCUS,
+                    width: 2.0,
+                    radius: (theme::RADIUS + RING_GAP).into(),
+                },
+                ..renderer::Quad::default()
+            };
+            renderer.with_layer(*viewport, |renderer| {
+                renderer.fill_quad(ring, Color::TRANSPARENT);
+            });
+        }
+    }
+
+    fn mouse_interaction(
+        &self,
+        tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+        renderer: &iced::Renderer,
+    ) -> mouse::Interaction {
+        let content = self.content.as_widget();
+        content.mouse_interaction(&tree.children[0], layout, cursor, viewport, renderer)
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &iced::Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, Message, Theme, iced::Renderer>> {
+        let content = self.content.as_widget_mut();
+        content.overlay(
+            &mut tree.children[0],
+            layout,
+            renderer,
+            viewport,
+            translation,
+        )
+    }
+}
+
+impl<'a, Message: Clone + 'a> From<Focus<'a, Message>> for Element<'a, Message> {
+    fn from(focus: Focus<'a, Message>) -> Self {
+        Element::new(focus)
+    }
+}
+
+/// A key press as the window understands it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    /// A named key.
+    Named(Named),
+    /// A letter or digit by its place on a Latin keyboard, so that it works while typing Korean.
+    Latin(char),
+}
+
+/// Hears the keys that nothing inside `content` took.
+pub fn keys<'a, Message: 'a>(
+    content: impl Into<Element<'a, Message>>,
+    heard: impl Fn(Press, Modifiers) -> Option<Message> + 'a,
+) -> Element<'a, Message> {
+    Element::new(Keys {
+        content: content.into(),
+        heard: Box::new(heard),
+    })
+}
+
+struct Keys<'a, Message> {
+    content: Element<'a, Message>,
+    heard: Box<dyn Fn(Press, Modifiers) -> Option<Message> + 'a>,
+}
+
+impl<Message> Widget<Message, Theme, iced::Renderer> for Keys<'_, Message> {
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn layout(
+        &mut self,
+        tree: &mut Tree,
+        renderer: &iced::Renderer,
+        limits: &layout::Limits,
+    ) -> layout::Node {
+        let child = &mut tree.children[0];
+        self.content.as_widget_mut().layout(child, renderer, limits)
+    }
+
+    fn operate(
+        &mut self,
+        tree: &mut Tree,
+        layout: Layout<'_>,
+        renderer: &iced::Renderer,
+        operation: &mut dyn Operation,
+    ) {
+        let content = self.content.as_widget_mut();
+        content.operate(&mut tree.children[0], layout, renderer, operation);
+    }
+
+    fn update(
+        &mut self,
+        tree: &mut Tree,
+        event: &Event,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        renderer: &iced::Renderer,
+        clipboard: &mut dyn Clipboard,
+        shell: &mut Shell<'_, Message>,
+        viewport: &Rectangle,
+    ) {
+        let child = &mut tree.children[0];
+        let content = self.content.as_widget_mut();
+        content.update(
+            child, event, layout, cursor, renderer, clipboard, shell, viewport,
+        );
+        if shell.is_event_captured() {
+            return;
+        }
+        if let Event::Keyboard(keyboard::Event::KeyPressed {
+            key,
+            physical_key,
+            modifiers,
+            ..
+        }) = event
+            && let Some(press) = press(key, *physical_key)
+            && let Some(message) = (self.heard)(press, *modifiers)
+        {
+            shell.publish(message);
+            shell.capture_event();
+        }
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut iced::Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let (child, content) = (&tree.children[0], self.content.as_widget());
+        content.draw(child, renderer, theme, style, layout, cursor, viewport);
+    }
+
+    fn mouse_interaction(
+        &self,
+        tree: &Tree,
+        layout: Layout<'_>,
+        cursor: mouse::Cursor,
+        viewport: &Rectangle,
+        renderer: &iced::Renderer,
+    ) -> mouse::Interaction {
+        let content = self.content.as_widget();
+        content.mouse_interaction(&tree.children[0], layout, cursor, viewport, renderer)
+    }
+
+    fn overlay<'b>(
+        &'b mut self,
+        tree: &'b mut Tree,
+        layout: Layout<'b>,
+        renderer: &iced::Renderer,
+        viewport: &Rectangle,
+        translation: Vector,
+    ) -> Option<overlay::Element<'b, Message, Theme, iced::Renderer>> {
+        let content = self.content.as_widget_mut();
+        content.overlay(
+            &mut tree.children[0],
+            layout,
+            renderer,
+            viewport,
+            translation,
+        )
+    }
+}
+
+fn press(key: &Key, physical: keyboard::key::Physical) -> Option<Press> {
+    if let Key::Named(named) = key {
+        return Some(Press::Named(*named));
+    }
+    let latin = key.to_latin(physical)?;
+    Some(Press::Latin(latin.to_ascii_lowercase()))
+}

@@ -1,0 +1,173 @@
+//! What several screens are made of: buttons that can be reached, cards, texts, the big switch.
+
+use iced::widget::{button, column, container, row, space, text};
+use iced::{Alignment, Color, Element, Fill, Length, Size, border};
+
+use super::focus::{Focus, focus};
+use super::theme;
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Room {
+    /// The window in logical pixels.
+    pub size: Size,
+}
+
+impl Room {
+    /// True on small screens: tighter spacing, fewer words.
+    pub fn is_compact(self) -> bool {
+        self.size.width < 1000.0 || self.size.height < 640.0
+    }
+
+    /// The width of the rail.
+    pub fn rail(self) -> f32 {
+        if self.is_compact() { 76.0 } else { 92.0 }
+    }
+
+    /// Between cards, and around the page.
+    pub fn gap(self) -> f32 {
+        if self.is_compact() { 10.0 } else { 16.0 }
+    }
+
+    /// What is left for a page.
+    pub fn page_width(self) -> f32 {
+        self.size.width - self.rail() - 2.0 * self.gap()
+    }
+}
+
+/// Small quiet text.
+pub fn quiet<'a, Message: 'a>(content: impl text::IntoFragment<'a>) -> Element<'a, Message> {
+    text(content).size(theme::SMALL).color(theme::QUIET).into()
+}
+
+/// Bold text.
+pub fn bold<'a, Message: 'a>(
+    content: impl text::IntoFragment<'a>,
+    size: f32,
+) -> Element<'a, Message> {
+    text(content).size(size).font(theme::BOLD).into()
+}
+
+/// A card around `content`.
+pub fn card<'a, Message: 'a>(
+    content: impl Into<Element<'a, Message>>,
+    room: Room,
+) -> container::Container<'a, Message> {
+    let padding = if room.is_compact() { 12.0 } else { 18.0 };
+    container(content).padding(padding).style(theme::card)
+}
+
+/// A word in a coloured pill.
+pub fn badge<'a, Message: 'a>(content: String, color: Color) -> Element<'a, Message> {
+    container(
+        text(content)
+            .size(theme::SMALL)
+            .font(theme::BOLD)
+            .wrapping(text::Wrapping::None),
+    )
+    .padding([2, 8])
+    .style(theme::badge(color))
+    .into()
+}
+
+/// A button that can be reached; disabled without a message.
+pub fn press<'a, Message: Clone + 'a>(
+    id: &'static str,
+    label: String,
+    chosen: bool,
+    message: Option<Message>,
+) -> Focus<'a, Message> {
+    let label = text(label)
+        .size(theme::BODY)
+        .wrapping(text::Wrapping::None)
+        .center()
+        .height(Fill);
+    let button = button(label)
+        .height(theme::TARGET)
+        .padding([0, 18])
+        .style(theme::plain_button(chosen))
+        .on_press_maybe(message.clone());
+    focus(id, button).on_press(message)
+}
+
+/// The one big switch. Without a message it is disabled, and `line` says why.
+pub fn game_mode<'a, Message: Clone + 'a>(
+    title: String,
+    line: String,
+    on: bool,
+    message: Option<Message>,
+    room: Room,
+) -> Element<'a, Message> {
+    let words = column![bold(title, theme::HEADING), text(line).size(theme::SMALL)]
+        .spacing(2)
+        .width(Fill);
+    let enabled = message.is_some();
+    let inside = row![words, knob(on, enabled)]
+        .spacing(12)
+        .align_y(Alignment::Center);
+    let (width, height) = if room.is_compact() {
+        (300.0, 76.0)
+    } else {
+        (360.0, 92.0)
+    };
+    let button = button(container(inside).center_y(Fill))
+        .width(width)
+        .height(height)
+        .padding([0, 18])
+        .style(theme::game_mode(on))
+        .on_press_maybe(message.clone());
+    focus("game-mode", button).on_press(message).into()
+}
+
+/// The switch itself: the knob's side says on or off, the colour repeats it.
+fn knob<'a, Message: 'a>(on: bool, enabled: bool) -> Element<'a, Message> {
+    let (rail, knob) = match (on, enabled) {
+        (true, _) => (theme::TEAL, theme::ON_TEAL),
+        (false, true) => (theme::QUIET.scale_alpha(0.5), theme::TEXT),
+        (false, false) => (theme::LINE, theme::QUIET.scale_alpha(0.5)),
+    };
+    let side = if on {
+        iced::alignment::Horizontal::Right
+    } else {
+        iced::alignment::Horizontal::Left
+    };
+    let round = container(space().width(30).height(30)).style(move |_| container::Style {
+        background: Some(knob.into()),
+        border: border::rounded(15),
+        ..container::Style::default()
+    });
+    container(round)
+        .width(68)
+        .height(38)
+        .padding(4)
+        .align_x(side)
+        .style(move |_| container::Style {
+            background: Some(rail.into()),
+            border: border::rounded(19),
+            ..container::Style::default()
+        })
+        .into()
+}
+
+/// A bar filled to `permille` thousandths.
+pub fn bar<'a, Message: 'a>(permille: u32, color: Color) -> Element<'a, Message> {
+    let permille = permille.min(1000) as u16;
+    let part = |portion: u16, color: Color| -> Element<'a, Message> {
+        let width = match portion {
+            0 => Length::Fixed(0.0),
+            portion => Length::FillPortion(portion),
+        };
+        container(space().height(8))
+            .width(width)
+            .style(theme::fill(color))
+            .into()
+    };
+    let filled = row![
+        part(permille, color),
+        part(1000 - permille, Color::TRANSPARENT)
+    ];
+    container(filled)
+        .width(Fill)
+        .style(theme::fill(theme::LINE))
+        .into()
+}

@@ -1,0 +1,207 @@
+//! The helper's numbers as sentences. Every word a screen shows about the state comes from here.
+
+use evenkeel_dbus::{Backend, HelperError, Reason, TunableState, UplinkKind, UplinkState};
+
+use super::model::{Link, Model, Track};
+use crate::state::HelperState;
+use crate::words::{Key, Words};
+
+impl Model {
+    /// What an uplink is called: by its kind where that is enough, else by its interface.
+    pub fn name(&self, track: &Track, words: &Words) -> String {
+        let alone = self
+            .tracks
+            .iter()
+            .filter(|t| t.kind() == track.kind())
+            .count()
+            == 1;
+        match kind_key(track.kind()) {
+            Some(key) if alone => words.say(key),
+            _ => track.info.name.clone(),
+        }
+    }
+
+    /// The one sentence about what is in force.
+    pub fn in_force(&self, words: &Words) -> String {
+        let state = match (self.link, &self.state) {
+            (Link::Present, Some(state)) => state,
+            (Link::Searching | Link::Present, _) => return words.say(Key::InForceSearching),
+            (Link::NoBus | Link::NoHelper, _) => return words.say(Key::InForceNoHelper),
+        };
+        let kernel = kernel(state, words);
+        if state.game_mode && stepped_back(state) {
+            return words.tell(Key::InForceSteppedBack, [("kernel", kernel.into())]);
+        }
+        let uplinks = state.uplinks.len();
+        let key = match (state.backend, state.game_mode) {
+            (Backend::Observe, _) => {
+                return words.tell(Key::InForceObserve, [("kernel", kernel.into())]);
+            }
+            (Backend::Lowpower, true) => {
+                let factor = state.ema_factor.into();
+                let values = [("kernel", kernel.into()), ("factor", factor)];
+                return words.tell(Key::InForceLowpowerOn, values);
+            }
+            (Backend::Lowpower, false) => {
+                return words.tell(Key::InForceLowpowerOff, [("kernel", kernel.into())]);
+            }
+            (Backend::Ecmp, false) => Key::InForceEcmpOff,
+            (Backend::Ecmp, true) if state.leader.is_none() => Key::InForceEcmpWarming,
+            (Backend::Ecmp, true) => Key::InForceEcmpOn,
+        };
+        words.tell(
+            key,
+            [("kernel", kernel.into()), ("uplinks", uplinks.into())],
+        )
+    }
+
+    /// The line under "Game mode". `ours` when this window holds it.
+    pub fn game_mode_line(&self, ours: bool, busy: bool, words: &Words) -> String {
+        let key = match &self.state {
+            _ if matches!(self.link, Link::NoBus | Link::NoHelper) => Key::GameNoHelper,
+            None => Key::InForceSearching,
+            _ if busy => Key::GameBusy,
+            Some(state) if state.game_mode && ours => Key::GameOnHere,
+            Some(state) if state.game_mode && state.holders.iter().any(|h| h.kept) => {
+                Key::GameOnKept
+            }
+            Some(state) if state.game_mode => Key::GameOnOther,
+            Some(state) if !self.can_steer() => reason_key(state.reason),
+            Some(state) if state.backend == Backend::Lowpower => Key::GameOffKernel,
+            Some(_) => Key::GameOff,
+        };
+        words.say(key)
+    }
+}
+
+fn kernel(state: &HelperState, words: &Words) -> String {
+    let release = state.kernel_release.split('-').next().unwrap_or_default();
+    let key = match state.backend {
+        Backend::Lowpower => Key::KernelPatched,
+        Backend::Ecmp | Backend::Observe => Key::KernelStock,
+    };
+    words.tell(key, [("release", release.to_owned().into())])
+}
+
+fn stepped_back(state: &HelperState) -> bool {
+    state.tunables.iter().any(|tunable| {
+        matches!(
+            TunableState::from_wire(tunable.state),
+            TunableState::StoodBack | TunableState::Failed
+        )
+    })
+}
+
+fn kind_key(kind: UplinkKind) -> Option<Key> {
+    match kind {
+        UplinkKind::Other => None,
+        UplinkKind::Ethernet => Some(Key::KindEthernet),
+        UplinkKind::WiFi => Some(Key::KindWifi),
+        UplinkKind::Wwan => Some(Key::KindCellular),
+        UplinkKind::Tether => Some(Key::KindTether),
+    }
+}
+
+/// Why the helper can or cannot steer.
+pub fn reason_key(reason: Reason) -> Key {
+    match reason {
+        Reason::Ready => Key::ReasonReady,
+        Reason::NoUplink => Key::ReasonNoUplink,
+        Reason::OneUplink => Key::ReasonOneUplink,
+        Reason::NoMultipathRoute => Key::ReasonNoMultipath,
+        Reason::NexthopObjects => Key::ReasonNexthopObjects,
+        Reason::TooManyRoutes => Key::ReasonTooManyRoutes,
+        Reason::ForeignNexthop => Key::ReasonForeignNexthop,
+        Reason::LowpowerPartial => Key::ReasonLowpowerPartial,
+        Reason::LowpowerUnreadable => Key::ReasonLowpowerUnreadable,
+        Reason::KernelUnreadable => Key::ReasonKernelUnreadable,
+        Reason::Unknown => Key::ReasonUnknown,
+    }
+}
+
+/// A word for a state that is not simply "alive".
+pub fn state_key(state: UplinkState) -> Option<Key> {
+    match state {
+        UplinkState::Alive => None,
+        UplinkState::Idle => Some(Key::StateIdle),
+        UplinkState::Warming => Some(Key::StateWarming),
+        UplinkState::Dead => Some(Key::StateDead),
+        UplinkState::Gone => Some(Key::StateGone),
+    }
+}
+
+/// A word for where a tunable stands.
+pub fn tunable_key(state: TunableState) -> Key {
+    match state {
+        TunableState::Idle => Key::TunableIdle,
+        TunableState::Held => Key::TunableHeld,
+        TunableState::StoodBack => Key::TunableSteppedBack,
+        TunableState::Failed => Key::TunableFailed,
+        TunableState::Vanished => Key::TunableVanished,
+    }
+}
+
+/// A tunable's name.
+pub fn tunable_name(id: &str, words: &Words) -> String {
+    match id {
+        "ema-factor" => words.say(Key::TunableEma),
+        "power-cost" => words.say(Key::TunablePower),
+        _ => {
+            let route = id.strip_prefix("route:").unwrap_or(id).to_owned();
+            words.tell(Key::TunableRoute, [("route", route.into())])
+        }
+    }
+}
+
+/// A word for a cost in percent.
+pub fn cost_key(cost: u32) -> Key {
+    match cost {
+        0..100 => Key::CostPreferred,
+        100 => Key::CostNeutral,
+        101..200 => Key::CostMild,
+        _ => Key::CostStrong,
+    }
+}
+
+/// What a refusal means.
+pub fn error_key(error: &HelperError) -> Key {
+    match error {
+        HelperError::ZBus(_) => Key::NoticeUnreachable,
+        HelperError::NotAuthorized(_) => Key::NoticeNotAuthorized,
+        HelperError::OutOfRange(_) => Key::NoticeOutOfRange,
+        HelperError::NotSupported(_) => Key::NoticeNotSupported,
+        HelperError::Busy(_) => Key::NoticeBusy,
+        HelperError::LimitsExceeded(_) => Key::NoticeLimits,
+        HelperError::ConflictingRoutes(_) => Key::NoticeConflict,
+        HelperError::Kernel(_) => Key::NoticeKernel,
+    }
+}
+
+/// A time in seconds, in minutes from two minutes on.
+pub fn duration(seconds: u32, words: &Words) -> String {
+    if seconds < 120 {
+        words.tell(Key::Seconds, [("seconds", seconds.into())])
+    } else {
+        let minutes = (seconds + 30) / 60;
+        words.tell(Key::Minutes, [("minutes", minutes.into())])
+    }
+}
+
+/// Thousandths as a percentage, with a decimal only where it says something.
+pub fn percent(permille: u32) -> String {
+    if permille.is_multiple_of(10) {
+        (permille / 10).to_string()
+    } else {
+        format!("{}.{}", permille / 10, permille % 10)
+    }
+}
+
+/// A round trip in nanoseconds as a number of milliseconds: one decimal below ten.
+pub fn milliseconds(ns: u64) -> String {
+    let ms = ns as f64 / 1_000_000.0;
+    if ms < 9.95 {
+        format!("{ms:.1}")
+    } else {
+        format!("{ms:.0}")
+    }
+}

@@ -1,0 +1,245 @@
+//! The window without a screen: what a click, a key, a frame does, and pictures of every state.
+//! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
+
+mod journeys;
+mod pictures;
+
+use std::io::Read;
+use std::sync::Once;
+
+use evenkeel_dbus::feed::{Frame, Record};
+use evenkeel_dbus::{
+    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
+    UplinkKind, UplinkState,
+};
+use iced::{Element, Settings, Size};
+use iced_test::Simulator;
+
+use super::app::{App, Message};
+use super::bus::{Event, FeedEvent};
+use super::theme;
+use crate::state::HelperState;
+use crate::words::{Language, Words};
+
+const ROUND_NS: u64 = 200_000_000;
+const FIRST: u32 = 10;
+
+/// One round of a recorded file.
+struct Round {
+    rtts_ns: Vec<Option<u64>>,
+    weights: Vec<u32>,
+    estimates: Vec<[u64; 3]>,
+}
+
+fn recorded(name: &str) -> Vec<Round> {
+    let path = format!(
+        "{}/../core/tests/golden/{name}_t200_s512.csv.gz",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut text = String::new();
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let _ = flate2::read::GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(round).collect()
+}
+
+fn round(line: &str) -> Round {
+    let mut parts = line.split(';');
+    let mut words = || parts.next().unwrap().split(' ');
+    Round {
+        rtts_ns: words().map(|word| word.parse().ok()).collect(),
+        weights: words().map(|word| word.parse().unwrap()).collect(),
+        estimates: words()
+            .map(|word| {
+                let mut values = word.split(',').map(|value| value.parse().unwrap());
+                std::array::from_fn(|_| values.next().unwrap())
+            })
+            .collect(),
+    }
+}
+
+const KINDS: [(UplinkKind, &str); 4] = [
+    (UplinkKind::Ethernet, "enp0s13f0"),
+    (UplinkKind::WiFi, "wlan0"),
+    (UplinkKind::Wwan, "wwan0"),
+    (UplinkKind::Tether, "usb0"),
+];
+
+fn uplinks(count: usize) -> Vec<UplinkInfo> {
+    let uplink = |(number, (kind, name)): (usize, &(UplinkKind, &str))| UplinkInfo {
+        ifindex: FIRST + number as u32,
+        name: (*name).to_owned(),
+        kind: kind.to_wire(),
+        state: UplinkState::Warming.to_wire(),
+        method: ProbeMethod::IcmpDatagram.to_wire(),
+        share_permille: 1000 / count as u32,
+        cost: 100,
+        ..UplinkInfo::default()
+    };
+    KINDS.iter().take(count).enumerate().map(uplink).collect()
+}
+
+fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
+    HelperState {
+        version: "0.1.0".to_owned(),
+        kernel_release: "6.18.1-arch1-1".to_owned(),
+        lowpower: match backend {
+            Backend::Lowpower => Lowpower::Present,
+            _ => Lowpower::Absent,
+        },
+        backend,
+        reason,
+        uplinks,
+        leader: None,
+        ema_factor: 512,
+        power_cost_weight: 100,
+        game_mode: false,
+        holders: Vec::new(),
+        sampling: true,
+        probe_period_ms: 200,
+        tunables: Vec::new(),
+        last_error: None,
+    }
+}
+
+/// A window that has played a recorded series.
+struct Scene {
+    app: App,
+    state: HelperState,
+    size: Size,
+}
+
+impl Scene {
+    fn new(state: HelperState, language: Language, size: Size) -> Self {
+        let mut app = App::new(Words::new(language), size);
+        let _ = app.update(Message::Bus(Event::State(Box::new(state.clone()))));
+        let _ = app.update(Message::Feed(FeedEvent::Opened));
+        Self { app, state, size }
+    }
+
+    fn ecmp(uplinks_count: usize, language: Language, size: Size) -> Self {
+        let state = state(Backend::Ecmp, Reason::Ready, uplinks(uplinks_count));
+        Self::new(state, language, size)
+    }
+
+    fn tell(&mut self, change: impl FnOnce(&mut HelperState)) -> &mut Self {
+        change(&mut self.state);
+        let state = Box::new(self.state.clone());
+        let _ = self.app.update(Message::Bus(Event::State(state)));
+        self
+    }
+
+    /// Plays `rounds` of a recorded file; from `steered` on game mode is on.
+    fn play(&mut self, name: &str, rounds: usize, steered: usize) -> &mut Self {
+        let mut announced = None;
+        let recorded = recorded(name);
+        for (number, round) in recorded.iter().enumerate().take(rounds) {
+            let at_ns = (number as u64 + 1) * ROUND_NS;
+            let on = number >= steered;
+            let lead = round.weights.iter().position(|weight| *weight == 255);
+            let leader = lead.filter(|_| on).map(|index| FIRST + index as u32);
+            let mut records = frame(round, at_ns, on);
+            if announced != Some((leader, on)) {
+                announced = Some((leader, on));
+                records.push(Record::Leader {
+                    ifindex: leader,
+                    at_ns,
+                    game_mode: on,
+                });
+                self.tell(|state| lead_with(state, leader, on));
+            }
+            self.send(records);
+        }
+        self
+    }
+
+    fn send(&mut self, records: Vec<Record>) {
+        let frame = Frame {
+            number: 0,
+            dropped: 0,
+            records,
+        };
+        let _ = self.app.update(Message::Feed(FeedEvent::Frame(frame)));
+    }
+
+    fn ui(&self) -> Simulator<'_, Message> {
+        simulate(self.app.view(), self.size)
+    }
+}
+
+fn frame(round: &Round, at_ns: u64, on: bool) -> Vec<Record> {
+    let total: u32 = round.weights.iter().sum::<u32>().max(1);
+    let count = round.weights.len();
+    let mut records = Vec::new();
+    for index in 0..count {
+        let ifindex = FIRST + index as u32;
+        records.push(Record::Sample {
+            ifindex,
+            at_ns,
+            rtt_ns: round.rtts_ns[index],
+            user_clock: false,
+        });
+        let [rtt_ns, jitter_ns, slow_jitter_ns] = round.estimates[index];
+        let share = if on {
+            round.weights[index] * 1000 / total
+        } else {
+            1000 / count as u32
+        };
+        records.push(Record::Estimate {
+            ifindex,
+            at_ns,
+            state: if round.rtts_ns[index].is_some() || share > 0 {
+                UplinkState::Alive
+            } else {
+                UplinkState::Dead
+            },
+            share_permille: share as u16,
+            rtt_ns,
+            jitter_ns,
+            slow_jitter_ns,
+        });
+    }
+    records
+}
+
+fn lead_with(state: &mut HelperState, leader: Option<u32>, on: bool) {
+    state.game_mode = on;
+    state.leader = leader;
+    state.holders = vec![
+        Holder {
+            uid: 1000,
+            kept: false
+        };
+        usize::from(on)
+    ];
+    state.tunables = vec![TunableInfo {
+        id: "route:default table main inet".to_owned(),
+        current: if on { "255:1" } else { "1:1" }.to_owned(),
+        original: if on { "1:1" } else { "" }.to_owned(),
+        wanted: String::new(),
+        state: if on {
+            TunableState::Held
+        } else {
+            TunableState::Idle
+        }
+        .to_wire(),
+        why_not: String::new(),
+    }];
+    for uplink in &mut state.uplinks {
+        uplink.leader = Some(uplink.ifindex) == leader;
+        uplink.state = UplinkState::Alive.to_wire();
+    }
+}
+
+fn simulate(view: Element<'_, Message>, size: Size) -> Simulator<'_, Message> {
+    static FONTS: Once = Once::new();
+    let mut settings = Settings {
+        default_font: theme::FONT,
+        default_text_size: theme::BODY.into(),
+        ..Settings::default()
+    };
+    FONTS.call_once(|| settings.fonts = super::FONTS.map(Into::into).to_vec());
+    Simulator::with_size(settings, size, view)
+}

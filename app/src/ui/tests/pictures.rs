@@ -1,0 +1,176 @@
+//! Every screen in every state, both languages, three sizes, drawn without a display. The pictures
+//! land in the target directory for people to look at; the tests hold that all of them can be drawn
+//! and that nothing reaches beyond the window.
+
+use std::path::PathBuf;
+
+use evenkeel_dbus::{Backend, Reason, TunableInfo, TunableState};
+use iced::{Rectangle, Size};
+use iced_test::selector::Candidate;
+
+use super::{Scene, simulate, state, uplinks};
+use crate::ui::app::{App, Message, Screen};
+use crate::ui::bus::Event;
+use crate::ui::{live, theme};
+use crate::words::{Language, Words};
+
+const LARGE: Size = Size::new(1280.0, 800.0);
+const WIDE: Size = Size::new(1920.0, 1080.0);
+const SMALL: Size = Size::new(800.0, 500.0);
+
+fn folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_TMPDIR").map(PathBuf::from);
+    let folder = target
+        .unwrap_or_else(std::env::temp_dir)
+        .join("evenkeel-pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn draw(app: &App, name: &str, language: Language, size: Size) {
+    let mut ui = simulate(app.view(), size);
+    let (mut cut, mut scrolls) = (Vec::new(), false);
+    let _ = ui.find(|candidate: Candidate<'_>| {
+        match candidate {
+            Candidate::Scrollable { .. } => scrolls = true,
+            Candidate::Text {
+                content,
+                bounds,
+                visible_bounds,
+                ..
+            } if !whole(bounds, visible_bounds) => cut.push(content.to_owned()),
+            _ => {}
+        }
+        None::<()>
+    });
+    assert!(
+        scrolls || cut.is_empty(),
+        "{name}: {cut:?} reach beyond the window"
+    );
+    let snapshot = ui.snapshot(&theme::theme()).unwrap();
+    let name = format!("{name}-{language:?}-{}", size.width).to_lowercase();
+    let path = folder().join(format!("{name}.png"));
+    let _ = std::fs::remove_file(path.with_file_name(format!("{name}-tiny-skia.png")));
+    assert!(snapshot.matches_image(path).unwrap());
+}
+
+fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
+    visible.is_some_and(|visible| {
+        (visible.width - bounds.width).abs() < 0.5 && (visible.height - bounds.height).abs() < 0.5
+    })
+}
+
+fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
+    for language in Language::ALL {
+        for size in [LARGE, WIDE, SMALL] {
+            draw(&build(language, size), name, language, size);
+        }
+    }
+}
+
+#[test]
+fn live_with_two_uplinks_in_game_mode() {
+    everywhere("live-two", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 1900, 900);
+        scene.app
+    });
+}
+
+#[test]
+fn live_with_three_uplinks_and_an_effect() {
+    everywhere("live-three", |language, size| {
+        let mut scene = Scene::ecmp(3, language, size);
+        scene.play("drive3_trip_2_05_13_2023", 1500, 100);
+        scene.app
+    });
+}
+
+#[test]
+fn live_with_a_dead_uplink() {
+    everywhere("live-dead", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("S9_dead_path-1", 1500, 200);
+        scene.app
+    });
+}
+
+#[test]
+fn live_with_four_uplinks_paused_over_thirty_minutes() {
+    everywhere("live-four", |language, size| {
+        let mut scene = Scene::ecmp(4, language, size);
+        scene.play("S7_four_paths-1", 9000, 500);
+        let show = live::Message::Show(live::Span::Thirty);
+        let _ = scene.app.update(Message::Live(show));
+        let _ = scene.app.update(Message::Live(live::Message::TogglePause));
+        for _ in 0..20 {
+            let _ = scene.app.update(Message::Live(live::Message::Pick(-1)));
+        }
+        scene.app
+    });
+}
+
+#[test]
+fn live_with_one_uplink_watching_only() {
+    everywhere("live-one", |language, size| {
+        let state = state(Backend::Observe, Reason::OneUplink, uplinks(1));
+        let mut scene = Scene::new(state, language, size);
+        scene.play("5g2_urban", 600, usize::MAX);
+        scene.app
+    });
+}
+
+#[test]
+fn live_before_the_first_answer_and_without_uplinks() {
+    everywhere("live-first", |language, size| {
+        Scene::ecmp(3, language, size).app
+    });
+    everywhere("live-none", |language, size| {
+        let state = state(Backend::Observe, Reason::NoUplink, Vec::new());
+        Scene::new(state, language, size).app
+    });
+}
+
+#[test]
+fn tune_on_both_backends() {
+    everywhere("tune-ecmp", |language, size| {
+        let mut scene = Scene::ecmp(3, language, size);
+        scene.play("drive3_trip_2_05_13_2023", 300, 100);
+        scene.tell(|state| state.uplinks[1].cost = 150);
+        let _ = scene.app.update(Message::Show(Screen::Tune));
+        scene.app
+    });
+    everywhere("tune-lowpower", |language, size| {
+        let state = state(Backend::Lowpower, Reason::Ready, uplinks(2));
+        let mut scene = Scene::new(state, language, size);
+        scene.tell(|state| {
+            state.ema_factor = 700;
+            state.game_mode = true;
+            state.tunables.push(TunableInfo {
+                id: "ema-factor".to_owned(),
+                current: "300".to_owned(),
+                original: "512".to_owned(),
+                wanted: "700".to_owned(),
+                state: TunableState::StoodBack.to_wire(),
+                why_not: "somebody wrote 300".to_owned(),
+            });
+        });
+        let _ = scene.app.update(Message::Show(Screen::Tune));
+        scene.app
+    });
+}
+
+#[test]
+fn no_helper_and_a_lost_helper() {
+    everywhere("absent", |language, size| {
+        let mut app = App::new(Words::new(language), size);
+        let _ = app.update(Message::Bus(Event::NoHelper));
+        app
+    });
+    everywhere("lost", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 900, 300);
+        let _ = scene.app.update(Message::Bus(Event::NoHelper));
+        scene.app
+    });
+}

@@ -1,0 +1,153 @@
+# The window's texts in English. One key per sentence; keys.rs lists them, tests compare.
+
+nav-live = Live
+nav-tune = Tune
+hint-keys = G game mode · P pause · Tab moves
+
+## What is in force
+kernel-stock = Stock kernel { $release }
+kernel-patched = Patched kernel { $release }
+in-force-searching = Looking for the helper…
+in-force-no-helper = No helper: nothing is measured and nothing is changed.
+in-force-observe = { $kernel }: watching only, nothing is steered.
+in-force-ecmp-off = { $kernel }: watching { $uplinks ->
+    [one] one uplink
+   *[other] { $uplinks } uplinks
+ }. Game mode is off, nothing is steered.
+in-force-ecmp-warming = { $kernel }: getting to know { $uplinks ->
+    [one] one uplink
+   *[other] { $uplinks } uplinks
+ }. None is preferred yet.
+in-force-ecmp-on = { $kernel }: new connections take the steadiest of { $uplinks ->
+    [one] one uplink
+   *[other] { $uplinks } uplinks
+ }; running ones stay put.
+in-force-stepped-back = { $kernel }: someone else changed a setting meanwhile. We stepped back; see Tune.
+in-force-lowpower-off = { $kernel }: watching. Game mode is off, the kernel keeps its own settings.
+in-force-lowpower-on = { $kernel }: it chooses the uplink itself, with sensitivity { $factor }.
+
+## Why it only watches
+reason-ready = Everything needed is here.
+reason-no-uplink = No interface has a way to the internet.
+reason-one-uplink = There is one uplink, so there is no other to prefer.
+reason-no-multipath = No route spreads over the uplinks, so there is nothing to weigh.
+reason-nexthop-objects = The route is made of nexthop objects, which this version leaves alone.
+reason-too-many-routes = There are so many routes that this looks like a router.
+reason-foreign-nexthop = A route also leaves by an interface that is no uplink.
+reason-lowpower-partial = The kernel has only one of its two lowpower settings.
+reason-lowpower-unreadable = The kernel's lowpower settings cannot be read.
+reason-kernel-unreadable = The kernel's links or routes cannot be read.
+reason-unknown = The helper gives a reason this window does not know yet; update the window.
+
+## Game mode
+game-mode = Game mode
+game-on-here = On while this window is open
+game-on-kept = On until you switch it off
+game-on-other = On, held by another program
+game-off = Off. Press to use the steadiest uplink
+game-off-kernel = Off. Press to put your settings in force
+game-busy = One moment…
+game-no-helper = Needs the helper
+
+## Uplink cards
+kind-ethernet = Ethernet
+kind-wifi = Wi-Fi
+kind-cellular = Cellular
+kind-tether = Tether
+card-jitter = jitter
+card-loss = loss, 1 min
+card-loss-short = loss
+card-share = { $percent } % of new connections
+card-share-routes = your routes decide
+card-share-kernel = the kernel decides
+card-steadiest = steadiest
+card-tcp = measured over TCP
+state-idle = not measured
+state-warming = warming up
+state-dead = no answer
+state-gone = silent 10 s
+no-uplinks = No uplink: no interface has a default gateway. Connect one; it shows up here by itself.
+
+## Graph
+graph-title = Round trip, last { $minutes } min
+graph-empty = Waiting for the first answers…
+window-minutes = { $minutes } min
+pause = Pause
+resume = Resume
+axis-now = now
+axis-paused = paused
+mark-game-mode = game mode
+mark-leader = { $uplink } leads
+legend-figures = now { $now } · p99 { $p99 } · worst { $worst }
+legend-lost = lost probe
+readout-now = now
+readout-seconds = { $seconds } s ago
+readout-minutes = { $minutes } min { $seconds } s ago
+readout-lost = lost
+
+## Since game mode
+since-title = Since game mode
+since-off = Switch game mode on to compare.
+since-waiting = Comparing. Needs a minute of probes.
+since-nothing = No measurable effect so far.
+since-source = Probes: average uplink → leader
+
+## Tune
+tune-title = Sensitivity
+tune-explain = How quickly an uplink that turns unsteady is left, and how easily it changes.
+tune-calm = calm: changes seldom
+tune-sharp = sharp: changes at once
+tune-in-force = In force: { $value }
+tune-setting = Setting { $value }…
+tune-reaction = New connections leave an uplink about { $jitter } after 20 ms of jitter appears there, and about { $loss } after it begins to lose one packet in five.
+tune-reaction-kernel = How fast the kernel reacts depends on the traffic itself; there is no measured figure for it.
+tune-sets-steering = Sets Evenkeel's own steering, while this window is open. Works in game mode.
+tune-sets-kernel = Sets the kernel's net.ipv4.lowpower_ema_k_factor, while this window is open.
+tune-sets-later = Nothing can be steered here now. The value waits for it while this window is open.
+tune-reset = Back to { $value }
+seconds = { $seconds } s
+minutes = { $minutes } min
+
+cost-title = Cost per uplink
+cost-explain = A higher cost keeps new connections off an uplink unless it is that much steadier.
+cost-preferred = preferred
+cost-neutral = neutral
+cost-mild = avoided a little
+cost-strong = avoided
+power-title = Power cost weight
+power-explain = Sets the kernel's net.ipv4.lowpower_power_cost_weight. 100 is its default.
+
+tunables-title = What is changed on this machine
+tunables-revert = Put everything back
+tunables-none = Nothing. Everything is as it was found.
+tunable-ema = Kernel sensitivity
+tunable-power = Kernel power cost
+tunable-route = Route { $route }
+tunable-change = was { $original }, now { $current }
+tunable-idle = untouched
+tunable-held = held, will be put back
+tunable-stepped-back = changed by someone else, left alone
+tunable-failed = refused by the kernel
+tunable-vanished = no longer there
+
+## No helper
+absent-title = The helper is not running
+absent-no-bus = The system bus does not answer, so the helper cannot be reached.
+absent-not-running = Evenkeel measures and steers through a small system service, evenkeeld. It is not installed or not started.
+absent-do = Start it in a terminal:
+absent-waiting = This page goes away by itself as soon as the helper is there. Nothing was changed.
+
+## Notices
+notice-close = Close
+notice-helper-back = The helper was restarted. Game mode and settings held by this window have ended; switch them on again.
+notice-still-held = Game mode stays on: another program holds it too.
+notice-feed = The live measurements broke off. Trying again.
+notice-not-authorized = Not allowed in this session. Nothing was changed.
+notice-out-of-range = That value is out of range, or the uplink is gone. Nothing was changed.
+notice-not-supported = This machine cannot do that. Nothing was changed.
+notice-busy = The helper is busy. Nothing was changed; try again.
+notice-limits = Too many programs are connected to the helper. Nothing was changed; close one and try again.
+notice-conflict = Someone else is changing the routes. They were left alone.
+notice-kernel = The kernel refused. Settings were put back.
+notice-unreachable = The helper did not answer. Trying to reach it again.
+notice-own = The helper reports a problem.

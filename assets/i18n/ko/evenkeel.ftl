@@ -1,0 +1,144 @@
+# 창에 나오는 한국어 문장. 키 목록은 keys.rs에 있고 테스트가 서로 비교한다.
+
+nav-live = 실시간
+nav-tune = 조정
+hint-keys = G 게임 모드 · P 일시정지 · Tab 이동
+
+## What is in force
+kernel-stock = 일반 커널 { $release }
+kernel-patched = 패치된 커널 { $release }
+in-force-searching = 도우미를 찾는 중입니다…
+in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
+in-force-observe = { $kernel }: 지켜보기만 하고 아무것도 바꾸지 않습니다.
+in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 아무것도 바꾸지 않습니다.
+in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.
+in-force-ecmp-on = { $kernel }: 새 연결은 회선 { $uplinks }개 중 가장 안정적인 쪽으로 갑니다. 기존 연결은 그대로 둡니다.
+in-force-stepped-back = { $kernel }: 다른 프로그램이 설정을 바꾸어 손을 뗐습니다. ‘조정’에서 확인하세요.
+in-force-lowpower-off = { $kernel }: 지켜보는 중입니다. 게임 모드가 꺼져 있어 커널 설정은 그대로입니다.
+in-force-lowpower-on = { $kernel }: 커널이 직접 회선을 고릅니다. 민감도는 { $factor }입니다.
+
+## Why it only watches
+reason-ready = 필요한 것이 모두 갖춰져 있습니다.
+reason-no-uplink = 인터넷으로 나가는 인터페이스가 없습니다.
+reason-one-uplink = 회선이 하나뿐이라 고를 수 없습니다.
+reason-no-multipath = 여러 회선을 함께 쓰는 경로가 없어 조절할 것이 없습니다.
+reason-nexthop-objects = 경로가 넥스트홉 객체로 되어 있어 이 버전에서는 건드리지 않습니다.
+reason-too-many-routes = 경로가 너무 많아 라우터로 보입니다.
+reason-foreign-nexthop = 회선이 아닌 인터페이스로 나가는 경로가 섞여 있습니다.
+reason-lowpower-partial = 커널에 lowpower 설정 두 개 중 하나만 있습니다.
+reason-lowpower-unreadable = 커널의 lowpower 설정을 읽을 수 없습니다.
+reason-kernel-unreadable = 커널의 링크나 경로를 읽을 수 없습니다.
+reason-unknown = 이 창이 아직 모르는 이유입니다. 창을 업데이트해 주세요.
+
+## Game mode
+game-mode = 게임 모드
+game-on-here = 켜짐 · 이 창이 열려 있는 동안
+game-on-kept = 켜짐 · 직접 끌 때까지
+game-on-other = 켜짐 · 다른 프로그램이 사용 중
+game-off = 꺼짐 · 누르면 안정적인 회선 사용
+game-off-kernel = 꺼짐 · 누르면 내 설정 적용
+game-busy = 잠시만요…
+game-no-helper = 도우미가 필요합니다
+
+## Uplink cards
+kind-ethernet = 이더넷
+kind-wifi = 와이파이
+kind-cellular = 셀룰러
+kind-tether = 테더링
+card-jitter = 지터
+card-loss = 손실(1분)
+card-loss-short = 손실
+card-share = 새 연결의 { $percent } %
+card-share-routes = 기존 경로대로
+card-share-kernel = 커널이 결정
+card-steadiest = 가장 안정적
+card-tcp = TCP로 측정
+state-idle = 측정 안 함
+state-warming = 파악하는 중
+state-dead = 응답 없음
+state-gone = 10초째 무응답
+no-uplinks = 기본 게이트웨이가 있는 회선이 없습니다. 회선을 연결하면 여기에 바로 나타납니다.
+
+## Graph
+graph-title = 왕복 시간, 최근 { $minutes }분
+graph-empty = 첫 응답을 기다리는 중입니다…
+window-minutes = { $minutes }분
+pause = 일시정지
+resume = 계속
+axis-now = 지금
+axis-paused = 일시정지
+mark-game-mode = 게임 모드
+mark-leader = { $uplink } 우선
+legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
+legend-lost = 손실된 측정
+readout-now = 지금
+readout-seconds = { $seconds }초 전
+readout-minutes = { $minutes }분 { $seconds }초 전
+readout-lost = 손실
+
+## Since game mode
+since-title = 게임 모드 효과
+since-off = 게임 모드를 켜면 비교합니다.
+since-waiting = 비교 중입니다. 1분쯤 걸립니다.
+since-nothing = 아직 측정된 효과가 없습니다.
+since-source = 측정값: 회선 평균 → 우선 회선
+
+## Tune
+tune-title = 민감도
+tune-explain = 불안정해진 회선을 얼마나 빨리 떠날지, 얼마나 쉽게 바꿀지 정합니다.
+tune-calm = 차분함: 드물게 변경
+tune-sharp = 예민함: 바로 변경
+tune-in-force = 적용된 값: { $value }
+tune-setting = { $value } 적용 중…
+tune-reaction = 지터가 20 ms 생기면 약 { $jitter } 뒤에, 패킷 다섯 개 중 하나를 잃기 시작하면 약 { $loss } 뒤에 새 연결이 그 회선을 떠납니다.
+tune-reaction-kernel = 커널이 반응하는 속도는 트래픽에 따라 다르며, 측정된 값이 없습니다.
+tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 게임 모드에서 작동합니다.
+tune-sets-kernel = 이 창이 열려 있는 동안 커널의 net.ipv4.lowpower_ema_k_factor에 적용합니다.
+tune-sets-later = 지금은 고를 회선이 없습니다. 값은 이 창이 열려 있는 동안 보관합니다.
+tune-reset = { $value }로 되돌리기
+seconds = { $seconds }초
+minutes = { $minutes }분
+
+cost-title = 회선별 비용
+cost-explain = 비용이 높으면 그만큼 더 안정적일 때만 새 연결이 그 회선으로 갑니다.
+cost-preferred = 선호
+cost-neutral = 보통
+cost-mild = 조금 피함
+cost-strong = 피함
+power-title = 전력 비용 가중치
+power-explain = 커널의 net.ipv4.lowpower_power_cost_weight에 적용합니다. 기본값은 100입니다.
+
+tunables-title = 이 기기에서 바꾼 것
+tunables-revert = 모두 되돌리기
+tunables-none = 없습니다. 모두 원래 그대로입니다.
+tunable-ema = 커널 민감도
+tunable-power = 커널 전력 비용
+tunable-route = 경로 { $route }
+tunable-change = 원래 { $original }, 지금 { $current }
+tunable-idle = 원래 그대로
+tunable-held = 적용 중, 나중에 되돌림
+tunable-stepped-back = 다른 프로그램이 바꾸어 그대로 둠
+tunable-failed = 커널이 거부함
+tunable-vanished = 사라짐
+
+## No helper
+absent-title = 도우미가 실행되고 있지 않습니다
+absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
+absent-not-running = Evenkeel은 작은 시스템 서비스 evenkeeld로 측정하고 회선을 고릅니다. 이 서비스가 설치되지 않았거나 시작되지 않았습니다.
+absent-do = 터미널에서 시작하세요:
+absent-waiting = 도우미가 시작되면 이 화면은 저절로 사라집니다. 바뀐 것은 없습니다.
+
+## Notices
+notice-close = 닫기
+notice-helper-back = 도우미가 다시 시작되었습니다. 이 창의 게임 모드와 설정이 끝났으니 다시 켜 주세요.
+notice-still-held = 다른 프로그램도 사용 중이어서 게임 모드가 계속 켜져 있습니다.
+notice-feed = 실시간 측정이 끊겼습니다. 다시 연결하는 중입니다.
+notice-not-authorized = 이 세션에서는 허용되지 않습니다. 바뀐 것은 없습니다.
+notice-out-of-range = 값이 범위를 벗어났거나 회선이 사라졌습니다. 바뀐 것은 없습니다.
+notice-not-supported = 이 기기에서는 할 수 없습니다. 바뀐 것은 없습니다.
+notice-busy = 도우미가 바쁩니다. 바뀐 것은 없으니 다시 시도해 주세요.
+notice-limits = 도우미에 연결된 프로그램이 너무 많습니다. 바뀐 것은 없으니 하나를 닫고 다시 시도해 주세요.
+notice-conflict = 다른 프로그램이 경로를 바꾸고 있어 건드리지 않았습니다.
+notice-kernel = 커널이 거부했습니다. 설정은 원래대로 돌려놓았습니다.
+notice-unreachable = 도우미가 응답하지 않습니다. 다시 연결하는 중입니다.
+notice-own = 도우미가 문제를 알렸습니다.
