@@ -32,8 +32,14 @@ where
     match *n {
         [] => bus.call_method(name, path, interface, method, &()).await,
         [a] => bus.call_method(name, path, interface, method, &(a,)).await,
-        [a, b] => bus.call_method(name, path, interface, method, &(a, b)).await,
-        [a, b, c, ..] => bus.call_method(name, path, interface, method, &(a, b, c)).await,
+        [a, b] => {
+            bus.call_method(name, path, interface, method, &(a, b))
+                .await
+        }
+        [a, b, c, ..] => {
+            bus.call_method(name, path, interface, method, &(a, b, c))
+                .await
+        }
     }
 }
 
@@ -45,8 +51,7 @@ pub async fn introspect() -> Result<String, String> {
     let bus = connect().await?;
     let proxy = IntrospectableProxy::builder(&bus)
         .destination(BUS_NAME)
-        .and_then(|builder| builder.path(OBJECT_PATH))
-        .map_err(|error| describe(&error))?
+        .path(OBJECT_PATH)
         .build()
         .await
         .map_err(|error| describe(&error))?;
@@ -61,15 +66,14 @@ pub async fn set_each(properties: &[String]) -> Result<String, String> {
     let bus = connect().await?;
     let proxy = PropertiesProxy::builder(&bus)
         .destination(BUS_NAME)
-        .and_then(|builder| builder.path(OBJECT_PATH))
-        .map_err(|error| describe(&error))?
+        .path(OBJECT_PATH)
         .build()
         .await
         .map_err(|error| describe(&error))?;
     let mut lines = String::new();
     for property in properties {
         let interface = InterfaceName::from_static_str_unchecked(INTERFACE);
-        let outcome = match proxy.set(interface, property, 1_u32.into()).await {
+        let outcome = match proxy.set(interface, property, &1_u32.into()).await {
             Ok(()) => "ok".to_owned(),
             Err(error) => error.to_string(),
         };

@@ -85,7 +85,10 @@ pub fn policy_members(xml: &str) -> Result<BTreeMap<String, BTreeSet<String>>, L
 }
 
 fn document(xml: &str) -> Result<Document<'_>, LabError> {
-    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let options = ParsingOptions {
+        allow_dtd: true,
+        ..ParsingOptions::default()
+    };
     Document::parse_with_options(xml, options)
         .map_err(|error| LabError::Invalid(format!("no XML: {error}")))
 }

@@ -41,7 +41,11 @@
 //! ```
 
 pub mod accuracy;
+pub mod bench;
+pub mod call;
 pub mod command;
+pub mod contract;
+pub mod demo;
 pub mod echo;
 pub mod emulator;
 pub mod error;
@@ -51,6 +55,8 @@ pub mod lab;
 pub mod link;
 pub mod process;
 pub mod rig;
+pub mod scene;
+pub mod screen;
 pub mod snapshot;
 pub mod spec;
 pub mod tools;

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
-use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes, accuracy, echo, guard, hold};
+use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -69,6 +70,40 @@ enum Command {
         #[arg(long)]
         control: PathBuf,
     },
+    /// Show the whole program in a lab: the window where there is a display, `evenkeel watch` on a
+    /// terminal, else a story that is played once and checked.
+    Demo {
+        /// Play the story, whatever there is.
+        #[arg(long)]
+        story: bool,
+        /// Where a picture of the window is saved.
+        #[arg(long, default_value = "target/demo.png")]
+        picture: PathBuf,
+    },
+    /// Print what the helper costs, idle and with one listener, beside `ping`.
+    Bench {
+        /// Seconds per measurement; there are three.
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
+    /// Call one method of the helper with numbers and print `ok` or the error.
+    #[command(hide = true)]
+    Call {
+        /// The method.
+        method: String,
+        /// Its arguments.
+        #[arg(allow_negative_numbers = true)]
+        numbers: Vec<i64>,
+    },
+    /// Print the running helper's introspection XML.
+    #[command(hide = true)]
+    Introspect,
+    /// Try to write every property named and print what came of it.
+    #[command(hide = true)]
+    SetProperties {
+        /// The properties.
+        names: Vec<String>,
+    },
     /// The server behind the routers.
     #[command(hide = true)]
     Serve,
@@ -103,6 +138,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| LabError::io("starting the runtime", e))
 }
 
 fn run(command: Command) -> Result<(), LabError> {
@@ -143,11 +185,33 @@ fn run(command: Command) -> Result<(), LabError> {
             control::serve(&control, Arc::clone(&shared))?;
             engine::run(ports, seed, &shared)
         }
-        Command::Serve => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| LabError::io("starting the server", e))?
-            .block_on(echo::serve()),
+        Command::Demo { story, picture } => {
+            let mode = if story {
+                demo::Mode::Story
+            } else {
+                demo::Mode::detect()
+            };
+            demo::show(mode, &picture, &mut |line| println!("{line}"))
+        }
+        Command::Bench { seconds } => {
+            bench::helper(seconds.clamp(1, 600), &mut |line| println!("{line}"))
+        }
+        Command::Call { method, numbers } => {
+            let said = runtime()?.block_on(call::call(&method, &numbers));
+            println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
+            Ok(())
+        }
+        Command::Introspect => {
+            let xml = runtime()?.block_on(call::introspect());
+            println!("{}", xml.map_err(LabError::Invalid)?);
+            Ok(())
+        }
+        Command::SetProperties { names } => {
+            let lines = runtime()?.block_on(call::set_each(&names));
+            print!("{}", lines.map_err(LabError::Invalid)?);
+            Ok(())
+        }
+        Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Guard { spec } => guard::run(&spec),
         Command::Hold { spec, group } => {
             let spec: LabSpec = serde_json::from_str(&spec)

@@ -13,7 +13,8 @@ use crate::{Cmd, HelperOptions, Lab, LabSpec, Output, Proc};
 /// Where the helper's settings lie inside the lab.
 const CONFIG: &str = "/run/evenkeeld.toml";
 /// The anchor is the server behind both routers.
-const CONFIG_TEXT: &str = "anchor-v4 = \"203.0.113.1\"\nanchor-v6 = \"2001:db8:6::1\"\ntcp-port = 7\n";
+const CONFIG_TEXT: &str =
+    "anchor-v4 = \"203.0.113.1\"\nanchor-v6 = \"2001:db8:6::1\"\ntcp-port = 7\n";
 
 /// See the module.
 #[derive(Debug)]
@@ -43,9 +44,17 @@ impl Scene {
         let path = lab.host_path(CONFIG);
         fs::write(&path, CONFIG_TEXT).context(|| format!("writing {}", path.display()))?;
         let mut options = HelperOptions::default();
-        options.arguments.extend(["--config".to_owned(), CONFIG.to_owned()]);
-        options.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
-        let mut scene = Self { lab, options, helper: None };
+        options
+            .arguments
+            .extend(["--config".to_owned(), CONFIG.to_owned()]);
+        options
+            .arguments
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
+        let mut scene = Self {
+            lab,
+            options,
+            helper: None,
+        };
         scene.start_helper()?;
         Ok(scene)
     }
@@ -76,7 +85,9 @@ impl Scene {
     /// # Errors
     /// When it does not run.
     pub fn helper(&self) -> Result<&Proc, LabError> {
-        self.helper.as_ref().ok_or_else(|| LabError::Invalid("the helper does not run".into()))
+        self.helper
+            .as_ref()
+            .ok_or_else(|| LabError::Invalid("the helper does not run".into()))
     }
 
     /// What the unit runs after the helper has ended: puts back what it had changed.
@@ -94,7 +105,8 @@ impl Scene {
     /// # Errors
     /// When there is no such user.
     pub fn evenkeel(&self, user: &str, arguments: &[&str]) -> Result<Cmd, LabError> {
-        self.lab.command_as(user, [&["evenkeel"], arguments].concat())
+        self.lab
+            .command_as(user, [&["evenkeel"], arguments].concat())
     }
 
     /// One call of the helper as a user; standard output is `ok`, or the error's name and sentence.
@@ -102,9 +114,20 @@ impl Scene {
     /// # Errors
     /// When the call cannot be made at all.
     pub fn call(&self, user: &str, method: &str, numbers: &[i64]) -> Result<String, LabError> {
-        let mut line = vec!["evenkeel-lab".to_owned(), "call".into(), method.into(), "--".into()];
+        let mut line = vec![
+            "evenkeel-lab".to_owned(),
+            "call".into(),
+            method.into(),
+            "--".into(),
+        ];
         line.extend(numbers.iter().map(ToString::to_string));
-        Ok(self.lab.command_as(user, line)?.output()?.stdout.trim().to_owned())
+        Ok(self
+            .lab
+            .command_as(user, line)?
+            .output()?
+            .stdout
+            .trim()
+            .to_owned())
     }
 
     /// What `evenkeel status --json` says.

@@ -8,14 +8,22 @@ use evenkeel_lab::contract::{Interface, policy_members};
 use evenkeel_lab::scene::Scene;
 use evenkeel_lab::{LabError, LabSpec};
 
-const POLICY: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../packaging/dbus/io.github.evenkeel.Helper1.conf");
+const POLICY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../packaging/dbus/io.github.evenkeel.Helper1.conf"
+);
 
 #[test]
 fn the_running_helper_is_what_the_documented_xml_says() -> Result<(), LabError> {
     let scene = Scene::start(&LabSpec::default())?;
-    let running = scene.lab.command_as("player", ["evenkeel-lab", "introspect"])?.text()?;
-    assert_eq!(Interface::parse(&running)?, Interface::parse(INTERFACE_XML)?);
+    let running = scene
+        .lab
+        .command_as("player", ["evenkeel-lab", "introspect"])?
+        .text()?;
+    assert_eq!(
+        Interface::parse(&running)?,
+        Interface::parse(INTERFACE_XML)?
+    );
     Ok(())
 }
 
@@ -26,11 +34,27 @@ fn the_bus_policy_allows_every_method_and_nothing_else() -> Result<(), LabError>
     let methods: BTreeSet<String> = interface.methods.keys().cloned().collect();
     let allowed = policy_members(&policy)?;
     assert_eq!(allowed.get(INTERFACE), Some(&methods));
-    let of = |members: &[&str]| Some(members.iter().map(|&m| m.to_owned()).collect::<BTreeSet<_>>());
+    let of = |members: &[&str]| {
+        Some(
+            members
+                .iter()
+                .map(|&m| m.to_owned())
+                .collect::<BTreeSet<_>>(),
+        )
+    };
     let standard = "org.freedesktop.DBus";
-    assert_eq!(allowed.get(&format!("{standard}.Properties")).cloned(), of(&["Get", "GetAll"]));
-    assert_eq!(allowed.get(&format!("{standard}.Introspectable")).cloned(), of(&["Introspect"]));
-    assert_eq!(allowed.get(&format!("{standard}.Peer")).cloned(), of(&["Ping"]));
+    assert_eq!(
+        allowed.get(&format!("{standard}.Properties")).cloned(),
+        of(&["Get", "GetAll"])
+    );
+    assert_eq!(
+        allowed.get(&format!("{standard}.Introspectable")).cloned(),
+        of(&["Introspect"])
+    );
+    assert_eq!(
+        allowed.get(&format!("{standard}.Peer")).cloned(),
+        of(&["Ping"])
+    );
     assert_eq!(allowed.len(), 4, "{allowed:?}");
     assert!(policy.contains(&format!("<deny send_destination=\"{BUS_NAME}\"/>")));
     Ok(())

@@ -29,7 +29,9 @@ impl Tree {
         let io = |error| LabError::io("recording a sysctl tree", error);
         fs::create_dir_all(directory.join("route")).map_err(io)?;
         let helper = lab.user("evenkeel")?;
-        let files = [("route/flush", "")].into_iter().chain(values.iter().copied());
+        let files = [("route/flush", "")]
+            .into_iter()
+            .chain(values.iter().copied());
         for (file, value) in files {
             let path = directory.join(file);
             fs::write(&path, format!("{value}\n")).map_err(io)?;
@@ -39,7 +41,10 @@ impl Tree {
     }
 
     fn value(&self, file: &str) -> String {
-        fs::read_to_string(self.directory.join(file)).unwrap_or_default().trim().to_owned()
+        fs::read_to_string(self.directory.join(file))
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     }
 
     fn forbid(&self, file: &str) {
@@ -62,17 +67,29 @@ fn both_sysctls_are_written_read_back_and_restored() -> Outcome {
     let (mut scene, tree) = scene(&[(EMA, "512"), (COST, "-3")])?;
     scene.start_helper()?;
     let status = scene.status()?;
-    assert_eq!((&status["backend"], &status["lowpower"]), (&"lowpower".into(), &"present".into()));
-    assert_eq!(status["power_cost_weight"], -3, "shown as the kernel has it: {status}");
+    assert_eq!(
+        (&status["backend"], &status["lowpower"]),
+        (&"lowpower".into(), &"present".into())
+    );
+    assert_eq!(
+        status["power_cost_weight"], -3,
+        "shown as the kernel has it: {status}"
+    );
 
     assert_eq!(scene.call("player", "SetEmaFactor", &[700, 1])?, "ok");
     assert_eq!(scene.call("player", "SetPowerCostWeight", &[250, 1])?, "ok");
-    assert_eq!((tree.value(EMA), tree.value(COST)), ("700".into(), "250".into()));
+    assert_eq!(
+        (tree.value(EMA), tree.value(COST)),
+        ("700".into(), "250".into())
+    );
     assert_ne!(tree.value("route/flush"), "", "the route cache is flushed");
     assert_eq!(scene.status()?["ema_factor"], 700);
 
     assert_eq!(scene.call("player", "Revert", &[])?, "ok");
-    assert_eq!((tree.value(EMA), tree.value(COST)), ("512".into(), "-3".into()));
+    assert_eq!(
+        (tree.value(EMA), tree.value(COST)),
+        ("512".into(), "-3".into())
+    );
     Ok(())
 }
 
@@ -85,7 +102,10 @@ fn a_killed_helpers_sysctls_are_restored_and_a_foreign_value_is_left_alone() -> 
     scene.end_helper(Signal::SIGKILL)?;
     fs::write(tree.directory.join(COST), "42\n").unwrap();
     let _ = scene.restore()?;
-    assert_eq!((tree.value(EMA), tree.value(COST)), ("300".into(), "42".into()));
+    assert_eq!(
+        (tree.value(EMA), tree.value(COST)),
+        ("300".into(), "42".into())
+    );
     Ok(())
 }
 
@@ -98,7 +118,10 @@ fn half_a_patch_is_named_and_the_weights_are_steered_instead() -> Outcome {
     assert_eq!(status["backend"], "ecmp");
     assert_eq!(status["backend_reason"], "lowpower-partial");
     let said = scene.call("player", "SetPowerCostWeight", &[100, 0])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.NotSupported"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.NotSupported"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -118,12 +141,20 @@ fn a_value_that_the_kernel_refuses_leaves_everything_as_it_was() -> Outcome {
     let (mut scene, tree) = scene(&[(EMA, "64"), (COST, "100")])?;
     // A real sysctl of the kernel, which takes 1..=255 and refuses everything else.
     let target = format!("{TREE}/net/ipv4/{EMA}");
-    let bind = ["mount", "--bind", "/proc/sys/net/ipv4/ip_default_ttl", target.as_str()];
+    let bind = [
+        "mount",
+        "--bind",
+        "/proc/sys/net/ipv4/ip_default_ttl",
+        target.as_str(),
+    ];
     scene.lab.command("pc", bind).text()?;
     let before = tree.value(EMA);
     scene.start_helper()?;
     let said = scene.call("player", "SetEmaFactor", &[700, 1])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.Kernel"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.Kernel"),
+        "{said}"
+    );
     assert_eq!(tree.value(EMA), before);
     let status = scene.status()?;
     assert_eq!(status["ema_factor"].to_string(), before, "{status}");

@@ -15,7 +15,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every method with arguments that are in range.
 fn every_method(scene: &Scene) -> Result<Vec<(String, Vec<i64>)>, LabError> {
-    let xml = scene.lab.command_as("player", ["evenkeel-lab", "introspect"])?.text()?;
+    let xml = scene
+        .lab
+        .command_as("player", ["evenkeel-lab", "introspect"])?
+        .text()?;
     let interface = Interface::parse(&xml)?;
     let arguments = |method: &str, count: usize| match method {
         // ifindex, cost, hold
@@ -32,7 +35,10 @@ fn every_method(scene: &Scene) -> Result<Vec<(String, Vec<i64>)>, LabError> {
 
 fn assert_all_refused(scene: &Scene, user: &str, method_error: &str) -> Outcome {
     let methods = every_method(scene)?;
-    assert!(methods.len() >= 8, "the introspection lost methods: {methods:?}");
+    assert!(
+        methods.len() >= 8,
+        "the introspection lost methods: {methods:?}"
+    );
     let before = scene.lab.snapshot()?;
     let status_before = scene.status()?;
     for (method, numbers) in methods {
@@ -101,9 +107,14 @@ fn a_name_on_the_bus_is_only_for_the_helpers_user() -> Outcome {
     scene.end_helper(nix::sys::signal::Signal::SIGTERM)?;
     for user in ["player", "nobody", "root"] {
         let argv = [
-            "dbus-send", "--system", "--print-reply", "--dest=org.freedesktop.DBus",
-            "/org/freedesktop/DBus", "org.freedesktop.DBus.RequestName",
-            "string:io.github.evenkeel.Helper1", "uint32:4",
+            "dbus-send",
+            "--system",
+            "--print-reply",
+            "--dest=org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus.RequestName",
+            "string:io.github.evenkeel.Helper1",
+            "uint32:4",
         ];
         let said = scene.lab.command_as(user, argv)?.output()?;
         assert!(said.stderr.contains("AccessDenied"), "{user}: {said:?}");
@@ -119,10 +130,18 @@ fn numbers_out_of_range_and_uplinks_that_are_not_there_get_their_documented_erro
     let out_of_range = "io.github.evenkeel.Error.OutOfRange";
     let cases: &[(&str, &[i64], &str)] = &[
         ("SetEmaFactor", &[1025, 0], out_of_range),
-        ("SetEmaFactor", &[-1, 0], "org.freedesktop.DBus.Error.InvalidArgs"),
+        (
+            "SetEmaFactor",
+            &[-1, 0],
+            "org.freedesktop.DBus.Error.InvalidArgs",
+        ),
         ("SetEmaFactor", &[512, 2], out_of_range),
         ("SetPowerCostWeight", &[10_001, 0], out_of_range),
-        ("SetPowerCostWeight", &[100, 0], "io.github.evenkeel.Error.NotSupported"),
+        (
+            "SetPowerCostWeight",
+            &[100, 0],
+            "io.github.evenkeel.Error.NotSupported",
+        ),
         ("SetUplinkCost", &[0, 100, 0], out_of_range),
         ("SetUplinkCost", &[2, 0, 0], out_of_range),
         ("SetUplinkCost", &[2, 10_001, 0], out_of_range),
@@ -146,14 +165,29 @@ fn an_interface_that_was_removed_is_no_uplink_from_that_moment() -> Outcome {
     let scene = Scene::start(&LabSpec::with_uplinks(3))?;
     let status = scene.status()?;
     let uplinks = status["uplinks"].as_array().cloned().unwrap_or_default();
-    let ifindex = uplinks.iter().find(|u| u["name"] == "usb0").and_then(|u| u["ifindex"].as_i64());
+    let ifindex = uplinks
+        .iter()
+        .find(|u| u["name"] == "usb0")
+        .and_then(|u| u["ifindex"].as_i64());
     let ifindex = ifindex.unwrap_or_default();
-    assert_eq!(scene.call("player", "SetUplinkCost", &[ifindex, 150, 0])?, "ok");
-    scene.lab.command("pc", ["ip", "link", "del", "usb0"]).text()?;
+    assert_eq!(
+        scene.call("player", "SetUplinkCost", &[ifindex, 150, 0])?,
+        "ok"
+    );
+    scene
+        .lab
+        .command("pc", ["ip", "link", "del", "usb0"])
+        .text()?;
     let said = scene.call("player", "SetUplinkCost", &[ifindex, 150, 0])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.OutOfRange"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.OutOfRange"),
+        "{said}"
+    );
     let said = scene.call("player", "Forget", &[ifindex])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.OutOfRange"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.OutOfRange"),
+        "{said}"
+    );
     Ok(())
 }
 
@@ -162,7 +196,10 @@ fn with_one_uplink_game_mode_is_refused_with_the_reason() -> Outcome {
     let scene = Scene::start(&LabSpec::with_uplinks(1))?;
     let before = scene.lab.snapshot()?;
     let said = scene.call("player", "EnterGameMode", &[1])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.NotSupported"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.NotSupported"),
+        "{said}"
+    );
     assert!(said.contains("only one uplink"), "{said}");
     before.must_equal(&scene.lab.snapshot()?)
 }
@@ -170,12 +207,27 @@ fn with_one_uplink_game_mode_is_refused_with_the_reason() -> Outcome {
 #[test]
 fn the_seventeenth_lease_is_refused_and_the_sixteen_stay() -> Outcome {
     let scene = Scene::start(&LabSpec::default())?;
-    let holder = || scene.evenkeel("player", &["run", "--", "sleep", "600"])?.spawn();
-    let holders: Vec<Proc> = (0..MAX_LEASES).map(|_| holder()).collect::<Result<_, _>>()?;
-    let count = || Ok(scene.status()?["game_mode_holders"].as_array().map(Vec::len));
-    wait_until("sixteen holders", PATIENCE, || Ok(count()? == Some(MAX_LEASES)))?;
+    let holder = || {
+        scene
+            .evenkeel("player", &["run", "--", "sleep", "600"])?
+            .spawn()
+    };
+    let holders: Vec<Proc> = (0..MAX_LEASES)
+        .map(|_| holder())
+        .collect::<Result<_, _>>()?;
+    let count = || {
+        Ok(scene.status()?["game_mode_holders"]
+            .as_array()
+            .map(Vec::len))
+    };
+    wait_until("sixteen holders", PATIENCE, || {
+        Ok(count()? == Some(MAX_LEASES))
+    })?;
     let said = scene.call("player", "EnterGameMode", &[1])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.LimitsExceeded"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.LimitsExceeded"),
+        "{said}"
+    );
     assert_eq!(count()?, Some(MAX_LEASES));
     drop(holders);
     wait_until("no holder", PATIENCE, || Ok(count()? == Some(0)))?;
@@ -187,13 +239,17 @@ fn the_seventeenth_lease_is_refused_and_the_sixteen_stay() -> Outcome {
 fn the_fifth_feed_of_a_user_is_refused_and_another_user_still_gets_one() -> Outcome {
     let scene = Scene::start(&LabSpec::default())?;
     let watch = || scene.evenkeel("player", &["watch", "--plain"])?.spawn();
-    let mut watchers: Vec<Proc> =
-        (0..MAX_FEEDS_PER_UID).map(|_| watch()).collect::<Result<_, _>>()?;
+    let mut watchers: Vec<Proc> = (0..MAX_FEEDS_PER_UID)
+        .map(|_| watch())
+        .collect::<Result<_, _>>()?;
     for watcher in &mut watchers {
         watcher.wait_for("wifi0", PATIENCE)?;
     }
     let said = scene.call("player", "Subscribe", &[10])?;
-    assert!(said.starts_with("io.github.evenkeel.Error.LimitsExceeded"), "{said}");
+    assert!(
+        said.starts_with("io.github.evenkeel.Error.LimitsExceeded"),
+        "{said}"
+    );
     scene.lab.set_session("guest", SessionState::Active)?;
     assert_eq!(scene.call("guest", "Subscribe", &[10])?, "ok");
     drop(watchers);

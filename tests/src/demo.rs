@@ -1,0 +1,255 @@
+//! `make demo`: the whole program on a network of its own. With a display the window opens on it;
+//! on a terminal `evenkeel watch` runs; with neither the story is played once and checked.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::error::LabError;
+use crate::lab::wait_until;
+use crate::scene::Scene;
+use crate::screen::Screen;
+use crate::{Cmd, LabSpec, Proc, Snapshot};
+
+const STEADY: &str = "both delay_us=7000 jitter_us=800 loss_ppm=0";
+const OTHER: &str = "both delay_us=11000 jitter_us=1000 loss_ppm=0";
+const UNSTEADY: &str = "both delay_us=7000 jitter_us=20000 loss_ppm=0";
+/// How often the open demo makes the first uplink unsteady, or steady again.
+const SCENE_CHANGE: Duration = Duration::from_secs(45);
+
+/// How the demo is to be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The window, on the display there is.
+    Window,
+    /// `evenkeel watch`, in this terminal.
+    Terminal,
+    /// The story, played once and checked.
+    Story,
+}
+
+impl Mode {
+    /// What the surroundings allow.
+    pub fn detect() -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if set("DISPLAY") || set("WAYLAND_DISPLAY") {
+            Self::Window
+        } else if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+            Self::Terminal
+        } else {
+            Self::Story
+        }
+    }
+}
+
+/// Shows the demo. `say` prints a line; a picture of the window is saved as `picture`.
+///
+/// # Errors
+/// What did not happen as it should.
+pub fn show(mode: Mode, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+    let person = std::env::var("SUDO_UID")
+        .ok()
+        .and_then(|uid| uid.parse().ok());
+    let scene = Scene::start(&LabSpec {
+        keep_uid: person,
+        ..LabSpec::default()
+    })?;
+    scene.lab.link("wifi0")?.set(STEADY)?;
+    scene.lab.link("usb0")?.set(OTHER)?;
+    match mode {
+        Mode::Story => story(scene, picture, say),
+        Mode::Terminal => {
+            let screen = Screen::start(&scene.lab, "player")?;
+            let _window = window(&scene, &screen)?;
+            screen.focus(&scene.lab)?;
+            std::thread::sleep(Duration::from_secs(8));
+            screen.shoot(&scene.lab, picture)?;
+            say(&format!(
+                "a picture of the window is in {}",
+                picture.display()
+            ));
+            let client = scene.evenkeel("player", &["watch"])?.terminal().spawn()?;
+            live(&scene, client, say)
+        }
+        Mode::Window => {
+            say(&format!("to look inside: {}", scene.lab.enter_command()));
+            let client = for_the_display(scene.evenkeel(&person_name(&scene)?, &[])?).spawn()?;
+            live(&scene, client, say)
+        }
+    }
+}
+
+/// The user whose display it is: the one who called sudo, or root.
+fn person_name(scene: &Scene) -> Result<String, LabError> {
+    let Ok(name) = std::env::var("SUDO_USER") else {
+        return Ok("root".into());
+    };
+    scene.lab.set_session(&name, crate::SessionState::Active)?;
+    Ok(name)
+}
+
+fn for_the_display(mut command: Cmd) -> Cmd {
+    let names = [
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "XDG_RUNTIME_DIR",
+        "XAUTHORITY",
+        "LANG",
+        "LC_ALL",
+    ];
+    for name in names {
+        if let Ok(value) = std::env::var(name) {
+            command = command.env(name, &value);
+        }
+    }
+    command
+}
+
+/// Changes the scene now and then until the client ends.
+fn live(scene: &Scene, mut client: Proc, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+    let (mut unsteady, mut since) = (false, Instant::now());
+    while client.is_running() {
+        std::thread::sleep(Duration::from_millis(200));
+        if since.elapsed() > SCENE_CHANGE {
+            (unsteady, since) = (!unsteady, Instant::now());
+            scene
+                .lab
+                .link("wifi0")?
+                .set(if unsteady { UNSTEADY } else { STEADY })?;
+            log_change(unsteady, say);
+        }
+    }
+    Ok(())
+}
+
+fn log_change(unsteady: bool, say: &mut dyn FnMut(&str)) {
+    // On a terminal the live view owns the screen; it shows the change by itself.
+    if !std::io::stdout().is_terminal() {
+        say(if unsteady {
+            "wifi0 is unsteady now"
+        } else {
+            "wifi0 is steady again"
+        });
+    }
+}
+
+fn window(scene: &Scene, screen: &Screen) -> Result<Proc, LabError> {
+    scene
+        .evenkeel("player", &[])?
+        .env("DISPLAY", screen.display())
+        .spawn()
+}
+
+fn story(mut scene: Scene, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+    let screen = Screen::start(&scene.lab, "player")?;
+    let before = scene.lab.snapshot()?;
+    say("a lab with two uplinks, a real bus, a real polkit and the real helper is up");
+
+    let mut client = window(&scene, &screen)?;
+    screen.focus(&scene.lab)?;
+    within(5, "both uplinks' RTT", || Ok(measured(&scene)? == 2))?;
+    say("the window is open; both uplinks are measured");
+
+    screen.press(&scene.lab, "g")?;
+    within(15, "wifi0 to lead", || leads(&scene, "wifi0"))?;
+    say("game mode on: new connections take wifi0, the faster of two steady uplinks");
+
+    scene.lab.link("wifi0")?.set(UNSTEADY)?;
+    say("20 ms of jitter on wifi0 ...");
+    let onset = Instant::now();
+    within(15, "usb0 to lead", || leads(&scene, "usb0"))?;
+    say(&format!(
+        "... and after {:.1} s usb0 leads",
+        onset.elapsed().as_secs_f32()
+    ));
+    for line in scene
+        .routes()?
+        .lines()
+        .filter(|line| line.contains("weight"))
+    {
+        say(&format!("    ip route: {}", line.trim()));
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    screen.shoot(&scene.lab, picture)?;
+    say(&format!(
+        "a picture of the window is in {}",
+        picture.display()
+    ));
+
+    screen.press(&scene.lab, "g")?;
+    restored(&scene, &before)?;
+    say("game mode off: routes, rules, nexthops and sysctls are byte for byte as before");
+
+    screen.press(&scene.lab, "g")?;
+    within(15, "usb0 to lead again", || leads(&scene, "usb0"))?;
+    client.kill()?;
+    restored(&scene, &before)?;
+    say("game mode on, then the window killed: everything is as before");
+
+    for by_restart in [true, false] {
+        let _holder = scene
+            .evenkeel("player", &["run", "--", "sleep", "600"])?
+            .spawn()?;
+        within(20, "usb0 to lead", || leads(&scene, "usb0"))?;
+        scene.end_helper(Signal::SIGKILL)?;
+        if before.must_equal(&scene.lab.snapshot()?).is_ok() {
+            return Err(LabError::Invalid(
+                "the killed helper had changed nothing".into(),
+            ));
+        }
+        if by_restart {
+            scene.start_helper()?;
+        } else {
+            let _ = scene.restore()?;
+        }
+        restored(&scene, &before)?;
+        let how = if by_restart {
+            "started again"
+        } else {
+            "cleaned up after by --restore"
+        };
+        say(&format!(
+            "the helper killed in game mode, then {how}: everything is as before"
+        ));
+    }
+    Ok(())
+}
+
+fn within(
+    seconds: u64,
+    what: &str,
+    question: impl FnMut() -> Result<bool, LabError>,
+) -> Result<(), LabError> {
+    wait_until(what, Duration::from_secs(seconds), question)
+}
+
+fn measured(scene: &Scene) -> Result<usize, LabError> {
+    let status = scene.status()?;
+    let uplinks = status["uplinks"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    Ok(uplinks
+        .iter()
+        .filter(|uplink| uplink["rtt_ns"].as_u64() > Some(0))
+        .count())
+}
+
+/// True when the routes of both families say so.
+fn leads(scene: &Scene, name: &str) -> Result<bool, LabError> {
+    Ok(scene
+        .routes()?
+        .matches(&format!("dev {name} weight 255"))
+        .count()
+        == 2)
+}
+
+fn restored(scene: &Scene, before: &Snapshot) -> Result<(), LabError> {
+    // The last look's difference is the error, if it never becomes the same.
+    let same = within(5, "the old state", || {
+        Ok(before.must_equal(&scene.lab.snapshot()?).is_ok())
+    });
+    same.or_else(|_| before.must_equal(&scene.lab.snapshot()?))
+}
