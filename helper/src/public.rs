@@ -172,11 +172,6 @@ mod tests {
         assert_eq!(changed(&old, &new), []);
         new.uplinks[0].leader = true;
         new.leader = 2;
-        let expected = Changed {
-            uplinks: true,
-            leader: true,
-            ..Changed::default()
-        };
-        assert_eq!(changed(&old, &new), expected);
+        assert_eq!(changed(&old, &new), [Property::Uplinks, Property::Leader]);
     }
 }

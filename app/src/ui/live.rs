@@ -25,10 +25,10 @@ const UNSEEN_FRAMES: u32 = 15;
 /// How much time the graph shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Span {
-    /// One minute.
+    /// One minute: what a window that was just opened can fill.
+    #[default]
     One,
     /// Five minutes.
-    #[default]
     Five,
     /// Thirty minutes.
     Thirty,
