@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build="build-essential pkg-config libxkbcommon-dev libwayland-dev"
-lab="iproute2 nftables ethtool dbus polkitd util-linux procps iputils-ping
+lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping
      xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
 lint="shellcheck mandoc"

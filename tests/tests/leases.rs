@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 type Outcome = Result<(), LabError>;
 
 /// Ample: what matters here is that it happens, `make bench` says how fast.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Both uplinks steady, the first one faster.
 fn scene() -> Result<(Scene, Snapshot), LabError> {

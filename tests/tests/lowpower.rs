@@ -48,10 +48,11 @@ impl Tree {
             .to_owned()
     }
 
-    fn forbid(&self, file: &str) {
+    fn forbid(&self, file: &str) -> Outcome {
         let path = self.directory.join(file);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-        chown(&path, Some(0), Some(0)).unwrap();
+        let io = |error| LabError::io("forbidding a sysctl", error);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).map_err(io)?;
+        chown(&path, Some(0), Some(0)).map_err(io)
     }
 }
 
@@ -129,7 +130,7 @@ fn half_a_patch_is_named_and_the_weights_are_steered_instead() -> Outcome {
 #[test]
 fn an_unreadable_sysctl_is_named() -> Outcome {
     let (mut scene, tree) = scene(&[(EMA, "512"), (COST, "100")])?;
-    tree.forbid(COST);
+    tree.forbid(COST)?;
     scene.start_helper()?;
     let status = scene.status()?;
     assert_eq!(status["lowpower"], "unreadable");

@@ -11,7 +11,7 @@ use evenkeel_lab::{LabError, LabSpec, Proc, SessionState};
 
 type Outcome = Result<(), LabError>;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Every method with arguments that are in range.
 fn every_method(scene: &Scene) -> Result<Vec<(String, Vec<i64>)>, LabError> {
