@@ -8,7 +8,7 @@ fn the_demos_story_happens_from_the_first_line_to_the_last() -> Result<(), LabEr
     let picture = std::env::temp_dir().join(format!("evenkeel-story-{}.png", std::process::id()));
     let mut lines = Vec::new();
     let outcome = show(Mode::Story, &picture, &mut |line| {
-        lines.push(line.to_owned())
+        lines.push(line.to_owned());
     });
     let bytes = std::fs::metadata(&picture).map_or(0, |meta| meta.len());
     let _ = std::fs::remove_file(&picture);
