@@ -14,7 +14,7 @@ use crate::screen::Screen;
 use crate::{Cmd, LabSpec, Proc, Snapshot};
 
 const STEADY: &str = "both delay_us=7000 jitter_us=800 loss_ppm=0";
-const OTHER: &str = "both delay_us=11000 jitter_us=1000 loss_ppm=0";
+const OTHER: &str = "both delay_us=25000 jitter_us=1000 loss_ppm=0";
 const UNSTEADY: &str = "both delay_us=7000 jitter_us=20000 loss_ppm=0";
 /// How often the open demo makes the first uplink unsteady, or steady again.
 const SCENE_CHANGE: Duration = Duration::from_secs(45);
