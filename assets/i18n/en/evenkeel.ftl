@@ -21,7 +21,7 @@ in-force-ecmp-warming = { $kernel }: getting to know { $uplinks ->
 in-force-ecmp-on = { $kernel }: new connections take the steadiest of { $uplinks ->
     [one] one uplink
    *[other] { $uplinks } uplinks
- }; running ones stay put.
+ }; most running ones stay put.
 in-force-stepped-back = { $kernel }: someone else changed a setting meanwhile. We stepped back; see Tune.
 in-force-lowpower-off = { $kernel }: watching. Game mode is off, the kernel keeps its own settings.
 in-force-lowpower-on = { $kernel }: it chooses the uplink itself, with sensitivity { $factor }.
