@@ -3,6 +3,7 @@
 //! crash anywhere leaves nothing behind. Against a model of the kernel; the real one is the lab's.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a helper that can't build its case fails the test"
 )]
 
@@ -12,7 +13,7 @@ use evenkeel_core::plan::{Abilities, Family};
 use plan_kernel::{Care, Flow, Kernel, Kind, LAN_HOST, Link, REMOTE, SPECIFIC, World};
 use proptest::prelude::*;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Event {
     /// Game mode on, or another leader.
     Towards(usize),
@@ -37,7 +38,8 @@ fn port() -> impl Strategy<Value = u16> {
 }
 
 /// Away from the one bucket that each uplink but the target has; that a flow falls into one of
-/// those has a probability of 1 in 65,535.
+/// those has a probability of 1 in 65,535. And so many that hardly two flows share one: in a group a
+/// new flow goes where a busy bucket is, which is the price named at `Plan::resilient`.
 fn bucket() -> impl Strategy<Value = u16> {
     16_u16..65_000
 }

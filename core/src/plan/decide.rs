@@ -30,7 +30,13 @@ pub struct Plan {
     /// The metric of our default in the main table.
     pub metric: u32,
     /// Whether new flows are led by a resilient group, which keeps even an unpinned flow on its
-    /// uplink while it talks. Otherwise a single nexthop leads them.
+    /// uplink while it talks. Otherwise a single nexthop leads them, replaced in one write.
+    ///
+    /// The group has a price. Its buckets know destinations, not flows: as long as one is asked
+    /// for again and again, new flows to it stay on the old uplink, too (connects once a second did
+    /// so without end). A wildcard socket that is opened there is where the next change does not
+    /// expect it, and is pinned to the wrong uplink. A single nexthop has neither flaw; all it
+    /// leaves to chance is a socket that opens between the reading of the sockets and the change.
     pub resilient: bool,
     /// The uplinks, by ifindex.
     pub uplinks: BTreeMap<u32, Planned>,

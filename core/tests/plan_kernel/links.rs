@@ -28,7 +28,7 @@ pub const SPECIFIC: Both = Both("198.51.100.7", "2001:db8:aaaa::7");
 /// A neighbour on the first link.
 pub const LAN_HOST: Both = Both("10.2.0.77", "2001:db8:2::77");
 /// The interface of the VPN.
-pub const VPN: u32 = 99;
+const VPN: u32 = 99;
 
 /// An interface that can be an uplink.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 mod links;
 mod world;
 
-pub use links::{LAN_HOST, Link, REMOTE, SPECIFIC, VPN};
+pub use links::{LAN_HOST, Link, REMOTE, SPECIFIC};
 pub use world::{Care, Flow, Kind, World};
 
 use std::collections::BTreeMap;
@@ -182,7 +182,7 @@ impl Kernel {
                     Via::Hop { hop, source } => (Some(hop), *source, None),
                     Via::Group(id) => (None, None, Some(*id)),
                 };
-                for id in group {
+                if let Some(id) = group {
                     assert!(self.groups.contains_key(&id), "EINVAL: {route:?}");
                 }
                 let stored = StoredRoute {

@@ -161,8 +161,8 @@ impl World {
     /// Out of the uplink that has this address, if one is up.
     fn own_way(&self, source: IpAddr) -> Option<Way> {
         let mut links = self.kernel.links.values();
-        let link = links
-            .find(|link| link.up && link.addresses.iter().any(|(own, _)| *own == source))?;
+        let link =
+            links.find(|link| link.up && link.addresses.iter().any(|(own, _)| *own == source))?;
         Some(Way {
             ifindex: link.ifindex,
             source: Some(source),
