@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::error::{Context as _, LabError};
-use crate::flows::{Family, server};
+use crate::flows::{Family, server, warm};
 use crate::lab::Lab;
 use crate::topology::{Uplink, WIDE_V4, WIDE_V6};
 
@@ -102,6 +102,7 @@ impl Blast {
             )));
         }
         server::raise_open_files()?;
+        warm::up(lab)?;
         let (any, wide): (IpAddr, IpAddr) = match spec.family {
             Family::V4 => (Ipv4Addr::UNSPECIFIED.into(), WIDE_V4.into()),
             Family::V6 => (Ipv6Addr::UNSPECIFIED.into(), WIDE_V6.into()),

@@ -27,6 +27,7 @@ mod flow;
 mod population;
 pub mod server;
 mod target;
+pub mod warm;
 pub mod wire;
 
 use std::collections::BTreeMap;

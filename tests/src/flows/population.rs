@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::flow::Flow;
 use super::target::Targets;
-use super::{Census, Family, Kind, Pace, Shares, exchange, server};
+use super::{Census, Family, Kind, Pace, Shares, exchange, server, warm};
 use crate::error::LabError;
 use crate::hold;
 use crate::lab::Lab;
@@ -49,6 +49,7 @@ impl Flows {
     /// When this process may not open that many files.
     pub fn start_in(lab: &Lab, namespace: &str) -> Result<Self, LabError> {
         server::raise_open_files()?;
+        warm::up(lab)?;
         let flows = Arc::new(Mutex::new(Vec::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let (theirs, end) = (Arc::clone(&flows), Arc::clone(&stop));
