@@ -123,7 +123,7 @@ impl Blast {
             let all: std::io::Result<Vec<_>> = (0..spec.sockets).map(|_| one()).collect();
             all.context(|| format!("binding the stream's sockets to {own}"))
         })?;
-        let outlets = sockets
+        let outlets: Vec<_> = sockets
             .into_iter()
             .zip(1..)
             .map(|(socket, n)| (socket, SocketAddr::new(nth(wide, n), port)))
@@ -131,7 +131,7 @@ impl Blast {
         let foreign_before = foreign(lab)?;
         let stop = Arc::new(AtomicBool::new(false));
         let (end, rate) = (Arc::clone(&stop), spec.per_second);
-        let sender = std::thread::spawn(move || send(outlets, rate, &end));
+        let sender = std::thread::spawn(move || send(&outlets, rate, &end));
         let (end, uplinks) = (Arc::clone(&stop), lab.uplinks());
         let homes = vec![home; usize::from(spec.sockets)];
         let receiver = std::thread::spawn(move || receive(&inbox, homes, &uplinks, &end));
@@ -192,7 +192,7 @@ fn foreign(lab: &Lab) -> Result<BTreeMap<&'static str, u64>, LabError> {
 
 /// Sends until told to stop; returns how many the kernel took and refused. Packets that are late are
 /// sent at once, so that the rate holds on average.
-fn send(outlets: Vec<(UdpSocket, SocketAddr)>, per_second: u32, stop: &AtomicBool) -> (u64, u64) {
+fn send(outlets: &[(UdpSocket, SocketAddr)], per_second: u32, stop: &AtomicBool) -> (u64, u64) {
     let begun = Instant::now();
     let (mut sent, mut refused) = (0, 0);
     for ((socket, to), number) in outlets.iter().cycle().zip(0..MOST_PACKETS as u64) {

@@ -43,7 +43,7 @@ pub async fn serve() -> Result<(), LabError> {
             tokio::spawn(udp(socket, kind));
         }
     }
-    server::start().await?;
+    server::start()?;
     println_ready()?;
     std::future::pending().await
 }

@@ -13,8 +13,8 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 const BURST: usize = 16;
 const TICK: Duration = Duration::from_millis(2);
 
-/// Asks every flow until it has answered, [`TRIES`] times at most. Flows that are not part of the
-/// running try keep their pace meanwhile.
+/// Asks every flow until it has answered, [`TRIES`] times at most. Those that have keep their pace
+/// meanwhile.
 pub(super) fn run(flows: &mut [Flow]) {
     for flow in flows.iter_mut() {
         flow.begin();

@@ -27,11 +27,11 @@ const OPEN_FILES: u64 = 20_000;
 /// Room for questions that arrive while the machine is busy elsewhere.
 const RECEIVE_BYTES: usize = 8 << 20;
 
-/// Starts answering; the server lives as long as the process and its runtime.
+/// Starts answering; the server lives as long as the process. To be called within its runtime.
 ///
 /// # Errors
-/// When a port can't be bound.
-pub async fn start() -> Result<(), LabError> {
+/// When a port can't be bound, or the limit of open files can't be raised.
+pub fn start() -> Result<(), LabError> {
     raise_open_files()?;
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     for any in [
@@ -51,8 +51,6 @@ pub async fn start() -> Result<(), LabError> {
             }
         });
     }
-    // What the runtime does not know, it cannot cancel; the caller awaits forever anyway.
-    tokio::task::yield_now().await;
     Ok(())
 }
 
