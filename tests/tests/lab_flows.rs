@@ -221,6 +221,21 @@ fn without_a_carrier_flows_are_dead_and_with_it_those_that_can_are_back() -> Out
 }
 
 #[test]
+fn an_answer_to_an_earlier_question_is_no_sign_of_life() -> Outcome {
+    let lab = Lab::start(&LabSpec::with_uplinks(1))?;
+    lab.link("wifi0")?.set("both delay_us=200000")?;
+    let flows = Flows::start(&lab)?;
+    let often = Pace::Every(Duration::from_millis(100));
+    flows.open(Kind::UdpConnected, Family::V4, FLOWS, often)?;
+    std::thread::sleep(Duration::from_secs(1));
+    // Each flow has answers under way when its questions stop arriving.
+    lab.link("wifi0")?.set("up blackhole=1")?;
+    let census = of(&flows.census(), Kind::UdpConnected, Family::V4);
+    assert_eq!(census.dead, FLOWS, "{census:?}");
+    Ok(())
+}
+
+#[test]
 fn new_flows_follow_the_weights() -> Outcome {
     let lab = Lab::start(&LabSpec::default())?;
     source_rules(&lab)?;
