@@ -192,8 +192,8 @@ fn with_source_rules_weights_move_wildcard_flows_alone_in_both_families() -> Out
 
 #[test]
 fn without_a_carrier_flows_are_dead_and_with_it_those_that_can_are_back() -> Outcome {
-    // With a second uplink the kernel gives up an IPv6 gateway that does not answer, and does not
-    // come back by itself.
+    // With a second uplink the kernel leaves an IPv6 gateway that does not answer, and does not return
+    // to it as soon as it could.
     let lab = Lab::start(&LabSpec::with_uplinks(1))?;
     let flows = Flows::start(&lab)?;
     for family in Family::BOTH {
