@@ -42,6 +42,7 @@
 
 pub mod accuracy;
 pub mod bench;
+pub mod blast;
 pub mod call;
 pub mod command;
 pub mod contract;
@@ -50,6 +51,7 @@ pub mod echo;
 pub mod emulator;
 pub mod error;
 pub mod eye;
+pub mod flows;
 pub mod guard;
 pub mod hold;
 pub mod lab;

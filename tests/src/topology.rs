@@ -2,7 +2,7 @@
 //! build it. Nothing here runs anything.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::spec::{LabSpec, Routes};
 
@@ -14,6 +14,11 @@ pub const ANCHOR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 6, 0, 0, 0, 0, 1);
 pub const ECHO_PORT: u16 = 7;
 /// TCP and UDP port of the server that answers with the source address it saw, as text.
 pub const WHOAMI_PORT: u16 = 77;
+/// First address of the /15 whose every address is the server's: a destination of its own for every
+/// flow, since a kernel that hashes addresses only sends all flows to one server the same way.
+pub const WIDE_V4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
+/// First address of the /64 whose every address is the server's.
+pub const WIDE_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 5, 0, 0, 0, 0, 0);
 
 const NAMES: [&str; 4] = ["wifi0", "usb0", "eth0", "lte0"];
 
@@ -50,6 +55,10 @@ impl Uplink {
     /// What the server sees as the source of traffic of this uplink (after masquerading).
     pub fn public_v6(self) -> Ipv6Addr {
         Ipv6Addr::new(0x2001, 0xdb8, 0x100 + u16::from(self.number), 0, 0, 0, 0, 2)
+    }
+    /// Is this what the server sees of this uplink?
+    pub fn is_public(self, address: IpAddr) -> bool {
+        address == self.public_v4() || address == self.public_v6()
     }
     fn server_v4(self) -> Ipv4Addr {
         Ipv4Addr::new(192, 0, 2, 4 * self.number + 1)
@@ -126,6 +135,8 @@ pub fn batches(spec: &LabSpec) -> Vec<(String, String)> {
     let mut srv = String::from("link set lo up\n");
     srv += "route add local 203.0.113.0/24 dev lo\n";
     srv += "route add local 2001:db8:6::/64 dev lo\n";
+    let _ = writeln!(srv, "route add local {WIDE_V4}/15 dev lo");
+    let _ = writeln!(srv, "route add local {WIDE_V6}/64 dev lo");
     let _ = writeln!(srv, "addr add {ANCHOR_V4}/32 dev lo");
     let _ = writeln!(srv, "addr add {ANCHOR_V6}/128 dev lo nodad");
     for link in &links {
