@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
-use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
 use evenkeel_lab::managers::{adverts, logind};
+use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
 use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;

@@ -35,9 +35,9 @@ pub const NETWORK_MANAGER_TOOLS: &[(&str, &str)] = &[
 pub const NETWORKD_TOOLS: &[(&str, &str)] = &[("networkctl", "systemd")];
 
 /// Where distributions put systemd-networkd.
-const NETWORKD: &[&[&str; 1]] = &[
-    &["/usr/lib/systemd/systemd-networkd"],
-    &["/lib/systemd/systemd-networkd"],
+const NETWORKD: &[&str] = &[
+    "/usr/lib/systemd/systemd-networkd",
+    "/lib/systemd/systemd-networkd",
 ];
 
 /// Where distributions put polkitd.
@@ -81,15 +81,15 @@ pub fn polkitd() -> Result<&'static str, LabError> {
         })
 }
 
-/// The command line of systemd-networkd.
+/// The path of systemd-networkd.
 ///
 /// # Errors
 /// [`LabError::MissingTool`] when it is in none of the known places.
-pub fn networkd() -> Result<&'static [&'static str], LabError> {
+pub fn networkd() -> Result<&'static str, LabError> {
     NETWORKD
         .iter()
-        .find(|argv| Path::new(argv[0]).is_file())
-        .map(|argv| argv.as_slice())
+        .find(|path| Path::new(path).is_file())
+        .copied()
         .ok_or(LabError::MissingTool {
             tool: "systemd-networkd",
             package: "systemd",

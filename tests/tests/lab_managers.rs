@@ -9,10 +9,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use evenkeel_lab::managers::witness::{Notice, Witness};
-use evenkeel_lab::{Event, Kind, Lab, LabError, LabSpec, Manager, Routes};
+use evenkeel_lab::{Event, Kind, Lab, LabError, LabSpec, Manager, Metered, Routes};
 
 type Outcome = Result<(), LabError>;
 
@@ -126,89 +127,370 @@ fn ours(lab: &Lab) -> Result<BTreeSet<String>, LabError> {
     Ok(found)
 }
 
-/// Waits until nothing was noticed for 1.5 s; what was noticed since `from`, and the time to the last
-/// of it that was not a mere link or address message.
-fn settle_for(witness: &Witness, from: usize, q: u64) -> Vec<Notice> {
+/// What an event did.
+struct Seen {
+    /// Of ours: gone, and new.
+    gone: BTreeSet<String>,
+    new: BTreeSet<String>,
+    notices: Vec<Notice>,
+    /// The managers' own process number in the lab.
+    pid: u32,
+}
+
+impl Seen {
+    fn is_gone(&self, what: &str) -> bool {
+        self.gone.iter().any(|line| line.contains(what))
+    }
+
+    /// Notices of a kind about objects with a protocol number.
+    fn told(&self, kind: &str, protocol: u8) -> Vec<&Notice> {
+        let of_it = |notice: &&Notice| notice.kind == kind && notice.protocol == protocol;
+        self.notices.iter().filter(of_it).collect()
+    }
+}
+
+/// Waits until nothing was noticed for a second.
+fn settle(witness: &Witness) {
     let began = Instant::now();
-    let mut count = from;
-    let mut quiet = Instant::now();
-    while quiet.elapsed() < Duration::from_millis(q) && began.elapsed() < Duration::from_secs(20) {
-        std::thread::sleep(Duration::from_millis(50));
+    let (mut count, mut quiet) = (witness.notices().len(), began);
+    while quiet.elapsed() < Duration::from_secs(1) && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
         let now = witness.notices().len();
         if now != count {
             (count, quiet) = (now, Instant::now());
         }
     }
-    witness.notices()[from..].to_vec()
 }
 
-fn settle(witness: &Witness, from: usize) -> Vec<Notice> { settle_for(witness, from, 2500) }
-fn explore(kind: Kind) -> Outcome {
+/// Lets every event happen to `usb0` with all our objects in place and hands what it did to `check`.
+fn through_every_event(kind: Kind, check: impl Fn(Event, &Seen)) -> Outcome {
     let (lab, mut manager) = managed(kind)?;
-    let pid = manager.pid_in_lab()?;
-    eprintln!("{kind:?} pid {pid}");
-    eprintln!("{}", lab.command("pc", ["cat", "/proc/net/netlink"]).text()?);
-    eprintln!("{}", lab.command("pc", ["ps", "axf"]).text()?);
-    if kind == Kind::NetworkManager {
-    for d in ["wifi0","usb0"] {
-        for m in [evenkeel_lab::Metered::Yes, evenkeel_lab::Metered::No, evenkeel_lab::Metered::Unknown] {
-        let t = Instant::now();
-        manager.set_metered(d, m)?;
-        let t = t.elapsed();
-        let o = lab.command_as("evenkeel", ["dbus-send","--system","--print-reply","--dest=org.freedesktop.NetworkManager","/org/freedesktop/NetworkManager","org.freedesktop.NetworkManager.GetDeviceByIpIface",&format!("string:{d}")])?.output()?;
-        eprintln!("{} {}", o.stdout, o.stderr);
-        let path = o.stdout.split('"').nth(1).unwrap_or("/x").to_owned();
-        let o = lab.command_as("evenkeel", ["dbus-send","--system","--print-reply","--dest=org.freedesktop.NetworkManager",&path,"org.freedesktop.DBus.Properties.Get","string:org.freedesktop.NetworkManager.Device","string:Metered"])?.output()?;
-        eprintln!("{d} {m:?} {t:?} {} {}", o.stdout, o.stderr);
-        }
-    }
-    }
     let witness = lab.witness()?;
-    std::thread::sleep(Duration::from_secs(3));
+    let pid = manager.pid_in_lab()?;
     put_in(&lab)?;
-    settle(&witness, 0);
-    eprintln!("after put_in {:#?}", ours(&lab)?);
     for event in Event::all(kind) {
-        let before = ours(&lab)?;
-        let from = witness.notices().len();
-        let t0 = witness.notices().last().map(|n| n.at).unwrap_or_default();
-        let start = Instant::now();
+        settle(&witness);
+        let (before, from) = (ours(&lab)?, witness.notices().len());
         manager.cause(&lab, event, "usb0")?;
-        let took = start.elapsed();
-        let notices = settle_for(&witness, from, if event == Event::CarrierLost {9000} else {2500});
-        eprintln!("=== {event:?} (order took {took:?}, t0 {t0:?})");
-        for n in &notices {
-            eprintln!("{n}");
-        }
+        settle(&witness);
+        manager.wait_after(&lab, event, "usb0")?;
+        settle(&witness);
         let after = ours(&lab)?;
-        for gone in before.difference(&after) {
-            eprintln!("  GONE {gone}");
+        let seen = Seen {
+            gone: before.difference(&after).cloned().collect(),
+            new: after.difference(&before).cloned().collect(),
+            notices: witness.notices()[from..].to_vec(),
+            pid,
+        };
+        eprintln!("\n{kind:?} (process {pid}), {event:?}:");
+        for notice in &seen.notices {
+            eprintln!("{notice}");
         }
-        for new in after.difference(&before) {
-            eprintln!("  NEW {new}");
-        }
-        for r in lab.default_routes()? {
-            if r.protocol != 77 {
-                eprintln!("  {r:?}");
+        for (sign, lines) in [("gone", &seen.gone), ("new", &seen.new)] {
+            for line in lines {
+                eprintln!("  {sign}: {line}");
             }
         }
+        check(event, &seen);
+        if event == Event::Suspend {
+            assert!(asleep(&lab)?, "logind's stand-in says that we are awake");
+        }
         if event.leaves_all_defaults(kind) {
-            manager.wait_for_defaults(&lab)?;
             take_out(&lab)?;
             put_in(&lab)?;
-            settle(&witness, witness.notices().len());
         }
     }
-    eprintln!("{}\n{}", manager.daemon().stdout_text(), manager.daemon().stderr_text());
+    assert!(!asleep(&lab)?);
+    Ok(())
+}
+
+/// What logind's property says to the helper's user.
+fn asleep(lab: &Lab) -> Result<bool, LabError> {
+    let value = property(
+        lab,
+        "org.freedesktop.login1",
+        "/org/freedesktop/login1",
+        "org.freedesktop.login1.Manager",
+        "PreparingForSleep",
+    )?;
+    Ok(value == "boolean true")
+}
+
+fn property(
+    lab: &Lab,
+    name: &str,
+    path: &str,
+    interface: &str,
+    property: &str,
+) -> Result<String, LabError> {
+    let destination = format!("--dest={name}");
+    let (interface, property) = (format!("string:{interface}"), format!("string:{property}"));
+    let argv = [
+        "dbus-send",
+        "--system",
+        "--print-reply=literal",
+        &destination,
+        path,
+        "org.freedesktop.DBus.Properties.Get",
+        &interface,
+        &property,
+    ];
+    let said = lab.command_as("evenkeel", argv)?.text()?;
+    let words: Vec<&str> = said.split_whitespace().skip(1).collect();
+    Ok(words.join(" "))
+}
+
+/// What the kernel alone does to us when a carrier goes, whoever manages the link.
+fn a_lost_carrier_takes_the_nexthop_without_a_word(seen: &Seen) {
+    assert!(seen.is_gone("id 77012 "), "{:?}", seen.gone);
+    assert!(
+        seen.new
+            .iter()
+            .any(|line| line.starts_with("nexthop id 77010 group 77011 ")),
+        "{:?}",
+        seen.new
+    );
+    assert!(!seen.is_gone("rule") && !seen.is_gone("v6 default metric"));
+    assert_eq!(seen.told("RTM_DELNEXTHOP", 77), Vec::<&Notice>::new());
+    assert_eq!(seen.told("RTM_NEWNEXTHOP", 77), Vec::<&Notice>::new());
+    assert!(
+        seen.notices
+            .iter()
+            .any(|n| n.about == "usb0 up, no carrier")
+    );
+}
+
+fn the_routers_default_goes_by_the_managers_hand(seen: &Seen) {
+    let told = seen.told("RTM_DELROUTE", 9);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((told[0].requester, told[0].family), (seen.pid, 6));
+    assert_eq!(
+        seen.gone,
+        BTreeSet::new(),
+        "our routes are not the router's"
+    );
+}
+
+#[test]
+fn network_manager_spares_our_main_route_and_rules_but_not_a_tables_route() -> Outcome {
+    through_every_event(Kind::NetworkManager, |event, seen| match event {
+        Event::ConnectionUp => {
+            assert_eq!(seen.gone.len(), 2, "{:?}", seen.gone);
+            assert!(seen.is_gone("v4 default via 10.2.0.1 dev usb0 table 7702"));
+            assert!(
+                seen.gone
+                    .iter()
+                    .any(|line| line.starts_with("v6") && line.contains("7702"))
+            );
+            // The kernel tells of the IPv6 one, and not of the IPv4 one.
+            let told = seen.told("RTM_DELROUTE", 77);
+            assert_eq!(told.len(), 1, "{told:?}");
+            assert_eq!((told[0].family, told[0].requester), (6, 0));
+            // The routes that come back name their maker.
+            let told = seen.told("RTM_NEWROUTE", 4);
+            assert!(
+                told.iter().all(|notice| notice.requester == seen.pid),
+                "{told:?}"
+            );
+            assert!(!told.is_empty());
+        }
+        Event::CarrierLost => a_lost_carrier_takes_the_nexthop_without_a_word(seen),
+        Event::RouterWithdrawn => the_routers_default_goes_by_the_managers_hand(seen),
+        Event::Suspend => {
+            assert!(!seen.is_gone("rule"), "{:?}", seen.gone);
+            assert!(seen.is_gone("v4 default nhid 77010"), "{:?}", seen.gone);
+        }
+        Event::CarrierBack | Event::Resume => assert!(!seen.is_gone("rule"), "{:?}", seen.gone),
+        _ => assert_eq!(seen.gone, BTreeSet::new(), "{event:?}"),
+    })
+}
+
+#[test]
+fn networkd_takes_every_foreign_rule_away_and_all_that_the_link_carries() -> Outcome {
+    through_every_event(Kind::Networkd, |event, seen| match event {
+        Event::Reapply => {
+            for what in [
+                "v4 rule",
+                "v6 rule",
+                "nexthop id 77010",
+                "v4 default nhid",
+                "table 7702",
+            ] {
+                assert!(seen.is_gone(what), "{what} is still there; {:?}", seen.gone);
+            }
+            assert!(
+                !seen.is_gone("id 77011 ") && !seen.is_gone("table 7701 "),
+                "{:?}",
+                seen.gone
+            );
+            // All of it at its own request, so that it can be named.
+            let rules = seen.told("RTM_DELRULE", 77);
+            assert_eq!(rules.len(), 4, "{rules:?}");
+            for notice in [rules, seen.told("RTM_DELROUTE", 77)].concat() {
+                assert_eq!(notice.requester, seen.pid, "{notice}");
+            }
+        }
+        Event::CarrierLost => a_lost_carrier_takes_the_nexthop_without_a_word(seen),
+        Event::RouterWithdrawn => the_routers_default_goes_by_the_managers_hand(seen),
+        // What it does after sleep has changed between versions.
+        Event::CarrierBack | Event::Resume => {}
+        _ => assert_eq!(seen.gone, BTreeSet::new(), "{event:?}"),
+    })
+}
+
+#[test]
+fn every_uplink_has_the_defaults_of_its_manager_in_both_families() -> Outcome {
+    // Family, device, protocol, metric, multipath; static is 4 and a router's advertisement 9.
+    let expected = |v6: [u32; 2], multipath| {
+        [
+            (4, "usb0", 4, 100, false),
+            (4, "wifi0", 4, 600, false),
+            (6, "usb0", 9, v6[0], multipath),
+            (6, "wifi0", 9, v6[1], multipath),
+        ]
+    };
+    // networkd gives both routers the same metric, and the kernel makes one route of them.
+    for (kind, expected, name) in [
+        (
+            Kind::NetworkManager,
+            expected([100, 600], false),
+            "NetworkManager",
+        ),
+        (
+            Kind::Networkd,
+            expected([1024, 1024], true),
+            "systemd-network",
+        ),
+    ] {
+        let (lab, manager) = managed(kind)?;
+        let mut routes = lab.default_routes()?;
+        routes.sort();
+        let seen: Vec<_> = routes
+            .iter()
+            .map(|r| {
+                (
+                    r.family,
+                    r.device.as_str(),
+                    r.protocol,
+                    r.metric,
+                    r.multipath,
+                )
+            })
+            .collect();
+        assert_eq!(seen, expected, "{kind:?}");
+        let comm = format!("/proc/{}/comm", manager.pid_in_lab()?);
+        assert_eq!(lab.command("pc", ["cat", &comm]).text()?.trim(), name);
+        // The addresses work, through each router.
+        for target in ["203.0.113.1", "2001:db8:6::1"] {
+            for uplink in lab.uplinks() {
+                let argv = ["ping", "-c1", "-W5", "-I", uplink.name, target];
+                lab.command("pc", argv).text()?;
+            }
+        }
+    }
     Ok(())
 }
 
 #[test]
-fn explore_nm() -> Outcome {
-    explore(Kind::NetworkManager)
+fn network_manager_tells_the_helpers_user_what_is_metered() -> Outcome {
+    let (lab, manager) = managed(Kind::NetworkManager)?;
+    let name = Kind::NetworkManager.bus_name();
+    let argv = [
+        "dbus-send",
+        "--system",
+        "--print-reply=literal",
+        "--dest=org.freedesktop.NetworkManager",
+        "/org/freedesktop/NetworkManager",
+        "org.freedesktop.NetworkManager.GetDeviceByIpIface",
+        "string:usb0",
+    ];
+    let path = lab.command_as("evenkeel", argv)?.text()?;
+    let interface = "org.freedesktop.NetworkManager.Device";
+    let metered = || property(&lab, name, path.trim(), interface, "Metered");
+    // NMMetered: 1 yes, 2 no, 3 guessed yes, 4 guessed no.
+    for (word, value) in [
+        (Metered::Yes, "uint32 1"),
+        (Metered::No, "uint32 2"),
+        (Metered::Unknown, "uint32 4"),
+    ] {
+        manager.set_metered("usb0", word)?;
+        assert_eq!(metered()?, value, "{word:?}");
+    }
+    Ok(())
 }
 
 #[test]
-fn explore_nd() -> Outcome {
-    explore(Kind::Networkd)
+fn a_network_manager_needs_bare_uplinks_and_the_bus() -> Outcome {
+    for routes in [Routes::Separate, Routes::Managed] {
+        let mut lab = Lab::start(&LabSpec {
+            routes,
+            ..LabSpec::default()
+        })?;
+        if routes != Routes::Managed {
+            lab.start_rig()?;
+        }
+        let refused = lab.start_networkd().map(drop).unwrap_err().to_string();
+        assert!(refused.contains("it was not started"), "{refused}");
+    }
+    Ok(())
+}
+
+#[test]
+fn each_manager_knows_its_own_orders_only() -> Outcome {
+    let (lab, mut manager) = managed(Kind::Networkd)?;
+    for event in [Event::ConnectionUp, Event::VpnDown] {
+        assert!(manager.cause(&lab, event, "usb0").is_err(), "{event:?}");
+    }
+    assert!(manager.set_router_lifetime("eth0", 0).is_err());
+    Ok(())
+}
+
+/// Every file of the host that a manager could have written to, with its time of change.
+fn host_files() -> Vec<(PathBuf, Option<SystemTime>)> {
+    let mut found = Vec::new();
+    let mut todo: Vec<PathBuf> = [
+        "/etc/NetworkManager",
+        "/etc/systemd/network",
+        "/var/lib/NetworkManager",
+        "/run/NetworkManager",
+        "/run/systemd",
+        "/etc/resolv.conf",
+        "/etc/hostname",
+    ]
+    .map(PathBuf::from)
+    .into();
+    while let Some(path) = todo.pop() {
+        let changed = std::fs::symlink_metadata(&path).and_then(|meta| meta.modified());
+        let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+        todo.extend(entries.map(|entry| entry.path()));
+        found.push((path, changed.ok()));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn nothing_of_a_manager_reaches_the_host_or_outlives_the_lab() -> Outcome {
+    let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let before = (mounts(), host_files());
+    for kind in [Kind::NetworkManager, Kind::Networkd] {
+        let (lab, mut manager) = managed(kind)?;
+        manager.vpn_up()?;
+        let pid = manager.daemon().pid().unwrap();
+        assert!(Path::new(&format!("/proc/{pid}")).exists());
+        assert!(
+            (mounts(), host_files()) == before,
+            "{kind:?} is seen outside"
+        );
+        // The daemon sees a read-only /sys; the rest of the lab does not.
+        lab.command("pc", ["test", "-w", "/sys"]).text()?;
+        drop(lab);
+        assert!(
+            !Path::new(&format!("/proc/{pid}")).exists(),
+            "{kind:?} lives on"
+        );
+        drop(manager);
+    }
+    assert!((mounts(), host_files()) == before, "something was left");
+    Ok(())
 }

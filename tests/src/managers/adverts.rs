@@ -54,9 +54,7 @@ pub fn serve(interface: &str, prefix: Ipv6Addr) -> Result<(), LabError> {
         .bind_device(Some(interface.as_bytes()))
         .context(what)?;
     socket.set_multicast_hops_v6(255).context(what)?;
-    socket
-        .set_read_timeout(Some(INTERVAL))
-        .context(what)?;
+    socket.set_read_timeout(Some(INTERVAL)).context(what)?;
     let index = if_nametoindex(interface).context(what)?;
     let router = Arc::new(Router {
         socket,

@@ -60,10 +60,16 @@ impl Kind {
         }
     }
 
-    fn argv(self) -> Result<&'static [&'static str], LabError> {
+    fn argv(self) -> Result<Vec<&'static str>, LabError> {
         match self {
-            Self::NetworkManager => Ok(&["NetworkManager", "--debug", "--log-level=INFO"]),
-            Self::Networkd => tools::networkd(),
+            Self::NetworkManager => {
+                tools::require(tools::NETWORK_MANAGER_TOOLS)?;
+                Ok(vec!["NetworkManager", "--debug", "--log-level=INFO"])
+            }
+            Self::Networkd => {
+                tools::require(tools::NETWORKD_TOOLS)?;
+                Ok(vec![tools::networkd()?])
+            }
         }
     }
 }
@@ -157,7 +163,6 @@ impl Lab {
     /// # Errors
     /// [`LabError::MissingTool`], or what a daemon said when it failed.
     pub fn start_network_manager(&self) -> Result<Manager, LabError> {
-        tools::require(tools::NETWORK_MANAGER_TOOLS)?;
         self.start_manager(Kind::NetworkManager)
     }
 
@@ -166,7 +171,6 @@ impl Lab {
     /// # Errors
     /// [`LabError::MissingTool`], or what a daemon said when it failed.
     pub fn start_networkd(&self) -> Result<Manager, LabError> {
-        tools::require(tools::NETWORKD_TOOLS)?;
         self.start_manager(Kind::Networkd)
     }
 
@@ -197,15 +201,19 @@ impl Lab {
         let script = self.prepare_mounts(kind)?;
         let words = ["unshare", "--mount", "sh", "-c", &script, "sh"];
         let mut daemon = self
-            .command("pc", words.into_iter().chain(argv.iter().copied()))
+            .command("pc", words.into_iter().chain(argv))
             .env("SYSTEMD_LOG_TARGET", "console")
             .spawn()?;
-        wait_until("the network manager's name on the bus", START_TIMEOUT, || {
-            if !daemon.is_running() {
-                return Err(died(kind.bus_name(), &daemon));
-            }
-            self.has_owner(kind.bus_name())
-        })?;
+        wait_until(
+            "the network manager's name on the bus",
+            START_TIMEOUT,
+            || {
+                if !daemon.is_running() {
+                    return Err(died(kind.bus_name(), &daemon));
+                }
+                self.has_owner(kind.bus_name())
+            },
+        )?;
         let manager = Manager {
             kind,
             holder: self.holder(),
@@ -387,30 +395,37 @@ impl Manager {
     }
 
     /// Announces the machine's sleep and waits until everybody who holds a delaying lock has let go of
-    /// it, as logind does. `NetworkManager` gives hardware up for sleep, but leaves software devices
-    /// alone, which the lab's are: it is told to give them up.
+    /// it, as logind does. `NetworkManager` then takes hardware down, but leaves software devices
+    /// alone, which the lab's are; so for them that is done here, by hand.
     ///
     /// # Errors
-    /// When nothing answers within logind's own patience.
+    /// When nothing answers within logind's own patience, or an order is refused.
     pub fn suspend(&mut self) -> Result<(), LabError> {
         self.order_logind("sleep", logind::ASLEEP)?;
-        self.set_managed("no")
+        if self.kind == Kind::Networkd {
+            return Ok(());
+        }
+        for (uplink, _) in &self.routers {
+            self.nmcli(&["device", "set", uplink.name, "managed", "no"])?;
+            self.run(&["ip", "addr", "flush", "dev", uplink.name])?;
+            self.run(&["ip", "link", "set", uplink.name, "down"])?;
+        }
+        Ok(())
     }
 
     /// Announces that the machine is awake again.
     ///
     /// # Errors
-    /// When the stand-in has ended.
+    /// When the stand-in has ended, or an order is refused.
     pub fn resume(&mut self) -> Result<(), LabError> {
         self.order_logind("wake", logind::AWAKE)?;
-        self.set_managed("yes")
-    }
-
-    fn set_managed(&self, word: &str) -> Result<(), LabError> {
-        if self.kind == Kind::NetworkManager {
-            for (uplink, _) in &self.routers {
-                self.nmcli(&["device", "set", uplink.name, "managed", word])?;
-            }
+        if self.kind == Kind::Networkd {
+            return Ok(());
+        }
+        for (uplink, _) in &self.routers {
+            // It does not take a software device up that somebody else took down.
+            self.run(&["ip", "link", "set", uplink.name, "up"])?;
+            self.nmcli(&["device", "set", uplink.name, "managed", "yes"])?;
         }
         Ok(())
     }
@@ -455,24 +470,49 @@ impl Manager {
         self.vpn.take().ok_or_else(none)?.kill().map(|_| ())
     }
 
-    /// Waits until every uplink has a default route in both families again, whoever made it but
+    /// Waits until every uplink has a default route in both families, whoever made it but
     /// [`OURS`](Self::OURS).
     ///
     /// # Errors
-    /// [`LabError::Timeout`], with the routes there are.
+    /// [`LabError::Timeout`] in words, with the routes there are.
     pub fn wait_for_defaults(&self, lab: &Lab) -> Result<(), LabError> {
+        self.wait_for(lab, "a default per uplink and family", |_, _| true)
+    }
+
+    /// Waits until the managed defaults are as an event on an uplink leaves them. Where it changes none
+    /// of them, that is at once; `NetworkManager` minds a lost carrier only after 6 s.
+    ///
+    /// # Errors
+    /// As [`wait_for_defaults`](Self::wait_for_defaults).
+    pub fn wait_after(&self, lab: &Lab, event: Event, uplink: &str) -> Result<(), LabError> {
+        let what = format!("defaults as after {event:?}");
+        self.wait_for(lab, &what, |family, device| match event {
+            Event::CarrierLost => device != uplink,
+            Event::RouterWithdrawn => device != uplink || family == 4,
+            Event::Suspend => self.kind == Kind::Networkd,
+            _ => true,
+        })
+    }
+
+    fn wait_for(
+        &self,
+        lab: &Lab,
+        what: &str,
+        wanted: impl Fn(u8, &str) -> bool,
+    ) -> Result<(), LabError> {
         let mut last = Vec::new();
-        let outcome = wait_until("a default per uplink and family", SETTLE_TIMEOUT, || {
+        let outcome = wait_until(what, SETTLE_TIMEOUT, || {
             last = lab.default_routes()?;
-            Ok(lab.uplinks().iter().all(|uplink| {
-                [4, 6].into_iter().all(|family| {
-                    last.iter().any(|route| {
-                        route.family == family
-                            && route.device == uplink.name
-                            && route.protocol != Self::OURS
-                    })
+            let has = |family, device| {
+                last.iter().any(|route| {
+                    route.family == family && route.device == device && route.protocol != Self::OURS
                 })
-            }))
+            };
+            let uplinks = lab.uplinks();
+            let mut all = uplinks
+                .iter()
+                .flat_map(|one| [(4, one.name), (6, one.name)]);
+            Ok(all.all(|(family, device)| has(family, device) == wanted(family, device)))
         });
         outcome.map_err(|e| LabError::Invalid(format!("{e}; there are {last:?}")))
     }

@@ -131,15 +131,11 @@ fn listen(socket: &OwnedFd, notices: &Mutex<Vec<Notice>>, end: &AtomicBool) {
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(
-        bytes.get(at..at + 2)?.try_into().ok()?,
-    ))
+    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(
-        bytes.get(at..at + 4)?.try_into().ok()?,
-    ))
+    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
 /// All messages of one datagram.
@@ -185,7 +181,11 @@ fn notice(kind: u16, body: &[u8]) -> Option<Notice> {
             let name = attribute(attributes, 3).unwrap_or_default();
             let name = String::from_utf8_lossy(name);
             let up = if flags & 1 == 0 { "down" } else { "up" };
-            let running = if flags & 0x40 == 0 { "no carrier" } else { "running" };
+            let running = if flags & 0x40 == 0 {
+                "no carrier"
+            } else {
+                "running"
+            };
             format!("{} {up}, {running}", name.trim_end_matches('\0'))
         }
         "ADDR" => format!("if{} /{}", u32_at(body, 4)?, body[1]),
@@ -278,7 +278,12 @@ mod tests {
         assert_eq!(notices.len(), 2);
         let notice = &notices[1];
         assert_eq!(
-            (notice.kind, notice.requester, notice.family, notice.protocol),
+            (
+                notice.kind,
+                notice.requester,
+                notice.family,
+                notice.protocol
+            ),
             ("RTM_DELROUTE", 42, 4, 77)
         );
         assert_eq!(notice.about, "default/0 table 254 metric 99");
