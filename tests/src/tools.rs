@@ -25,7 +25,7 @@ pub const RIG_TOOLS: &[(&str, &str)] = &[("dbus-daemon", "dbus"), ("dbus-send", 
 /// Programs every network manager's lab needs, with their Debian package.
 pub const MANAGER_TOOLS: &[(&str, &str)] = &[("unshare", "util-linux"), ("perl", "perl-base")];
 
-/// Programs a lab with NetworkManager needs, with their Debian package.
+/// Programs a lab with `NetworkManager` needs, with their Debian package.
 pub const NETWORK_MANAGER_TOOLS: &[(&str, &str)] = &[
     ("NetworkManager", "network-manager"),
     ("nmcli", "network-manager"),

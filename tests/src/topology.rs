@@ -135,10 +135,10 @@ pub fn batches(spec: &LabSpec) -> Vec<(String, String)> {
     for link in &links {
         batches.push((link.router_ns(), router_batch(*link)));
         let name = link.name;
-        let _ = write!(
+        let _ = writeln!(
             pc,
-            "link add {name} gso_max_segs 1 type veth peer name near netns {}\n",
-            link.emulator_ns(),
+            "link add {name} gso_max_segs 1 type veth peer name near netns {}",
+            link.emulator_ns()
         );
         if spec.routes != Routes::Managed {
             let _ = write!(

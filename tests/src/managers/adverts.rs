@@ -1,6 +1,6 @@
 //! A router's advertisements: announces a prefix and a default router on one interface, answers
 //! solicitations at once, and says what it is told to: a lifetime of 0 withdraws the default. Not a
-//! DHCPv6 server, and it announces no names.
+//! `DHCPv6` server, and it announces no names.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv6Addr, SocketAddrV6};

@@ -1,11 +1,11 @@
-//! The settings files of the lab's NetworkManager and systemd-networkd as plain text: two uplinks with
+//! The settings files of the lab's `NetworkManager` and systemd-networkd as plain text: two uplinks with
 //! a fixed IPv4 address and default, and IPv6 by the routers' advertisements. Nothing here runs
 //! anything.
 
 use super::Kind;
 use crate::topology::Uplink;
 
-/// Metric of the default routes of an uplink: the first one is the Wi-Fi, which NetworkManager gives
+/// Metric of the default routes of an uplink: the first one is the Wi-Fi, which `NetworkManager` gives
 /// 600, and the others are wired, which it gives 100 and the next free ones.
 pub fn metric(uplink: Uplink) -> u32 {
     match uplink.number {
@@ -43,7 +43,7 @@ fn network_manager(uplinks: &[Uplink]) -> Vec<SettingsFile> {
     files
 }
 
-/// NetworkManager minds only the profiles given to it, and no names, no hostname and no web check.
+/// `NetworkManager` minds only the profiles given to it, and no names, no hostname and no web check.
 const MAIN: &str = "[main]
 plugins=keyfile
 no-auto-default=*

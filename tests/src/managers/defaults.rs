@@ -2,11 +2,17 @@
 //! what somebody else put in. It changes nothing.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::error::LabError;
-use crate::lab::Lab;
+use crate::lab::{Lab, wait_until};
+
+/// The route protocol number of Evenkeel, whose defaults don't count as a manager's.
+pub const OURS: u8 = 77;
+/// How long a network manager may take to do what it does, on a loaded machine.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One nexthop of a default route in the main table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +91,38 @@ impl Lab {
         }
         Ok(all)
     }
+
+    /// Waits until every uplink has a default route in both families, whoever made it but
+    /// [`OURS`].
+    ///
+    /// # Errors
+    /// When it takes longer than 30 s; the message has the routes there are.
+    pub fn wait_for_defaults(&self) -> Result<(), LabError> {
+        wait_for(self, "a default per uplink and family", |_, _| true)
+    }
+}
+
+/// Waits until exactly those uplinks (family, interface) have a default not of our own that should.
+pub(super) fn wait_for(
+    lab: &Lab,
+    what: &str,
+    wanted: impl Fn(u8, &str) -> bool,
+) -> Result<(), LabError> {
+    let mut last = Vec::new();
+    let outcome = wait_until(what, SETTLE_TIMEOUT, || {
+        last = lab.default_routes()?;
+        last.retain(|route| route.protocol != OURS);
+        let has = |family, device| {
+            last.iter()
+                .any(|route| route.family == family && route.device == device)
+        };
+        let uplinks = lab.uplinks();
+        let mut all = uplinks
+            .iter()
+            .flat_map(|one| [(4, one.name), (6, one.name)]);
+        Ok(all.all(|(family, device)| has(family, device) == wanted(family, device)))
+    });
+    outcome.map_err(|e| LabError::Invalid(format!("{e}; there are {last:?}")))
 }
 
 #[cfg(test)]

@@ -27,9 +27,16 @@ const DELAY_MAX: Duration = Duration::from_secs(5);
 /// Locks that can be held at once (`InhibitorsMax=`).
 const LOCKS_MAX: usize = 64;
 
+/// A delaying lock on sleep; it is held until the other end of the pipe is closed.
+#[derive(Debug)]
+struct Lock {
+    holder: String,
+    pipe: PipeReader,
+}
+
 #[derive(Debug, Default)]
 struct Locks {
-    delaying: Vec<PipeReader>,
+    delaying: Vec<Lock>,
     preparing: bool,
 }
 
@@ -43,16 +50,12 @@ struct Manager(Shared);
 
 #[zbus::interface(name = "org.freedesktop.login1.Manager", introspection_docs = false)]
 impl Manager {
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "the interface macro hands arguments over by value"
-    )]
     fn inhibit(
         &self,
-        what: String,
-        _who: String,
-        _why: String,
-        mode: String,
+        what: &str,
+        who: &str,
+        why: &str,
+        mode: &str,
     ) -> zbus::fdo::Result<zbus::OwnedFd> {
         let (ours, theirs) =
             std::io::pipe().map_err(|e| zbus::fdo::Error::Failed(e.to_string()))?;
@@ -63,7 +66,10 @@ impl Manager {
                     "too many inhibitor locks".into(),
                 ));
             }
-            locks.delaying.push(ours);
+            locks.delaying.push(Lock {
+                holder: format!("{who} ({why})"),
+                pipe: ours,
+            });
         }
         Ok(std::os::fd::OwnedFd::from(theirs).into())
     }
@@ -109,7 +115,7 @@ pub async fn serve() -> Result<(), LabError> {
                     .map_err(bus)?;
                 let held = std::mem::take(&mut locked(&shared).delaying);
                 let late = released(held).await;
-                say(&format!("{ASLEEP}, {late} locks not released"))?;
+                say(&format!("{ASLEEP}; not released by {late:?}"))?;
             }
             "wake" => {
                 locked(&shared).preparing = false;
@@ -128,16 +134,16 @@ pub async fn serve() -> Result<(), LabError> {
     Ok(())
 }
 
-/// Waits until the holders have closed their ends, or logind's patience is over; how many have not.
-async fn released(locks: Vec<PipeReader>) -> usize {
-    let mut held = locks.len();
+/// Waits until the holders have closed their ends, or logind's patience is over; who has not.
+async fn released(locks: Vec<Lock>) -> Vec<String> {
+    let mut held: Vec<String> = locks.iter().map(|lock| lock.holder.clone()).collect();
     let all = async {
         for lock in locks {
             // Nobody writes: to be readable is to be closed.
-            if let Ok(lock) = Receiver::from_owned_fd(lock.into()) {
-                let _ = lock.readable().await;
+            if let Ok(pipe) = Receiver::from_owned_fd(lock.pipe.into()) {
+                let _ = pipe.readable().await;
             }
-            held -= 1;
+            held.remove(0);
         }
     };
     let _ = tokio::time::timeout(DELAY_MAX, all).await;
