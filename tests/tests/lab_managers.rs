@@ -12,6 +12,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use evenkeel_lab::lab::wait_until;
+use evenkeel_lab::managers::defaults::OURS;
 use evenkeel_lab::managers::witness::{Notice, Witness};
 use evenkeel_lab::{Event, Kind, Lab, LabError, LabSpec, Manager, Metered, Routes};
 
@@ -306,6 +308,44 @@ fn network_manager_spares_our_main_route_and_rules_but_not_a_tables_route() -> O
 }
 
 #[test]
+fn a_short_loss_of_carrier_changes_nothing_for_network_manager_and_takes_our_nexthop() -> Outcome {
+    let (lab, mut manager) = managed(Kind::NetworkManager)?;
+    let defaults = lab.default_routes()?;
+    put_in(&lab)?;
+    let (before, witness) = (ours(&lab)?, lab.witness()?);
+    manager.cause(&lab, Event::CarrierLost, "usb0")?;
+    let lost = || {
+        let mut notices = witness.notices().into_iter();
+        Ok(notices.any(|notice| notice.about == "usb0 up, no carrier"))
+    };
+    wait_until("the loss of the carrier", Duration::from_secs(5), lost)?;
+    manager.cause(&lab, Event::CarrierBack, "usb0")?;
+    settle(&witness);
+    let mut now = lab.default_routes()?;
+    now.retain(|route| route.protocol != OURS);
+    assert_eq!(now, defaults);
+    let after = ours(&lab)?;
+    let gone: Vec<_> = before.difference(&after).collect();
+    assert!(
+        gone.iter().any(|line| line.contains("id 77012 ")),
+        "{gone:?}"
+    );
+    assert!(
+        !gone
+            .iter()
+            .any(|line| line.contains("table") || line.contains("rule")),
+        "{gone:?}"
+    );
+    let told = witness.notices();
+    assert!(told.iter().all(|notice| notice.requester == 0), "{told:?}");
+    assert!(
+        told.iter().all(|notice| notice.protocol != OURS),
+        "{told:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn networkd_takes_every_foreign_rule_away_and_all_that_the_link_carries() -> Outcome {
     through_every_event(Kind::Networkd, |event, seen| match event {
         Event::Reapply => {
@@ -380,6 +420,19 @@ fn every_uplink_has_the_defaults_of_its_manager_in_both_families() -> Outcome {
         assert_eq!(seen, expected, "{kind:?}");
         let comm = format!("/proc/{}/comm", manager.pid_in_lab()?);
         assert_eq!(lab.command("pc", ["cat", &comm]).text()?.trim(), name);
+        // The bus knows the number too, and tells it to the helper, which may not look into /proc.
+        let name = format!("string:{}", kind.bus_name());
+        let argv = [
+            "dbus-send",
+            "--system",
+            "--print-reply=literal",
+            "--dest=org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus.GetConnectionUnixProcessID",
+            &name,
+        ];
+        let said = lab.command_as("evenkeel", argv)?.text()?;
+        assert_eq!(said.trim(), format!("uint32 {}", manager.pid_in_lab()?));
         // The addresses work, through each router.
         for target in ["203.0.113.1", "2001:db8:6::1"] {
             for uplink in lab.uplinks() {
