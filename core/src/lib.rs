@@ -12,6 +12,7 @@
 //! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
+//! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
@@ -20,6 +21,7 @@ pub mod ema;
 pub mod jitter;
 pub mod metrics;
 pub mod nexthop;
+pub mod plan;
 pub mod range;
 pub mod replay;
 pub mod stats;

@@ -49,6 +49,7 @@ pub mod demo;
 pub mod echo;
 pub mod emulator;
 pub mod error;
+pub mod eye;
 pub mod guard;
 pub mod hold;
 pub mod lab;

@@ -207,7 +207,9 @@ fn run(command: Command) -> Result<(), LabError> {
             demo::show(mode, &picture, &mut |line| println!("{line}"))
         }
         Command::Bench { seconds } => {
-            bench::helper(seconds.clamp(1, 600), &mut |line| println!("{line}"))
+            let seconds = seconds.clamp(1, 600);
+            bench::helper::run(seconds, &mut |line| println!("{line}"))?;
+            bench::app::run(seconds, &mut |line| println!("{line}"))
         }
         Command::Call { method, numbers } => {
             let said = runtime()?.block_on(call::call(&method, &numbers));
