@@ -48,6 +48,10 @@ impl Uplink {
     pub fn gateway_v6(self) -> Ipv6Addr {
         Ipv6Addr::new(0xfd00 + u16::from(self.number), 0, 0, 0, 0, 0, 0, 1)
     }
+    /// Prefix of this uplink's network, a /64.
+    pub fn prefix_v6(self) -> Ipv6Addr {
+        Ipv6Addr::new(0xfd00 + u16::from(self.number), 0, 0, 0, 0, 0, 0, 0)
+    }
     /// What the server sees as the source of traffic of this uplink (after masquerading).
     pub fn public_v4(self) -> Ipv4Addr {
         Ipv4Addr::new(192, 0, 2, 4 * self.number + 2)
@@ -142,14 +146,19 @@ pub fn batches(spec: &LabSpec) -> Vec<(String, String)> {
     for link in &links {
         batches.push((link.router_ns(), router_batch(*link)));
         let name = link.name;
-        let _ = write!(
+        let _ = writeln!(
             pc,
-            "link add {name} gso_max_segs 1 type veth peer name near netns {}\n\
-             addr add {}/24 dev {name}\naddr add {}/64 dev {name} nodad\nlink set {name} up\n",
-            link.emulator_ns(),
-            link.host_v4(),
-            link.host_v6()
+            "link add {name} gso_max_segs 1 type veth peer name near netns {}",
+            link.emulator_ns()
         );
+        if spec.routes != Routes::Managed {
+            let _ = write!(
+                pc,
+                "addr add {}/24 dev {name}\naddr add {}/64 dev {name} nodad\nlink set {name} up\n",
+                link.host_v4(),
+                link.host_v6()
+            );
+        }
         let wan = format!("w{}", link.number);
         let _ = write!(
             srv,
@@ -194,7 +203,7 @@ fn router_batch(link: Uplink) -> String {
 fn default_routes(routes: Routes, links: &[Uplink]) -> String {
     let mut text = String::new();
     match routes {
-        Routes::None => {}
+        Routes::None | Routes::Managed => {}
         Routes::Multipath if links.len() > 1 => {
             let (mut v4, mut v6) = (String::new(), String::new());
             for link in links {
