@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Compares the jitter our probes see with that of ping and fping: same path, same count, same interval, same
-# time. First on the machine as it is, then with one busy loop per core.
+# time. First on the machine as it is, then with one busy loop per core. Each is done in several rounds, and
+# the median of the rounds' ratios is what counts: one hiccup of a virtual machine makes a round's worst probe.
 #
-#   scripts/bench-probe.sh [COUNT] [INTERVAL_MS]        (default 300 probes, 100 ms apart; needs root)
+#   scripts/bench-probe.sh [COUNT] [INTERVAL_MS] [ROUNDS]    (default 150 probes, 50 ms apart, 5 rounds; needs root)
 #
 # The path is a veth pair between two namespaces made for the run and removed after it. To put the lab's link
 # emulator in between, set EVENKEEL_LAB to the evenkeel-lab binary; EVENKEEL_LINK (default
@@ -11,11 +12,15 @@
 # EVENKEEL_PING names the evenkeel-ping binary; without it, it is built in release mode.
 set -euo pipefail
 
-count=${1:-300}
-interval_ms=${2:-100}
-[[ $count =~ ^[0-9]+$ && $interval_ms =~ ^[0-9]+$ ]] || { echo "usage: $0 [COUNT] [INTERVAL_MS]" >&2; exit 2; }
+count=${1:-150}
+interval_ms=${2:-50}
+rounds=${3:-5}
+[[ $count =~ ^[0-9]+$ && $interval_ms =~ ^[0-9]+$ && $rounds =~ ^[1-9][0-9]*$ ]] || {
+    echo "usage: $0 [COUNT] [INTERVAL_MS] [ROUNDS]" >&2
+    exit 2
+}
 [[ $(id -u) -eq 0 ]] || { echo "$0: needs root to make network namespaces; nothing was changed" >&2; exit 2; }
-for tool in ip ping fping awk sysctl perl; do
+for tool in ip ping fping awk sysctl perl chrt; do
     command -v "$tool" >/dev/null || { echo "$0: $tool is missing; install it and run again" >&2; exit 2; }
 done
 
@@ -56,7 +61,9 @@ ip -n "$b" addr add "$target/24" dev up0
 for ns in "$a" "$b"; do ip -n "$ns" link set up0 up; done
 ip netns exec "$a" sysctl -qw net.ipv4.ping_group_range="0 2147483647"
 if [[ -n ${EVENKEEL_LAB:-} ]]; then
-    ip netns exec "$m" "$EVENKEEL_LAB" emulate --control "$work/control" in0 out0 >"$work/emulator" 2>&1 &
+    # Real-time and awake early: its own lateness would hide the difference between the probes.
+    ip netns exec "$m" chrt --fifo 50 "$EVENKEEL_LAB" emulate --spin-us 2000 --control "$work/control" in0 out0 \
+        >"$work/emulator" 2>&1 &
     children+=($!)
     for _ in $(seq 50); do [[ -S $work/control ]] && break; sleep 0.1; done
     answer=$(perl -MIO::Socket::UNIX -e '
@@ -83,8 +90,17 @@ round() {
     printf '  %-6s %6s %10s %10s %10s %10s   (microseconds)\n' "" n p50 p99 stdev jitter
     for who in ours ping fping; do stats "$who"; done
     awk 'FNR == 1 { split($0, v); s[++f] = v[4]; j[f] = v[5] }
-        END { printf "  ours/ping:  stdev %.2f jitter %.2f\n  ours/fping: stdev %.2f jitter %.2f\n",
-              s[1] / s[2], j[1] / j[2], s[1] / s[3], j[1] / j[3] }' "$work"/{ours,ping,fping}.stats
+        END { print s[1] / s[2], j[1] / j[2], s[1] / s[3], j[1] / j[3] }' "$work"/{ours,ping,fping}.stats >>"$work/ratios"
+}
+
+# All rounds, then the median of each ratio.
+measure() {
+    : >"$work/ratios"
+    for _ in $(seq "$rounds"); do round; done
+    for column in "1 ours/ping  stdev" "2 ours/ping  jitter" "3 ours/fping stdev" "4 ours/fping jitter"; do
+        awk -v c="${column%% *}" '{ print $c }' "$work/ratios" | sort -g |
+            awk -v name="${column#* }" '{ x[NR] = $1 } END { printf "  median of %d rounds, %s: %.2f\n", NR, name, x[int((NR + 1) / 2)] }'
+    done
 }
 
 # Percentiles by nearest rank, population stdev, jitter as the mean difference of neighbours.
@@ -101,12 +117,12 @@ stats() {
     awk -v who="$1" -v n="$n" '{ printf "  %-6s %6d %10.1f %10.1f %10.1f %10.1f\n", who, n, $1, $2, $4, $5 }' "$work/$1.stats"
 }
 
-echo "probes: $count every $interval_ms ms; path: $path; $(uname -r), $(nproc) cores"
+echo "probes: $rounds rounds of $count every $interval_ms ms; path: $path; $(uname -r), $(nproc) cores"
 echo "idle:"
-round
+measure
 for _ in $(seq "$(nproc)"); do
     (while :; do :; done) &
     children+=($!)
 done
 echo "all cores busy:"
-round
+measure

@@ -71,6 +71,10 @@ enum Command {
         /// Where to listen for orders (a Unix socket).
         #[arg(long)]
         control: PathBuf,
+        /// Microseconds before a packet's time from which on it looks at the clock instead of
+        /// sleeping.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(i64).range(0..=10_000))]
+        spin_us: i64,
     },
     /// Show the whole program in a lab: the window where there is a display, `evenkeel watch` on a
     /// terminal, else a story that is played once and checked.
@@ -192,11 +196,12 @@ fn run(command: Command) -> Result<(), LabError> {
             far,
             seed,
             control,
+            spin_us,
         } => {
             let ports = [Port::open(&near)?, Port::open(&far)?];
             let shared = Arc::new(Mutex::new(engine::Shared::default()));
             control::serve(&control, Arc::clone(&shared))?;
-            engine::run(ports, seed, &shared)
+            engine::run(ports, seed, spin_us * 1_000, &shared)
         }
         Command::Demo { story, picture } => {
             let mode = if story {

@@ -20,8 +20,6 @@ use crate::error::{Context as _, LabError};
 
 /// Frames held at once, both directions together; more are lost.
 const MAX_HELD: usize = 65_536;
-/// From this long before a deadline on, look at the clock instead of sleeping.
-const SPIN_NS: i64 = 60_000;
 /// Latest lateness values kept for the statistics.
 const LATENESS_KEPT: usize = 8192;
 /// Frames taken from one port before looking at deadlines again.
@@ -86,11 +84,18 @@ struct Held {
     frame: Vec<u8>,
 }
 
-/// Forwards between `ports` (near, far) for as long as the process lives.
+/// Forwards between `ports` (near, far) for as long as the process lives. From `spin_ns` before a
+/// deadline on it looks at the clock instead of sleeping: more costs processor time and makes it
+/// exacter where the machine is slow to wake up.
 ///
 /// # Errors
 /// When waiting for frames fails, which it doesn't on a working system.
-pub fn run(mut ports: [Port; 2], seed: u64, shared: &Arc<Mutex<Shared>>) -> Result<(), LabError> {
+pub fn run(
+    mut ports: [Port; 2],
+    seed: u64,
+    spin_ns: i64,
+    shared: &Arc<Mutex<Shared>>,
+) -> Result<(), LabError> {
     // Both only make the timing better; a container may forbid them.
     let _ = nix::sys::prctl::set_timerslack(1);
     let _ = mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE);
@@ -101,7 +106,8 @@ pub fn run(mut ports: [Port; 2], seed: u64, shared: &Arc<Mutex<Shared>>) -> Resu
     let mut number = 0;
     let mut buffer = vec![0; 65_536 + 64];
     loop {
-        wait(&ports, held.peek().map(|Reverse(next)| next.deadline_ns))?;
+        let next_ns = held.peek().map(|Reverse(next)| next.deadline_ns - spin_ns);
+        wait(&ports, next_ns)?;
         for direction in 0..2 {
             for _ in 0..BURST {
                 let Some((length, arrival_ns)) = ports[direction].receive(&mut buffer) else {
@@ -135,16 +141,21 @@ pub fn run(mut ports: [Port; 2], seed: u64, shared: &Arc<Mutex<Shared>>) -> Resu
                 }
             }
         }
-        release(&mut held, &ports, shared);
+        release(&mut held, &ports, spin_ns, shared);
     }
 }
 
 /// Sends what is due, and what is due so soon that sleeping would be too coarse.
-fn release(held: &mut BinaryHeap<Reverse<Held>>, ports: &[Port; 2], shared: &Mutex<Shared>) {
+fn release(
+    held: &mut BinaryHeap<Reverse<Held>>,
+    ports: &[Port; 2],
+    spin_ns: i64,
+    shared: &Mutex<Shared>,
+) {
     while let Some(Reverse(next)) = held.peek() {
         let deadline_ns = next.deadline_ns;
         let mut now = now_ns();
-        if deadline_ns - now > SPIN_NS {
+        if deadline_ns - now > spin_ns {
             return;
         }
         while now < deadline_ns {
@@ -166,9 +177,8 @@ fn release(held: &mut BinaryHeap<Reverse<Held>>, ports: &[Port; 2], shared: &Mut
     }
 }
 
-fn wait(ports: &[Port; 2], deadline_ns: Option<i64>) -> Result<(), LabError> {
-    let timeout =
-        deadline_ns.map(|deadline| TimeSpec::nanoseconds((deadline - SPIN_NS - now_ns()).max(0)));
+fn wait(ports: &[Port; 2], until_ns: Option<i64>) -> Result<(), LabError> {
+    let timeout = until_ns.map(|until| TimeSpec::nanoseconds((until - now_ns()).max(0)));
     let mut fds = [
         PollFd::new(ports[0].as_fd(), PollFlags::POLLIN),
         PollFd::new(ports[1].as_fd(), PollFlags::POLLIN),
