@@ -118,6 +118,9 @@ impl Screen {
             .env("DISPLAY", &self.display)
             .text()?;
         let what = || format!("writing {}", target.display());
+        if let Some(directory) = target.parent() {
+            std::fs::create_dir_all(directory).context(what)?;
+        }
         std::fs::copy(lab.host_path(SHOT), target)
             .context(what)
             .map(drop)
