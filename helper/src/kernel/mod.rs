@@ -15,6 +15,7 @@ pub mod error;
 pub mod journal;
 pub mod lowpower;
 pub mod netlink;
+pub mod objects;
 pub mod route;
 pub mod survey;
 pub mod sysctl;

@@ -217,7 +217,7 @@ fn link_name(link: &LinkMessage) -> &str {
 }
 
 /// A name fit for logs and terminals: at most 15 of `[A-Za-z0-9_.-]`, anything else reads `_`.
-fn sanitised(name: &str) -> String {
+pub(super) fn sanitised(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     name.chars()
         .take(15)
