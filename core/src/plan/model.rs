@@ -112,9 +112,11 @@ pub struct Rule {
 pub enum Selector {
     /// Everybody.
     All,
-    /// Packets from this network.
+    /// This machine's own packets from this network (`iif lo from …`). Without `iif lo` it would
+    /// also take a guest's packets that pass through with an address of the same network.
     From(Prefix),
-    /// UDP packets from this port.
+    /// This machine's own UDP packets from this port (`iif lo ipproto udp sport …`). Without
+    /// `iif lo` it would also take a container's from the same port.
     UdpPort(u16),
     /// Packets of others that pass through (`not iif lo`).
     Forwarded,
@@ -136,7 +138,11 @@ pub struct Uplink {
     pub ifindex: u32,
     /// The gateway of its best default in the main table.
     pub gateway: IpAddr,
-    /// Its addresses with the networks they stand for on the link; link-local ones left out.
+    /// The source address which that default prefers (`src`), if it names one. Ours must prefer
+    /// the same, or a socket without an address would change its own.
+    pub preferred_source: Option<IpAddr>,
+    /// Its addresses with the networks they stand for on the link, in the kernel's order;
+    /// link-local ones left out.
     pub addresses: Vec<(IpAddr, u8)>,
 }
 

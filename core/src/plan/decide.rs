@@ -1,0 +1,329 @@
+//! What shall be in the kernel for one family, or why nothing shall. How to get there is
+//! [`steps`](super::steps).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::model::{
+    Abilities, Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route, Rule, Selector,
+    SystemDefault, Uplink, Via,
+};
+use super::numbers::{
+    BUCKETS, GROUP, IDLE_TIMER_S, MAX_SOURCES, OTHER_WEIGHT, PREFERENCE_FORWARDED, PREFERENCE_MAIN,
+    PREFERENCE_PORT, PREFERENCE_SOURCE, SLOTS, TABLE_METRIC, TARGET_WEIGHT,
+};
+use super::refusal::Refusal;
+use super::slots;
+
+/// The main table.
+pub(super) const MAIN_TABLE: u32 = 254;
+
+/// One family's state with game mode on, but for the uplink that new flows go to and the pins,
+/// which change while it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The family.
+    pub family: Family,
+    /// The uplink of the system's own default, by ifindex. Forwarded packets stay on it.
+    pub in_use: u32,
+    /// The metric of our default in the main table.
+    pub metric: u32,
+    /// Whether new flows are led by a resilient group, which keeps even an unpinned flow on its
+    /// uplink while it talks. Otherwise a single nexthop leads them.
+    pub resilient: bool,
+    /// The uplinks, by ifindex.
+    pub uplinks: BTreeMap<u32, Planned>,
+}
+
+/// One uplink of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its number; its table and its nexthop are counted by it.
+    pub slot: u32,
+    /// Its gateway.
+    pub gateway: IpAddr,
+    /// The source its routes prefer, as the system's own default does. `None` leaves it to the
+    /// kernel: in IPv6 a fixed one would end the privacy addresses.
+    pub source: Option<IpAddr>,
+    /// The networks whose packets it keeps.
+    pub sources: BTreeSet<Prefix>,
+}
+
+/// The plan for a family, from what there is. What is ours in the kernel only decides which slot
+/// an uplink has.
+///
+/// # Errors
+/// A [`Refusal`]; the family has to be left, or put back, to what the system made it.
+pub fn plan(found: &Found, abilities: Abilities) -> Result<Plan, Refusal> {
+    let (default, in_use) = system_uplink(found)?;
+    if let Some(first) = found.foreign_rules.first() {
+        return Err(Refusal::ForeignRules {
+            first: first.clone(),
+            count: found.foreign_rules.len(),
+        });
+    }
+    if let Some(first) = found.taken.first() {
+        return Err(Refusal::NumbersTaken {
+            first: first.clone(),
+            count: found.taken.len(),
+        });
+    }
+    if in_use.addresses.is_empty() {
+        let ifindex = in_use.ifindex;
+        return Err(Refusal::NoAddress { ifindex });
+    }
+    // Nothing can be sent from an uplink without an address, so it is none to choose.
+    let usable: Vec<&Uplink> = found
+        .uplinks
+        .iter()
+        .filter(|uplink| !uplink.addresses.is_empty())
+        .collect();
+    match usable.len() {
+        0 | 1 => {
+            let ifindex = in_use.ifindex;
+            return Err(Refusal::OneUplink { ifindex });
+        }
+        count if count > SLOTS as usize => return Err(Refusal::ManyUplinks { count }),
+        _ => {}
+    }
+    no_shared_subnet(&usable)?;
+    let slots = slots::assign(found, &usable);
+    let mut uplinks = BTreeMap::new();
+    for uplink in &usable {
+        let Some(slot) = slots.get(&uplink.ifindex) else {
+            continue;
+        };
+        uplinks.insert(uplink.ifindex, planned(found.family, uplink, *slot)?);
+    }
+    Ok(Plan {
+        family: found.family,
+        in_use: in_use.ifindex,
+        metric: metric_before(found.family, default.metric)?,
+        resilient: abilities.resilient_groups
+            && found.family == Family::V4
+            && usable.iter().all(|uplink| source_is_the_kernels(uplink)),
+        uplinks,
+    })
+}
+
+/// The system's best default and the uplink it leaves by.
+pub(super) fn system_uplink(found: &Found) -> Result<(&SystemDefault, &Uplink), Refusal> {
+    let default = found.system_default.as_ref().ok_or(Refusal::NoDefault)?;
+    let ifindex = match default.ifindexes.as_slice() {
+        [] => return Err(Refusal::DefaultNowhere),
+        [ifindex] => *ifindex,
+        _ => return Err(Refusal::AlreadyMultipath),
+    };
+    let mut uplinks = found.uplinks.iter();
+    let uplink = uplinks
+        .find(|uplink| uplink.ifindex == ifindex)
+        .ok_or(Refusal::ForeignDefault { ifindex })?;
+    Ok((default, uplink))
+}
+
+/// The metric that goes just before `metric`. IPv6 has no metric 0: the kernel makes 1024 of it.
+fn metric_before(family: Family, metric: u32) -> Result<u32, Refusal> {
+    let least = match family {
+        Family::V4 => 0,
+        Family::V6 => 1,
+    };
+    metric
+        .checked_sub(1)
+        .filter(|before| *before >= least)
+        .ok_or(Refusal::MetricTooSmall { metric })
+}
+
+fn no_shared_subnet(uplinks: &[&Uplink]) -> Result<(), Refusal> {
+    let networks = |uplink: &Uplink| -> Vec<Prefix> {
+        let networks = uplink.addresses.iter();
+        networks.map(|(ip, bits)| Prefix::of(*ip, *bits)).collect()
+    };
+    for (position, one) in uplinks.iter().enumerate() {
+        for other in &uplinks[position + 1..] {
+            let theirs = networks(other);
+            let shared = networks(one)
+                .into_iter()
+                .find(|network| theirs.iter().any(|their| network.overlaps(*their)));
+            if let Some(network) = shared {
+                return Err(Refusal::SameSubnet {
+                    ifindexes: (one.ifindex, other.ifindex),
+                    network,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn planned(family: Family, uplink: &Uplink, slot: u32) -> Result<Planned, Refusal> {
+    let sources = sources(family, uplink);
+    if sources.len() > MAX_SOURCES {
+        return Err(Refusal::ManyAddresses {
+            ifindex: uplink.ifindex,
+            count: sources.len(),
+        });
+    }
+    Ok(Planned {
+        slot,
+        gateway: uplink.gateway,
+        source: uplink.preferred_source,
+        sources,
+    })
+}
+
+/// In IPv4 each address. In IPv6 the network of each, because privacy addresses come and go in
+/// it; but an address that claims everything stands for itself only.
+fn sources(family: Family, uplink: &Uplink) -> BTreeSet<Prefix> {
+    let addresses = uplink.addresses.iter();
+    addresses
+        .map(|(address, bits)| match family {
+            Family::V6 if *bits > 0 => Prefix::of(*address, *bits),
+            Family::V4 | Family::V6 => Prefix::host(*address),
+        })
+        .collect()
+}
+
+/// Whether the source that the uplink's default prefers is the one the kernel would take by
+/// itself, as it does for a nexthop of a group, which can't name one: the first address in the
+/// gateway's network, or else the first.
+fn source_is_the_kernels(uplink: &Uplink) -> bool {
+    let mut addresses = uplink.addresses.iter();
+    let own = addresses
+        .find(|(address, bits)| Prefix::of(*address, *bits).contains(uplink.gateway))
+        .or_else(|| uplink.addresses.first())
+        .map(|(address, _)| *address);
+    uplink.preferred_source.is_none() || uplink.preferred_source == own
+}
+
+impl Plan {
+    /// Everything of ours that shall be in the kernel while new flows go to `target` and the
+    /// sockets on the ports of `pins` keep to the uplinks given (both by ifindex). A target that
+    /// is not in the plan is replaced by the uplink in use; a pin to such an uplink is left out.
+    pub fn objects(&self, target: u32, pins: &BTreeMap<u16, u32>) -> BTreeSet<Object> {
+        let target = self.target_or_in_use(target);
+        let mut objects = self.base();
+        objects.extend(pins.iter().filter_map(|(port, ifindex)| {
+            Some(self.uplinks.get(ifindex)?.pin(self.family, *port))
+        }));
+        let via = if self.resilient {
+            objects.extend(self.group(target));
+            Some(Via::Group(GROUP))
+        } else {
+            self.uplinks.get(&target).map(|planned| Via::Hop {
+                hop: planned.hop(target),
+                source: planned.source,
+            })
+        };
+        objects.extend(via.map(|via| {
+            Object::Route(Route {
+                family: self.family,
+                table: MAIN_TABLE,
+                metric: self.metric,
+                via,
+            })
+        }));
+        objects
+    }
+
+    /// `target`, or the uplink in use if the plan has no such uplink.
+    pub(super) fn target_or_in_use(&self, target: u32) -> u32 {
+        if self.uplinks.contains_key(&target) {
+            target
+        } else {
+            self.in_use
+        }
+    }
+
+    /// What doesn't depend on the target: the tables and the rules, without pins.
+    fn base(&self) -> BTreeSet<Object> {
+        let mut objects = BTreeSet::from([main_rule(self.family)]);
+        for (ifindex, planned) in &self.uplinks {
+            objects.insert(planned.route(self.family, *ifindex));
+            objects.extend(planned.source_rules(self.family));
+        }
+        objects.extend(
+            self.uplinks.get(&self.in_use).map(|planned| {
+                planned.rule(self.family, PREFERENCE_FORWARDED, Selector::Forwarded)
+            }),
+        );
+        objects
+    }
+
+    /// The group that leads new flows to `target`, with its members. It always has all uplinks: a
+    /// group that begins with one marks no bucket as used, and its flows would move.
+    fn group(&self, target: u32) -> Vec<Object> {
+        let members = self.uplinks.iter().map(|(ifindex, planned)| {
+            let weight = if *ifindex == target {
+                TARGET_WEIGHT
+            } else {
+                OTHER_WEIGHT
+            };
+            (slots::nexthop(planned.slot), weight)
+        });
+        let group = Object::Group(Group {
+            id: GROUP,
+            members: members.collect(),
+            buckets: BUCKETS,
+            idle_timer_s: IDLE_TIMER_S,
+        });
+        let nexthops = self.uplinks.iter().map(|(ifindex, planned)| {
+            Object::Nexthop(Nexthop {
+                id: slots::nexthop(planned.slot),
+                hop: planned.hop(*ifindex),
+            })
+        });
+        nexthops.chain([group]).collect()
+    }
+}
+
+impl Planned {
+    fn hop(&self, ifindex: u32) -> Hop {
+        Hop {
+            ifindex,
+            gateway: self.gateway,
+        }
+    }
+
+    /// The default route of its table.
+    pub(super) fn route(&self, family: Family, ifindex: u32) -> Object {
+        Object::Route(Route {
+            family,
+            table: slots::table(self.slot),
+            metric: TABLE_METRIC,
+            via: Via::Hop {
+                hop: self.hop(ifindex),
+                source: self.source,
+            },
+        })
+    }
+
+    /// The rules by which its addresses keep to it.
+    pub(super) fn source_rules(&self, family: Family) -> impl Iterator<Item = Object> {
+        let prefixes = self.sources.iter();
+        prefixes.map(move |prefix| self.rule(family, PREFERENCE_SOURCE, Selector::From(*prefix)))
+    }
+
+    /// The rule by which a wildcard UDP port keeps to it.
+    pub(super) fn pin(&self, family: Family, port: u16) -> Object {
+        self.rule(family, PREFERENCE_PORT, Selector::UdpPort(port))
+    }
+
+    fn rule(&self, family: Family, preference: u32, selector: Selector) -> Object {
+        Object::Rule(Rule {
+            family,
+            preference,
+            selector,
+            action: Action::Table(slots::table(self.slot)),
+        })
+    }
+}
+
+/// The rule that has everything but defaults looked up in the main table first.
+pub(super) fn main_rule(family: Family) -> Object {
+    Object::Rule(Rule {
+        family,
+        preference: PREFERENCE_MAIN,
+        selector: Selector::All,
+        action: Action::MainWithoutDefaults,
+    })
+}
