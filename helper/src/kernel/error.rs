@@ -137,6 +137,8 @@ pub enum Undone {
     All,
     /// Something could not be put back; the journal keeps its original for another try.
     NotAll,
+    /// The steps before it were left, for a new plan to go on from.
+    Not,
 }
 
 impl Undone {
@@ -144,6 +146,9 @@ impl Undone {
         match self {
             Self::NothingToUndo => "nothing was changed",
             Self::All => "what had been done was undone, so nothing is changed",
+            Self::Not => {
+                "the steps before it were taken; what they made can be removed at any time"
+            }
             Self::NotAll => {
                 "not everything could be put back; the originals are kept and will be tried again"
             }

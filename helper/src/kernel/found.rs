@@ -27,7 +27,7 @@ use super::{
         route::{is_our_table, ours},
         rule::{DumpedRule, is_of},
     },
-    route::{Exit, Family as KeyFamily, RouteKey, TABLE_MAIN, exits, is_expired},
+    route::{Family as KeyFamily, RouteKey, TABLE_MAIN, exits, is_expired},
     survey::Uplink as Interface,
 };
 
@@ -94,7 +94,10 @@ impl Look<'_> {
             if let Some(route) = ours(route) {
                 found.ours.insert(Object::Route(route));
             } else if route.header.protocol == RouteProtocol::Other(PROTOCOL) {
-                taken(found, format!("route {key} has our protocol number {PROTOCOL}"));
+                taken(
+                    found,
+                    format!("route {key} has our protocol number {PROTOCOL}"),
+                );
             } else if is_our_table(key.table) {
                 taken(found, format!("route {key} is in our table"));
             }
@@ -102,8 +105,8 @@ impl Look<'_> {
     }
 
     fn sort_rules(&self, found: &mut Found) {
-        for rule in self.rules.iter().filter(|rule| rule.family == found.family) {
-            if rule.is_the_kernels() {
+        for rule in self.rules {
+            if rule.family != found.family || rule.is_the_kernels() {
                 continue;
             }
             if let Some(rule) = our_rule(rule) {
@@ -131,7 +134,10 @@ impl Look<'_> {
             if let Some(object) = our_nexthop(nexthop) {
                 found.ours.insert(object);
             } else if *protocol == PROTOCOL {
-                taken(found, format!("nexthop {id} has our protocol number {PROTOCOL}"));
+                taken(
+                    found,
+                    format!("nexthop {id} has our protocol number {PROTOCOL}"),
+                );
             } else if is_our_nexthop(*id) || abilities::NEXTHOPS.contains(id) {
                 taken(found, format!("nexthop {id} is one of our numbers"));
             }
@@ -165,13 +171,13 @@ impl Look<'_> {
     fn uplink(&self, family: Family, ifindex: u32, defaults: &[Default]) -> Option<Uplink> {
         let (message, gateway) = defaults.iter().find_map(|default| {
             let mut exits = exits(default.message).into_iter();
-            let exit = exits.find(|exit| exit.ifindex == ifindex && !exit.dead && !exit.linkdown)?;
+            let exit =
+                exits.find(|exit| exit.ifindex == ifindex && !exit.dead && !exit.linkdown)?;
             let gateway = exit.gateway.filter(|to| is_of(family, *to))?;
             Some((default.message, gateway))
         })?;
         let of_family = |address: &&AddressMessage| {
-            address.header.index == ifindex
-                && address.header.family == address_family(family)
+            address.header.index == ifindex && address.header.family == address_family(family)
         };
         Some(Uplink {
             ifindex,
@@ -269,10 +275,13 @@ fn is_dead(message: &RouteMessage) -> bool {
 /// An IPv6 router's preference; smaller is better.
 fn preference(message: &RouteMessage) -> u8 {
     use netlink_packet_route::route::RoutePreference::{High, Low};
-    let found = message.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::Preference(preference) => Some(*preference),
-        _ => None,
-    });
+    let found = message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RouteAttribute::Preference(preference) => Some(*preference),
+            _ => None,
+        });
     match found {
         Some(High) => 0,
         Some(Low) => 2,
@@ -282,11 +291,14 @@ fn preference(message: &RouteMessage) -> u8 {
 
 fn preferred_source(message: &RouteMessage) -> Option<IpAddr> {
     use netlink_packet_route::route::RouteAddress::{Inet, Inet6};
-    message.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::PrefSource(Inet(v4)) => Some(IpAddr::V4(*v4)),
-        RouteAttribute::PrefSource(Inet6(v6)) => Some(IpAddr::V6(*v6)),
-        _ => None,
-    })
+    message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RouteAttribute::PrefSource(Inet(v4)) => Some(IpAddr::V4(*v4)),
+            RouteAttribute::PrefSource(Inet6(v6)) => Some(IpAddr::V6(*v6)),
+            _ => None,
+        })
 }
 
 /// An address that sockets can use, with the length of the network it stands for on its link.
@@ -313,5 +325,12 @@ fn usable_address(message: &AddressMessage) -> Option<(IpAddr, u8)> {
     }
     let whole = if address.is_ipv4() { 32 } else { 128 };
     let alone = peer.is_some_and(|peer| peer != address);
-    Some((address, if alone { whole } else { message.header.prefix_len }))
+    Some((
+        address,
+        if alone {
+            whole
+        } else {
+            message.header.prefix_len
+        },
+    ))
 }

@@ -158,6 +158,21 @@ impl Lab {
             .args(words.split_whitespace()))
     }
 
+    /// Start `ip` with these words in the namespace, and don't wait for its end.
+    pub fn start_ip(&self, words: &str) -> process::Child {
+        let mut command = Command::new("ip");
+        command
+            .args(["-n", &self.name])
+            .args(words.split_whitespace());
+        command.spawn().unwrap()
+    }
+
+    /// Set a sysctl of the namespace that the calling thread is in.
+    pub fn run_sysctl(&self, name: &str, value: &str) {
+        let file = Path::new("/proc/thread-self/root/proc/sys").join(name.replace('.', "/"));
+        fs::write(file, value).unwrap();
+    }
+
     /// Everything there is about routing, as text.
     pub fn routing(&self) -> String {
         let all = "route show table all";

@@ -23,15 +23,13 @@ fn others_changes_are_reported_and_our_own_are_not() {
         lab.ip("link add new0 type veth peer name new1");
         let only_links = Changed {
             links: true,
-            addresses: false,
-            routes: false,
+            ..Changed::default()
         };
         assert_eq!(watch.changed().await.unwrap(), only_links);
         lab.ip("route add 192.0.2.0/24 via 10.1.0.1");
         let only_routes = Changed {
-            links: false,
-            addresses: false,
             routes: true,
+            ..Changed::default()
         };
         assert_eq!(watch.changed().await.unwrap(), only_routes);
         lab.ip("addr add 10.1.0.3/32 dev wifi0");
@@ -53,12 +51,7 @@ fn an_overrun_counts_as_everything_changed() {
         fs::write(&file, batch).unwrap();
         lab.ip(&format!("-batch {}", file.display()));
         fs::remove_file(&file).unwrap();
-        let all = Changed {
-            links: true,
-            addresses: true,
-            routes: true,
-        };
-        let overrun = async { while watch.changed().await.unwrap() != all {} };
+        let overrun = async { while watch.changed().await.unwrap() != Changed::ALL {} };
         // Only so that a failure ends: without an overrun this would wait for ever.
         timeout(Duration::from_mins(1), overrun).await.unwrap();
     });

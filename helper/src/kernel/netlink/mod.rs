@@ -21,8 +21,8 @@ use super::{
 mod socket;
 pub(in crate::kernel) mod wire;
 
-pub use socket::Socket;
 pub(in crate::kernel) use socket::Scope;
+pub use socket::Socket;
 
 /// The most links looked at.
 pub const MAX_LINKS: usize = 1024;

@@ -103,7 +103,13 @@ fn plain(text: &[u8]) -> String {
         .take_while(|byte| **byte != 0)
         .take(MAX_SENTENCE)
         .map(|byte| char::from(*byte))
-        .map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' })
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '?'
+            }
+        })
         .collect()
 }
 

@@ -101,9 +101,7 @@ async fn require_ours(socket: &mut Socket, id: u32) -> Result<(), NetlinkError> 
 
 async fn make(socket: &mut Socket, object: &Object, flags: u16) -> Result<(), NetlinkError> {
     match object {
-        Object::Group(group) => {
-            new_nexthop(socket, flags, &nexthop::group_body(group)).await
-        }
+        Object::Group(group) => new_nexthop(socket, flags, &nexthop::group_body(group)).await,
         Object::Rule(rule) => {
             let body = rule::body(rule);
             socket.change(RTM_NEWRULE, flags, body.bytes()).await

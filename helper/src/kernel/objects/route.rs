@@ -89,7 +89,10 @@ pub fn ours(message: &RouteMessage) -> Option<Route> {
     let header = &message.header;
     let plain = header.protocol == RouteProtocol::Other(PROTOCOL)
         && header.kind == RouteType::Unicast
-        && (header.destination_prefix_length, header.source_prefix_length) == (0, 0)
+        && (
+            header.destination_prefix_length,
+            header.source_prefix_length,
+        ) == (0, 0)
         && header.tos == 0;
     if !plain {
         return None;
@@ -107,8 +110,8 @@ pub fn ours(message: &RouteMessage) -> Option<Route> {
             Via::Group(_) => false,
         })?,
     };
-    let at_home = key.table == TABLE_MAIN
-        || is_our_table(key.table) && matches!(via, Via::Hop { .. });
+    let at_home =
+        key.table == TABLE_MAIN || is_our_table(key.table) && matches!(via, Via::Hop { .. });
     at_home.then_some(Route {
         family,
         table: key.table,
@@ -119,10 +122,13 @@ pub fn ours(message: &RouteMessage) -> Option<Route> {
 
 /// The nexthop object a route leads through.
 fn group_of(message: &RouteMessage) -> Option<u32> {
-    message.attributes.iter().find_map(|attribute| match attribute {
-        RouteAttribute::NhId(id) => Some(*id),
-        _ => None,
-    })
+    message
+        .attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RouteAttribute::NhId(id) => Some(*id),
+            _ => None,
+        })
 }
 
 /// Where a route with one gateway and nothing unusual leads.

@@ -156,7 +156,10 @@ impl DumpedRule {
             FRA_SPORT_RANGE,
         ];
         let plain = self.attributes().all(|(kind, _)| known.contains(&kind))
-            && self.attribute(FRA_SUPPRESS_IFGROUP).and_then(number32).is_none_or(|g| g == NOTHING)
+            && self
+                .attribute(FRA_SUPPRESS_IFGROUP)
+                .and_then(number32)
+                .is_none_or(|g| g == NOTHING)
             && (self.destination_length, self.tos, self.action) == (0, 0, FR_ACT_TO_TBL);
         if !plain {
             return None;

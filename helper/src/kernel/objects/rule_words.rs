@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::rule::{
     DumpedRule, FR_ACT_TO_TBL, FRA_DPORT_RANGE, FRA_DST, FRA_FWMARK, FRA_FWMASK, FRA_GOTO,
-    FRA_IIFNAME, FRA_IP_PROTO, FRA_L3MDEV, FRA_OIFNAME, FRA_PRIORITY, FRA_PROTOCOL, FRA_SPORT_RANGE,
-    FRA_SRC, FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_UID_RANGE, INVERT,
+    FRA_IIFNAME, FRA_IP_PROTO, FRA_L3MDEV, FRA_OIFNAME, FRA_PRIORITY, FRA_PROTOCOL,
+    FRA_SPORT_RANGE, FRA_SRC, FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE,
+    FRA_UID_RANGE, INVERT,
 };
 use crate::kernel::{
     netlink::wire::number32,
@@ -42,8 +43,10 @@ impl DumpedRule {
     /// printable ASCII; it ends in `...` if it has something there are no words for.
     pub fn words(&self) -> String {
         let mut words = format!("{}:", self.preference);
-        // Writing to a string can't fail.
-        let mut say = |word: std::fmt::Arguments| drop(words.write_fmt(word));
+        let mut say = |word: std::fmt::Arguments| {
+            // Writing to a string can't fail.
+            let _ = words.write_fmt(word);
+        };
         if self.flags & INVERT != 0 {
             say(format_args!(" not"));
         }
@@ -146,10 +149,18 @@ impl DumpedRule {
             FRA_SUPPRESS_IFGROUP,
         ];
         let place = (self.preference, self.table);
-        let known = [(0, TABLE_LOCAL), (32_766, TABLE_MAIN), (32_767, TABLE_DEFAULT)];
+        let known = [
+            (0, TABLE_LOCAL),
+            (32_766, TABLE_MAIN),
+            (32_767, TABLE_DEFAULT),
+        ];
         known.contains(&place)
-            && (self.action, self.tos, self.source_length, self.destination_length)
-                == (FR_ACT_TO_TBL, 0, 0, 0)
+            && (
+                self.action,
+                self.tos,
+                self.source_length,
+                self.destination_length,
+            ) == (FR_ACT_TO_TBL, 0, 0, 0)
             && self.flags & INVERT == 0
             && self.suppressed().is_none()
             && self.attributes().all(|(kind, _)| bare.contains(&kind))
