@@ -5,9 +5,7 @@ use std::fmt::Write;
 use evenkeel_core::plan::{Family, Object, Step, SystemDefault};
 use evenkeeld::kernel::{door::Door, error::NetlinkError, survey::survey};
 
-use crate::{
-    objects::{add_all, everything, found, hop, lab},
-};
+use crate::objects::{add_all, everything, found, hop, lab};
 
 #[test]
 fn uplinks_and_the_systems_default_are_those_without_ours() {

@@ -82,8 +82,9 @@ fn udp_sockets_are_told_apart_by_what_they_are_bound_to() {
         assert_eq!(found.v6.sources, addresses(&["fd01::2", "fd02::2"]));
         assert_eq!(found.v4.wildcard_udp_ports, [port4, port6].into());
         assert_eq!(found.v6.wildcard_udp_ports, [port6, 5353].into());
+        drop((connected, mapped));
+        let (mapped, _) = udp("[::]:0");
         mapped.connect("[::ffff:10.1.0.1]:9").unwrap();
-        drop(connected);
         let found = look().await;
         assert_eq!(found.v4.sources, addresses(&["10.1.0.2", "10.2.0.2"]));
         assert_eq!(found.v6.sources, addresses(&["fd02::2"]));

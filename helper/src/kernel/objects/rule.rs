@@ -35,6 +35,9 @@ pub(super) const FRA_PROTOCOL: u16 = 21;
 pub(super) const FRA_IP_PROTO: u16 = 22;
 pub(super) const FRA_SPORT_RANGE: u16 = 23;
 pub(super) const FRA_DPORT_RANGE: u16 = 24;
+/// Since Linux 6.15, told with every range of ports.
+pub(super) const FRA_SPORT_MASK: u16 = 28;
+pub(super) const FRA_DPORT_MASK: u16 = 29;
 
 pub(super) const FR_ACT_TO_TBL: u8 = 1;
 
@@ -141,25 +144,32 @@ impl DumpedRule {
         number16(range).zip(range.get(2..).and_then(number16))
     }
 
+    /// Whether a range of ports is a mask's instead: `FRA_SPORT_MASK` or `FRA_DPORT_MASK`.
+    pub(super) fn is_masked(&self, kind: u16) -> bool {
+        let mask = self.attribute(kind).and_then(number16);
+        mask.is_some_and(|mask| mask != u16::MAX)
+    }
+
     /// The rule in a plan's words, if a plan has words for all of it.
     pub fn object(&self) -> Option<Rule> {
-        let table = FRA_TABLE;
         let known = [
             FRA_SRC,
             FRA_IIFNAME,
             FRA_PRIORITY,
             FRA_SUPPRESS_IFGROUP,
             FRA_SUPPRESS_PREFIXLEN,
-            table,
+            FRA_TABLE,
             FRA_PROTOCOL,
             FRA_IP_PROTO,
             FRA_SPORT_RANGE,
+            FRA_SPORT_MASK,
         ];
         let plain = self.attributes().all(|(kind, _)| known.contains(&kind))
             && self
                 .attribute(FRA_SUPPRESS_IFGROUP)
                 .and_then(number32)
                 .is_none_or(|g| g == NOTHING)
+            && !self.is_masked(FRA_SPORT_MASK)
             && (self.destination_length, self.tos, self.action) == (0, 0, FR_ACT_TO_TBL);
         if !plain {
             return None;

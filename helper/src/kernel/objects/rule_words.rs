@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::rule::{
-    DumpedRule, FR_ACT_TO_TBL, FRA_DPORT_RANGE, FRA_DST, FRA_FWMARK, FRA_FWMASK, FRA_GOTO,
-    FRA_IIFNAME, FRA_IP_PROTO, FRA_L3MDEV, FRA_OIFNAME, FRA_PRIORITY, FRA_PROTOCOL,
-    FRA_SPORT_RANGE, FRA_SRC, FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE,
-    FRA_UID_RANGE, INVERT,
+    DumpedRule, FR_ACT_TO_TBL, FRA_DPORT_MASK, FRA_DPORT_RANGE, FRA_DST, FRA_FWMARK, FRA_FWMASK,
+    FRA_GOTO, FRA_IIFNAME, FRA_IP_PROTO, FRA_L3MDEV, FRA_OIFNAME, FRA_PRIORITY, FRA_PROTOCOL,
+    FRA_SPORT_MASK, FRA_SPORT_RANGE, FRA_SRC, FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN,
+    FRA_TABLE, FRA_UID_RANGE, INVERT,
 };
 use crate::kernel::{
     netlink::wire::number32,
@@ -18,7 +18,7 @@ use crate::kernel::{
 const TABLE_DEFAULT: u32 = 253;
 
 /// The attributes that have words here.
-const SPOKEN: [u16; 17] = [
+const SPOKEN: [u16; 19] = [
     FRA_DST,
     FRA_SRC,
     FRA_IIFNAME,
@@ -36,6 +36,8 @@ const SPOKEN: [u16; 17] = [
     FRA_IP_PROTO,
     FRA_SPORT_RANGE,
     FRA_DPORT_RANGE,
+    FRA_SPORT_MASK,
+    FRA_DPORT_MASK,
 ];
 
 impl DumpedRule {
@@ -87,7 +89,8 @@ impl DumpedRule {
             }
         }
         self.say_action(&mut say);
-        if self.attributes().any(|(kind, _)| !SPOKEN.contains(&kind)) {
+        let masked = self.is_masked(FRA_SPORT_MASK) || self.is_masked(FRA_DPORT_MASK);
+        if masked || self.attributes().any(|(kind, _)| !SPOKEN.contains(&kind)) {
             say(format_args!(" ..."));
         }
         words
