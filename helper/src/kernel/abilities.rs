@@ -46,7 +46,7 @@ pub async fn abilities(socket: &mut Socket) -> Result<Abilities, NetlinkError> {
 /// Remove what a killed helper may have left.
 pub(super) async fn clean_up(socket: &mut Socket) -> Result<(), NetlinkError> {
     for id in [GROUP, MEMBER] {
-        match remove_nexthop(socket, id).await {
+        match remove_nexthop(socket, id, is_left_over).await {
             Ok(()) | Err(NetlinkError::Gone | NetlinkError::Unsupported(_)) => {}
             Err(refused) => return Err(refused),
         }

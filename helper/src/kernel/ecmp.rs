@@ -11,7 +11,7 @@ use std::{
 use evenkeel_dbus::limits::MAX_ROUTES;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteType};
 
-use super::objects::route::ours;
+use super::objects::ours::our_route;
 use super::route::{MultipathRoute, RouteKey, TABLE_LOCAL};
 
 /// The most nexthops a steered route may have.
@@ -123,7 +123,7 @@ enum Verdict {
 
 fn judge(route: &DumpedRoute, uplinks: &BTreeSet<u32>, shared: &BTreeSet<RouteKey>) -> Verdict {
     let message = &route.message;
-    if is_cached(message) || ours(message).is_some() {
+    if is_cached(message) || our_route(message).is_some() {
         return Verdict::NotMultipath;
     }
     if is_nexthop_group(message) {

@@ -6,13 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use evenkeel_core::plan::{
-    Action, Family, Found, Object, SystemDefault, Uplink,
-    numbers::{
-        FIRST_NEXTHOP, GROUP, PREFERENCE_FORWARDED, PREFERENCE_MAIN, PREFERENCE_PORT,
-        PREFERENCE_SOURCE, PROTOCOL, SLOTS,
-    },
-};
+use evenkeel_core::plan::{Family, Found, SystemDefault, Uplink, numbers::PROTOCOL};
 use netlink_packet_route::{
     AddressFamily,
     address::{AddressAttribute, AddressFlags, AddressMessage},
@@ -24,7 +18,7 @@ use super::{
     ecmp::{DumpedRoute, is_cached},
     objects::{
         nexthop::DumpedNexthop,
-        route::{is_our_table, ours},
+        ours::{is_our_nexthop, is_our_preference, is_our_table, our_nexthop, our_route, our_rule},
         rule::{DumpedRule, is_of},
     },
     route::{Family as KeyFamily, RouteKey, TABLE_MAIN, exits, is_expired},
@@ -91,8 +85,8 @@ impl Look<'_> {
             if is_cached(route) {
                 continue;
             }
-            if let Some(route) = ours(route) {
-                found.ours.insert(Object::Route(route));
+            if let Some(route) = our_route(route) {
+                found.ours.insert(route);
             } else if route.header.protocol == RouteProtocol::Other(PROTOCOL) {
                 taken(
                     found,
@@ -159,7 +153,7 @@ impl Look<'_> {
                     && !is_cached(message)
                     && !is_expired(message)
                     && !is_dead(message)
-                    && ours(message).is_none();
+                    && our_route(message).is_none();
                 counts.then_some(Default { key, message })
             })
             .collect();
@@ -213,43 +207,6 @@ fn address_family(family: Family) -> AddressFamily {
     match family {
         Family::V4 => AddressFamily::Inet,
         Family::V6 => AddressFamily::Inet6,
-    }
-}
-
-fn is_our_preference(preference: u32) -> bool {
-    [
-        PREFERENCE_MAIN,
-        PREFERENCE_SOURCE,
-        PREFERENCE_PORT,
-        PREFERENCE_FORWARDED,
-    ]
-    .contains(&preference)
-}
-
-fn is_our_nexthop(id: u32) -> bool {
-    id == GROUP || (FIRST_NEXTHOP..FIRST_NEXTHOP + SLOTS).contains(&id)
-}
-
-/// The rule of our making, or `None` for any other.
-pub(super) fn our_rule(rule: &DumpedRule) -> Option<Object> {
-    let at_home = rule.protocol == PROTOCOL
-        && is_our_preference(rule.preference)
-        && (rule.table == TABLE_MAIN || is_our_table(rule.table));
-    let rule = rule.object().filter(|rule| match rule.action {
-        Action::Table(_) | Action::MainWithoutDefaults => at_home,
-    })?;
-    Some(Object::Rule(rule))
-}
-
-/// The nexthop object of our making, or `None` for any other.
-pub(super) fn our_nexthop(nexthop: &DumpedNexthop) -> Option<Object> {
-    let object = nexthop
-        .object()
-        .filter(|_| nexthop.protocol == PROTOCOL && is_our_nexthop(nexthop.id))?;
-    match &object {
-        Object::Group(group) if group.id == GROUP => Some(object),
-        Object::Nexthop(one) if one.id != GROUP && one.hop.gateway.is_ipv4() => Some(object),
-        _ => None,
     }
 }
 

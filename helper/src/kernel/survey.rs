@@ -22,7 +22,7 @@ use super::{
     found::Look,
     lowpower::Lowpower,
     netlink,
-    objects::route::ours,
+    objects::ours::our_route,
     route::{MultipathRoute, RouteKey, TABLE_LOCAL, TABLE_MAIN, exits},
     sysctl::SysctlTree,
     sysfs,
@@ -225,7 +225,7 @@ fn default_gateways(routes: &[DumpedRoute]) -> BTreeMap<u32, Gateways> {
         if !key.is_default()
             || key.table == TABLE_LOCAL
             || message.header.kind != RouteType::Unicast
-            || ours(message).is_some()
+            || our_route(message).is_some()
         {
             continue;
         }
@@ -322,6 +322,7 @@ fn add_address(uplink: &mut Uplink, address: &AddressMessage) {
 mod tests {
     use netlink_packet_route::{
         AddressFamily,
+        link::InfoKind,
         route::{RouteAddress, RouteAttribute, RouteMessage},
     };
 
@@ -386,6 +387,25 @@ mod tests {
             unreachable,
         ];
         assert_eq!(uplinks(&links, &routes), []);
+    }
+
+    #[test]
+    fn a_link_that_rides_on_another_is_no_uplink() {
+        let gateway = Ipv4Addr::new(10, 0, 0, 1);
+        let routes = [default_via(2, gateway, 254, 0)];
+        for (kind, uplink) in [
+            (InfoKind::Dummy, false),
+            (InfoKind::Wireguard, false),
+            (InfoKind::Tun, false),
+            (InfoKind::Other("ovpn".to_owned()), false),
+            (InfoKind::Veth, true),
+            (InfoKind::Bridge, true),
+        ] {
+            let mut link = link(2, "x0");
+            let infos = vec![LinkInfo::Kind(kind.clone())];
+            link.attributes.push(LinkAttribute::LinkInfo(infos));
+            assert_eq!(uplinks(&[link], &routes).len() == 1, uplink, "{kind}");
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What a plan starts from: the system's own defaults and uplinks, rules and numbers of others.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::IpAddr};
 
-use evenkeel_core::plan::{Family, Object, Step, SystemDefault};
+use evenkeel_core::plan::{Family, Step, SystemDefault};
 use evenkeeld::kernel::{door::Door, error::NetlinkError, survey::survey};
 
-use crate::objects::{add_all, everything, found, hop, lab};
+use crate::{
+    lab::Lab,
+    objects::{add_all, everything, found, hop, lab},
+};
 
 #[test]
 fn uplinks_and_the_systems_default_are_those_without_ours() {
@@ -105,7 +108,7 @@ fn an_uplink_without_a_carrier_or_a_gateway_is_none() {
 fn a_default_over_a_virtual_link_is_the_systems_but_no_uplinks() {
     let lab = lab();
     // As a VPN's stop-gap against leaks.
-    lab.ip("link add guard0 type dummy");
+    lab.ip("link add guard0 type ifb");
     lab.ip("addr add 100.85.0.2/24 dev guard0");
     lab.ip("link set guard0 up");
     lab.ip("route add default via 100.85.0.1 dev guard0 metric 98");
@@ -203,7 +206,6 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
         assert_eq!(door.restore_all().await.unwrap(), [""; 0]);
         // Even a removal of what isn't ours removes nothing.
         let objects = everything(&lab, Family::V4).into_iter();
-        let objects = objects.filter(|one| !matches!(one, Object::Group(_)));
         let steps: Vec<_> = objects.map(Step::Remove).collect();
         door.take_steps(&steps).await.into_result().unwrap();
     });
@@ -247,4 +249,49 @@ fn changes_while_looking_lose_nothing_of_ours() {
     });
     std::fs::remove_file(&file).unwrap();
     assert!(looks > 0, "not one look came to its end");
+}
+
+#[test]
+fn of_two_routers_defaults_with_one_metric_the_preferred_one_counts() {
+    let lab = Lab::with_uplinks();
+    lab.ip("-6 route add default via fd01::1 dev wifi0 metric 1024 pref low");
+    // Without a gateway, as a second one from an advertisement, it makes no multipath route.
+    lab.ip("-6 route append default dev usb0 metric 1024 pref high");
+    lab.run(async |roots| {
+        let found = found(&roots, Family::V6).await;
+        assert_eq!(
+            found.system_default.unwrap().ifindexes,
+            [lab.ifindex("usb0")]
+        );
+    });
+}
+
+#[test]
+fn an_address_counts_once_it_is_known_to_be_the_only_one() {
+    let lab = lab();
+    lab.run(async |roots| {
+        lab.run_sysctl("net.ipv6.conf.usb0.dad_transmits", "100");
+        lab.ip("-6 addr add fd02::5/64 dev usb0");
+        let address: IpAddr = "fd02::5".parse().unwrap();
+        let found = found(&roots, Family::V6).await;
+        let usb = lab.ifindex("usb0");
+        let usb = found
+            .uplinks
+            .iter()
+            .find(|uplink| uplink.ifindex == usb)
+            .unwrap();
+        assert!(
+            !usb.addresses.iter().any(|(ip, _)| *ip == address),
+            "{usb:?}"
+        );
+        lab.ip("-6 addr replace fd02::6/64 dev usb0 nodad");
+        let found = self::found(&roots, Family::V6).await;
+        let address = ("fd02::6".parse().unwrap(), 64);
+        assert!(
+            found
+                .uplinks
+                .iter()
+                .any(|uplink| uplink.addresses.contains(&address))
+        );
+    });
 }

@@ -65,6 +65,9 @@ impl Lab {
         for (number, (near, far)) in UPLINKS.iter().enumerate() {
             let net = number + 1;
             lab.ip(&format!("link add {near} type veth peer name {far}"));
+            // No link-local addresses, which would appear only after a second.
+            lab.ip(&format!("link set {near} addrgenmode none"));
+            lab.ip(&format!("link set {far} addrgenmode none"));
             lab.ip(&format!("link set {near} up"));
             lab.ip(&format!("link set {far} up"));
             lab.ip(&format!("addr add 10.{net}.0.2/24 dev {near}"));

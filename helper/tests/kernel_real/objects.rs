@@ -1,6 +1,11 @@
 //! A plan's objects, one kind at a time: made, found again, replaced, removed without a trace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::UdpSocket,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 
 use evenkeel_core::plan::{
     Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route, Rule, Selector, Step, Via,
@@ -478,4 +483,46 @@ fn carrier_loss_takes_the_nexthops_and_the_next_look_sees_it() {
         );
     });
     assert_eq!(lab.run(async |_| dump_nexthops().await).unwrap(), []);
+}
+
+#[test]
+fn while_a_default_is_replaced_every_lookup_finds_one() {
+    for (family, target) in [(Family::V4, "192.0.2.1:9"), (Family::V6, "[2001:db8::1]:9")] {
+        let lab = Lab::with_uplinks(); // without a default of the system's own to fall back on
+        let leading = |number| {
+            let hop = hop(&lab, family, number);
+            route(family, 254, 99, Via::Hop { hop, source: None })
+        };
+        let defaults = [leading(1), leading(2)];
+        lab.run(async |roots| {
+            add_all(&mut Door::open(roots).unwrap(), &defaults[..1]).await;
+        });
+        let (done, mut lookups) = (AtomicBool::new(false), 0);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                lab.run(async |roots| {
+                    let mut door = Door::open(roots).unwrap();
+                    for round in 0..1000 {
+                        let (from, to) = (&defaults[round % 2], &defaults[1 - round % 2]);
+                        let (from, to) = (from.clone(), to.clone());
+                        take(&mut door, &[Step::Replace { from, to }]).await;
+                    }
+                });
+                done.store(true, Ordering::Relaxed);
+            });
+            lab.run(async |_| {
+                while !done.load(Ordering::Relaxed) {
+                    let any = if family == Family::V4 {
+                        "0.0.0.0:0"
+                    } else {
+                        "[::]:0"
+                    };
+                    let socket = UdpSocket::bind(any).unwrap();
+                    socket.connect(target).unwrap();
+                    lookups += 1;
+                }
+            });
+        });
+        assert!(lookups > 0);
+    }
 }

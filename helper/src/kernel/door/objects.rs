@@ -11,9 +11,11 @@ use super::Door;
 use crate::kernel::{
     abilities,
     error::{DoorError, NetlinkError, Undone},
-    found::{our_nexthop, our_rule},
     netlink,
-    objects::{self, route::ours},
+    objects::{
+        self,
+        ours::{our_nexthop, our_route, our_rule},
+    },
     survey::sanitised,
 };
 
@@ -143,9 +145,9 @@ impl Left {
         let routes = netlink::dump_routes().await.map_err(failed)?;
         let rules = netlink::dump_rules().await.map_err(failed)?;
         let nexthops = netlink::dump_nexthops().await.map_err(failed)?;
-        let routes = routes.iter().filter_map(|route| ours(&route.message));
+        let routes = routes.iter().map(|route| &route.message);
         let objects = routes
-            .map(Object::Route)
+            .filter_map(our_route)
             .chain(rules.iter().filter_map(our_rule))
             .chain(nexthops.iter().filter_map(our_nexthop));
         Ok(Self {

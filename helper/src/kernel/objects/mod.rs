@@ -3,7 +3,7 @@
 //! It is not for deciding which, nor for their order. Everything made here carries
 //! [`PROTOCOL`](evenkeel_core::plan::numbers::PROTOCOL); nothing without it is ever touched.
 
-use evenkeel_core::plan::{Object, Via, numbers::PROTOCOL};
+use evenkeel_core::plan::{Object, Via};
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 
 use self::{nexthop::DumpedNexthop, route::Purpose};
@@ -17,6 +17,7 @@ use super::{
 };
 
 pub mod nexthop;
+pub mod ours;
 pub mod route;
 pub mod rule;
 mod rule_words;
@@ -50,8 +51,8 @@ pub async fn replace(socket: &mut Socket, object: &Object) -> Result<(), Netlink
             let why = ": a rule is added and removed, never replaced";
             return Err(NetlinkError::Unsupported(why.to_owned()));
         }
-        Object::Nexthop(nexthop) => require_ours(socket, nexthop.id).await?,
-        Object::Group(group) => require_ours(socket, group.id).await?,
+        Object::Nexthop(nexthop) => require(socket, nexthop.id, is_ours).await?,
+        Object::Group(group) => require(socket, group.id, is_ours).await?,
         Object::Route(_) => {}
     }
     make(socket, object, REPLACE).await
@@ -64,8 +65,8 @@ pub async fn replace(socket: &mut Socket, object: &Object) -> Result<(), Netlink
 /// Any refusal.
 pub async fn remove(socket: &mut Socket, object: &Object) -> Result<(), NetlinkError> {
     let removed = match object {
-        Object::Nexthop(nexthop) => remove_nexthop(socket, nexthop.id).await,
-        Object::Group(group) => remove_nexthop(socket, group.id).await,
+        Object::Nexthop(nexthop) => remove_nexthop(socket, nexthop.id, is_ours).await,
+        Object::Group(group) => remove_nexthop(socket, group.id, is_ours).await,
         Object::Route(route) => {
             let message = route::message(route, Purpose::Remove);
             socket.change(RTM_DELROUTE, 0, &emitted(&message)).await
@@ -81,22 +82,39 @@ pub async fn remove(socket: &mut Socket, object: &Object) -> Result<(), NetlinkE
     }
 }
 
-/// Remove a nexthop object if it is ours: the kernel looks at nothing but its number.
-pub(super) async fn remove_nexthop(socket: &mut Socket, id: u32) -> Result<(), NetlinkError> {
-    require_ours(socket, id).await?;
+/// Remove the nexthop object with a number if it is one of `these`: the kernel itself looks at
+/// nothing but the number.
+///
+/// # Errors
+///
+/// [`NetlinkError::Gone`] if there is none of these, or any other refusal.
+pub(super) async fn remove_nexthop(
+    socket: &mut Socket,
+    id: u32,
+    these: fn(&DumpedNexthop) -> bool,
+) -> Result<(), NetlinkError> {
+    require(socket, id, these).await?;
     socket
         .change(RTM_DELNEXTHOP, 0, nexthop::id_body(id).bytes())
         .await
 }
 
-async fn require_ours(socket: &mut Socket, id: u32) -> Result<(), NetlinkError> {
+async fn require(
+    socket: &mut Socket,
+    id: u32,
+    these: fn(&DumpedNexthop) -> bool,
+) -> Result<(), NetlinkError> {
     let found = socket
         .get(RTM_GETNEXTHOP, nexthop::id_body(id).bytes())
         .await?;
     match DumpedNexthop::parse(&found) {
-        Some(nexthop) if nexthop.protocol == PROTOCOL => Ok(()),
+        Some(nexthop) if these(&nexthop) => Ok(()),
         _ => Err(NetlinkError::Gone),
     }
+}
+
+fn is_ours(nexthop: &DumpedNexthop) -> bool {
+    ours::our_nexthop(nexthop).is_some()
 }
 
 async fn make(socket: &mut Socket, object: &Object, flags: u16) -> Result<(), NetlinkError> {

@@ -191,3 +191,118 @@ pub(in crate::kernel) fn group_body(group: &Group) -> Body {
 pub(in crate::kernel) fn id_body(id: u32) -> Body {
     Body::new(&[0; HEADER_BYTES]).with(NHA_ID, &id.to_ne_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Bytes from hexadecimal digits; spaces don't count.
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex
+            .bytes()
+            .filter_map(|digit| char::from(digit).to_digit(16).map(|value| value as u8))
+            .collect();
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect()
+    }
+
+    /// A payload's header and its attributes in the order of their kinds.
+    fn sorted(payload: &[u8]) -> (Vec<u8>, Vec<(u16, Vec<u8>)>) {
+        let (header, attributes) = payload.split_at(HEADER_BYTES);
+        let mut all: Vec<_> = Attributes::of(attributes)
+            .map(|(kind, value)| (kind, value.to_vec()))
+            .collect();
+        all.sort();
+        (header.to_vec(), all)
+    }
+
+    fn hop() -> Nexthop {
+        Nexthop {
+            id: 77_011,
+            hop: Hop {
+                ifindex: 3,
+                gateway: "10.1.0.1".parse().unwrap(),
+            },
+        }
+    }
+
+    fn group_of(first: u16, second: u16) -> Group {
+        Group {
+            id: 77_010,
+            members: BTreeMap::from([(77_011, first), (77_012, second)]),
+            buckets: 8192,
+            idle_timer_s: 120,
+        }
+    }
+
+    #[test]
+    fn requests_say_what_ip_says() {
+        // iproute2 6.1: nexthop add id 77011 via 10.1.0.1 dev wifi0 proto 77
+        let recorded = "02004d00 00000000 08000100d32c0100 080006000a010001 0800050003000000";
+        let ours = nexthop_body(&hop(), false);
+        assert_eq!(sorted(ours.bytes()), sorted(&bytes(recorded)));
+        // nexthop add id 77010 group 77011,256/77012,1 type resilient buckets 8192
+        //   idle_timer 120 proto 77
+        let recorded = "00004d00 00000000 08000100d22c0100 \
+            14000200d32c0100ff000000d42c010000000000 \
+            14000c800600010000200000 08000200e02e0000 0600030001000000";
+        let ours = group_body(&group_of(256, 1));
+        assert_eq!(sorted(ours.bytes()), sorted(&bytes(recorded)));
+    }
+
+    #[test]
+    fn the_kernels_answers_are_read() {
+        // Linux 6.18, a group of the weights 65535 and 1.
+        let dumped = bytes(
+            "00004d00 00000000 08000100d22c0100 0600030001000000 \
+             14000200d32c0100feff0000d42c010000000000 \
+             28000c800600010000200000 08000200e02e0000 0800030000000000 \
+             0c000400000000000000000008000e0000000000",
+        );
+        let found = DumpedNexthop::parse(&dumped).unwrap();
+        assert_eq!(found.protocol, PROTOCOL);
+        assert_eq!(found.object(), Some(Object::Group(group_of(65_535, 1))));
+        let dumped = bytes("02fd4d00 00000000 08000100d32c0100 0800050003000000 080006000a010001");
+        let found = DumpedNexthop::parse(&dumped).unwrap();
+        assert_eq!(found.object(), Some(Object::Nexthop(hop())));
+    }
+
+    #[test]
+    fn what_we_never_make_is_no_object_of_a_plan() {
+        let shape = |hex: &str| DumpedNexthop::parse(&bytes(hex)).unwrap().shape;
+        let blackhole = "02004d00 00000000 08000100d32c0100 04000400";
+        assert_eq!(shape(blackhole), Shape::Blackhole);
+        let device_only = "02004d00 00000000 08000100d32c0100 0800050003000000";
+        assert_eq!(shape(device_only), Shape::Other);
+        let for_bridges = "02004d00 00000000 08000100d32c0100 080006000a010001 04000b00";
+        assert_eq!(shape(for_bridges), Shape::Other);
+        let hashed = "00004d00 00000000 08000100d22c0100 0600030000000000 0c000200d32c010000000000";
+        assert_eq!(shape(hashed), Shape::Other);
+        assert_eq!(DumpedNexthop::parse(&bytes("02004d00 00000000")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_group_comes_back_as_it_was_sent(
+            members in prop::collection::btree_map(any::<u32>(), 1..=u16::MAX, 1..16),
+            buckets in any::<u16>(),
+            idle_timer_s in 0..=86_400_u32,
+        ) {
+            let group = Group { id: 77_010, members, buckets, idle_timer_s };
+            let found = DumpedNexthop::parse(group_body(&group).bytes()).unwrap();
+            prop_assert_eq!(found.object(), Some(Object::Group(group)));
+        }
+
+        #[test]
+        fn no_bytes_whatever_break_the_reader(
+            bytes in prop::collection::vec(any::<u8>(), 0..120),
+        ) {
+            let found = DumpedNexthop::parse(&bytes);
+            prop_assert!(found.is_none() || bytes.len() > HEADER_BYTES);
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use evenkeel_core::plan::{
     Family, Hop, Route, Via,
-    numbers::{FIRST_TABLE, GROUP, PROTOCOL, SLOTS},
+    numbers::{GROUP, PROTOCOL},
 };
 use netlink_packet_route::{
     AddressFamily,
@@ -16,7 +16,7 @@ use netlink_packet_route::{
     },
 };
 
-use super::rule::is_of;
+use super::{ours::is_our_table, rule::is_of};
 use crate::kernel::route::{Family as KeyFamily, RouteKey, TABLE_MAIN, gateway_of};
 
 /// What a message is for.
@@ -28,11 +28,6 @@ pub(super) enum Purpose {
     MakeOnlink,
     /// To remove exactly this one.
     Remove,
-}
-
-/// Whether a table is one of ours.
-pub(in crate::kernel) fn is_our_table(table: u32) -> bool {
-    (FIRST_TABLE..FIRST_TABLE + SLOTS).contains(&table)
 }
 
 /// The message about a route.
@@ -85,7 +80,7 @@ fn wrapped(address: IpAddr) -> RouteAddress {
 ///
 /// Ours are the default routes with our protocol number that have nothing but what we give them:
 /// in one of our tables over one gateway, or in the main table over one gateway or our group.
-pub fn ours(message: &RouteMessage) -> Option<Route> {
+pub(super) fn ours(message: &RouteMessage) -> Option<Route> {
     let header = &message.header;
     let plain = header.protocol == RouteProtocol::Other(PROTOCOL)
         && header.kind == RouteType::Unicast

@@ -263,3 +263,94 @@ pub(super) fn family_number(family: Family) -> u8 {
 pub(in crate::kernel) fn is_of(family: Family, address: IpAddr) -> bool {
     (family == Family::V4) == address.is_ipv4()
 }
+
+#[cfg(test)]
+mod tests {
+    use evenkeel_core::plan::numbers::{PREFERENCE_FORWARDED, PREFERENCE_PORT};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex
+            .bytes()
+            .filter_map(|digit| char::from(digit).to_digit(16).map(|value| value as u8))
+            .collect();
+        digits
+            .chunks(2)
+            .map(|pair| pair[0] << 4 | pair[1])
+            .collect()
+    }
+
+    /// A payload's header and its attributes in the order of their kinds.
+    fn sorted(payload: &[u8]) -> (Vec<u8>, Vec<(u16, Vec<u8>)>) {
+        let (header, attributes) = payload.split_at(HEADER_BYTES);
+        let mut all: Vec<_> = Attributes::of(attributes)
+            .map(|(kind, value)| (kind, value.to_vec()))
+            .collect();
+        all.sort();
+        (header.to_vec(), all)
+    }
+
+    fn pin() -> Rule {
+        Rule {
+            family: Family::V4,
+            preference: PREFERENCE_PORT,
+            selector: Selector::UdpPort(27_005),
+            action: Action::Table(7702),
+        }
+    }
+
+    #[test]
+    fn requests_say_what_ip_says() {
+        // iproute2 6.1: rule add pref 32763 protocol 77 iif lo ipproto udp sport 27005 lookup 7702
+        let recorded = "020000000000000100000000 08000600fb7f0000 050015004d000000 \
+            070003006c6f0000 0500160011000000 080017007d697d69 08000f00161e0000";
+        assert_eq!(sorted(body(&pin()).bytes()), sorted(&bytes(recorded)));
+        // rule add pref 32764 protocol 77 not iif lo lookup 7701
+        let recorded = "020000000000000102000000 08000600fc7f0000 050015004d000000 \
+            070003006c6f0000 08000f00151e0000";
+        let forwarded = Rule {
+            family: Family::V4,
+            preference: PREFERENCE_FORWARDED,
+            selector: Selector::Forwarded,
+            action: Action::Table(7701),
+        };
+        assert_eq!(sorted(body(&forwarded).bytes()), sorted(&bytes(recorded)));
+    }
+
+    #[test]
+    fn the_kernels_answers_are_read() {
+        // Linux 6.18: the pin above, with the mask of its port.
+        let dumped = "0200000000 0000 0100000000 08000f00161e0000 08000e00ffffffff \
+            050015004d000000 070003006c6f0000 08000600fb7f0000 080017007d697d69 \
+            06001c00ffff0000 0500160011000000";
+        let found = DumpedRule::parse(&bytes(dumped)).unwrap();
+        assert_eq!((found.protocol, found.object()), (PROTOCOL, Some(pin())));
+        assert_eq!(protocol(&bytes(dumped)), Some(PROTOCOL));
+        // With half the mask it is for more ports, and not ours.
+        let masked = dumped.replace("06001c00ffff0000", "06001c00f0ff0000");
+        let found = DumpedRule::parse(&bytes(&masked)).unwrap();
+        assert_eq!(found.object(), None);
+        assert!(found.words().ends_with(" ..."), "{}", found.words());
+        // The kernel's own for the main table.
+        let main = "02000000fe00000100000000 08000f00fe000000 08000e00ffffffff 0500150002000000 \
+            08000600fe7f0000";
+        let found = DumpedRule::parse(&bytes(main)).unwrap();
+        assert!(found.is_the_kernels());
+        assert_eq!(found.words(), "32766: from all lookup main");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatever_break_the_reader(
+            bytes in prop::collection::vec(any::<u8>(), 0..160),
+        ) {
+            if let Some(rule) = DumpedRule::parse(&bytes) {
+                let words = rule.words();
+                prop_assert!(words.len() < 400 && words.bytes().all(|b| (b' '..=b'~').contains(&b)));
+                let _ = (rule.object(), rule.is_the_kernels());
+            }
+        }
+    }
+}

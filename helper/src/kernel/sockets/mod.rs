@@ -1,8 +1,8 @@
 //! Which sockets of this machine depend on which address or port, from the kernel's socket
 //! diagnostics, and a watch on those that close.
 //!
-//! It is not for saying what follows from it. It needs no privilege; the watch does. Sockets in
-//! other network namespaces (containers) are not ours to see: their packets only pass through.
+//! It is not for saying what follows from it. It needs no privilege. Sockets in other
+//! network namespaces (containers) are not ours to see: their packets only pass through.
 
 use evenkeel_core::plan::Sockets;
 

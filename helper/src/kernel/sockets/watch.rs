@@ -22,7 +22,7 @@ pub enum Closed {
     Some,
 }
 
-/// A subscription to the ends of UDP sockets. Needs `CAP_NET_ADMIN` in its network namespace.
+/// A subscription to the ends of UDP sockets in one network namespace.
 #[derive(Debug)]
 pub struct SocketWatch {
     socket: Socket,
@@ -33,7 +33,7 @@ impl SocketWatch {
     ///
     /// # Errors
     ///
-    /// [`NetlinkError::Socket`], also without the capability.
+    /// [`NetlinkError::Socket`].
     pub fn open() -> Result<Self, NetlinkError> {
         Ok(Self {
             socket: Socket::sock_diag(GROUPS)?,
