@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::decide::{Plan, main_rule, planned, system_uplink};
 use super::model::{Found, Object, Selector, Sockets};
-use super::pins::{Led, led, pins_for, pins_in};
+use super::pins::{Led, led, pins_for};
 use super::slots;
 
 /// What shall be in the kernel.
@@ -14,8 +14,8 @@ use super::slots;
 pub struct Aim {
     /// Everything of ours; for [`steps`](super::steps).
     pub objects: BTreeSet<Object>,
-    /// How many wildcard UDP ports may move on the way there, because
-    /// [`MAX_PINS`](super::numbers::MAX_PINS) others are pinned.
+    /// How many running sockets may move on the way there, as [`Pins::left_out`](super::Pins)
+    /// counts them.
     pub left_out: usize,
 }
 
@@ -34,9 +34,9 @@ impl Plan {
             Led::Apart => None,
         };
         let from = from.filter(|from| *from != target && self.uplinks.contains_key(from));
-        let pins = pins_for(&pins_in(found), &sockets.wildcard_udp_ports, from);
+        let pins = pins_for(found, sockets, from);
         Aim {
-            objects: self.objects(target, &pins.ports),
+            objects: self.objects(target, &pins),
             left_out: pins.left_out,
         }
     }
@@ -61,7 +61,7 @@ pub fn remains(found: &Found, sockets: &Sockets) -> Aim {
         Led::To(from) if from != in_use.ifindex && slots.contains_key(&from) => Some(from),
         Led::To(_) | Led::Freely | Led::Apart => None,
     };
-    let pins = pins_for(&pins_in(found), &sockets.wildcard_udp_ports, from);
+    let pins = pins_for(found, sockets, from);
     let mut objects = BTreeSet::new();
     for uplink in &found.uplinks {
         let slot = slots.get(&uplink.ifindex);
@@ -75,8 +75,7 @@ pub fn remains(found: &Found, sockets: &Sockets) -> Aim {
             .source_rules(found.family)
             .filter(|rule| found.ours.contains(rule) && is_used(rule, sockets))
             .collect();
-        let mine = pins.ports.iter().filter(|(_, to)| **to == uplink.ifindex);
-        rules.extend(mine.map(|(port, _)| planned.pin(found.family, *port)));
+        rules.extend(planned.pins(found.family, uplink.ifindex, &pins));
         if !rules.is_empty() {
             objects.insert(planned.route(found.family, uplink.ifindex));
             objects.extend(rules);

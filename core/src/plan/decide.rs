@@ -12,6 +12,7 @@ use super::numbers::{
     BUCKETS, GROUP, IDLE_TIMER_S, MAX_SOURCES, OTHER_WEIGHT, PREFERENCE_FORWARDED, PREFERENCE_MAIN,
     PREFERENCE_PORT, PREFERENCE_SOURCE, SLOTS, TABLE_METRIC, TARGET_WEIGHT,
 };
+use super::pins::Pins;
 use super::refusal::Refusal;
 use super::slots;
 
@@ -29,7 +30,13 @@ pub struct Plan {
     /// The metric of our default in the main table.
     pub metric: u32,
     /// Whether new flows are led by a resilient group, which keeps even an unpinned flow on its
-    /// uplink while it talks. Otherwise a single nexthop leads them.
+    /// uplink while it talks. Otherwise a single nexthop leads them, replaced in one write.
+    ///
+    /// The group has a price. Its buckets know destinations, not flows: as long as one is asked
+    /// for again and again, new flows to it stay on the old uplink, too (connects once a second did
+    /// so without end). A wildcard socket that is opened there is where the next change does not
+    /// expect it, and is pinned to the wrong uplink. A single nexthop has neither flaw; all it
+    /// leaves to chance is a socket that opens between the reading of the sockets and the change.
     pub resilient: bool,
     /// The uplinks, by ifindex.
     pub uplinks: BTreeMap<u32, Planned>,
@@ -173,7 +180,7 @@ pub(super) fn planned(family: Family, uplink: &Uplink, slot: u32) -> Result<Plan
 
 /// In IPv4 each address. In IPv6 the network of each, because privacy addresses come and go in
 /// it; but an address that claims everything stands for itself only.
-fn sources(family: Family, uplink: &Uplink) -> BTreeSet<Prefix> {
+pub(super) fn sources(family: Family, uplink: &Uplink) -> BTreeSet<Prefix> {
     let addresses = uplink.addresses.iter();
     addresses
         .map(|(address, bits)| match family {
@@ -196,15 +203,15 @@ fn source_is_the_kernels(uplink: &Uplink) -> bool {
 }
 
 impl Plan {
-    /// Everything of ours that shall be in the kernel while new flows go to `target` and the
-    /// sockets on the ports of `pins` keep to the uplinks given (both by ifindex). A target that
-    /// is not in the plan is replaced by the uplink in use; a pin to such an uplink is left out.
-    pub fn objects(&self, target: u32, pins: &BTreeMap<u16, u32>) -> BTreeSet<Object> {
+    /// Everything of ours that shall be in the kernel while new flows go to `target` (by ifindex)
+    /// and what is in `pins` keeps to the uplinks given there. A target that is not in the plan is
+    /// replaced by the uplink in use; a pin to such an uplink is left out.
+    pub fn objects(&self, target: u32, pins: &Pins) -> BTreeSet<Object> {
         let target = self.target_or_in_use(target);
         let mut objects = self.base();
-        objects.extend(pins.iter().filter_map(|(port, ifindex)| {
-            Some(self.uplinks.get(ifindex)?.pin(self.family, *port))
-        }));
+        for (ifindex, planned) in &self.uplinks {
+            objects.extend(planned.pins(self.family, *ifindex, pins));
+        }
         let via = if self.resilient {
             objects.extend(self.group(target));
             Some(Via::Group(GROUP))
@@ -303,9 +310,16 @@ impl Planned {
         prefixes.map(move |prefix| self.rule(family, PREFERENCE_SOURCE, Selector::From(*prefix)))
     }
 
-    /// The rule by which a wildcard UDP port keeps to it.
-    pub(super) fn pin(&self, family: Family, port: u16) -> Object {
-        self.rule(family, PREFERENCE_PORT, Selector::UdpPort(port))
+    /// The rules by which what is pinned to it keeps to it.
+    pub(super) fn pins(&self, family: Family, ifindex: u32, pins: &Pins) -> Vec<Object> {
+        let ports = pins.ports.iter().filter(|(_, to)| **to == ifindex);
+        let ports = ports.map(|(port, _)| (PREFERENCE_PORT, Selector::UdpPort(*port)));
+        let sources = pins.sources.iter().filter(|(_, to)| **to == ifindex);
+        let sources = sources.map(|(prefix, _)| (PREFERENCE_SOURCE, Selector::From(*prefix)));
+        ports
+            .chain(sources)
+            .map(|(preference, selector)| self.rule(family, preference, selector))
+            .collect()
     }
 
     fn rule(&self, family: Family, preference: u32, selector: Selector) -> Object {

@@ -12,8 +12,8 @@
 //!
 //! Each uplink has a table with one default. What is left for our default in the main table are new
 //! flows of this machine. It stands just before the system's, and loses to a better one as any
-//! would. A socket that is bound to an address of no uplink follows it too: there is no telling
-//! where such a one belongs.
+//! would. A socket with an address of no uplink has no source rule by itself; when the leader changes
+//! it gets one of its own, like a pin, to where it was.
 //!
 //! # Use
 //! Read the kernel, [`plan`] and aim, apply the [`steps`], in order, one by one; after a failed one

@@ -1,20 +1,24 @@
-//! Pins: which wildcard UDP port is kept on which uplink. Such a socket has no address that a
-//! source rule could know it by, and asks the routes anew for every packet; its port is all there
-//! is to hold it by.
+//! Pins: what is kept on which uplink though no address of an uplink's says so. Nearly always that
+//! is a wildcard UDP socket: it asks the routes anew for every packet, and its port is all there is
+//! to hold it by. The other kind is a socket with an address of no uplink (any more).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
-use super::decide::MAIN_TABLE;
-use super::model::{Action, Found, Object, Selector, Via};
-use super::numbers::MAX_PINS;
+use super::decide::{MAIN_TABLE, sources};
+use super::model::{Action, Found, Object, Prefix, Selector, Sockets, Via};
+use super::numbers::{MAX_PINS, MAX_SOURCES};
 use super::slots;
 
-/// The decision about pins.
+/// The decision about pins. Uplinks are given by ifindex.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pins {
-    /// The uplink of each pinned port, by ifindex.
+    /// The uplink of each pinned wildcard UDP port.
     pub ports: BTreeMap<u16, u32>,
-    /// How many open ports found no place among the [`MAX_PINS`]. What they carry may move.
+    /// The uplink of each pinned address, or network, that is no uplink's own.
+    pub sources: BTreeMap<Prefix, u32>,
+    /// How many ports and addresses found no place: at most [`MAX_PINS`] and [`MAX_SOURCES`] are
+    /// pinned. What they carry may move.
     pub left_out: usize,
 }
 
@@ -71,49 +75,96 @@ pub fn target_in(ours: &BTreeSet<Object>) -> Option<u32> {
     }
 }
 
-/// The pins that are in the kernel, as port and uplink; those to uplinks that are gone left out.
-pub fn pins_in(found: &Found) -> BTreeMap<u16, u32> {
+/// The pins that are in the kernel; those to uplinks that are gone left out.
+pub fn pins_in(found: &Found) -> Pins {
     let slots = slots::known(found);
     let owners: BTreeMap<u32, u32> = slots
         .iter()
         .map(|(ifindex, slot)| (*slot, *ifindex))
         .collect();
-    let pins = found.ours.iter().filter_map(|object| match object {
-        Object::Rule(rule) => match (rule.selector, rule.action) {
-            (Selector::UdpPort(port), Action::Table(table)) => {
-                Some((port, *owners.get(&slots::of_table(table)?)?))
+    let own = own_networks(found);
+    let mut pins = Pins::default();
+    for object in &found.ours {
+        let Object::Rule(rule) = object else {
+            continue;
+        };
+        let Action::Table(table) = rule.action else {
+            continue;
+        };
+        let Some(owner) = slots::of_table(table).and_then(|slot| owners.get(&slot)) else {
+            continue;
+        };
+        match rule.selector {
+            Selector::UdpPort(port) => drop(pins.ports.insert(port, *owner)),
+            Selector::From(prefix) if !own.iter().any(|network| network.overlaps(prefix)) => {
+                pins.sources.insert(prefix, *owner);
             }
-            _ => None,
-        },
-        _ => None,
-    });
-    pins.collect()
+            Selector::From(_) | Selector::All | Selector::Forwarded => {}
+        }
+    }
+    pins
 }
 
-/// The pins for the wildcard ports `open` when new flows cease to go to `from`, by ifindex.
+/// The pins when new flows cease to go to `from`, by ifindex.
 ///
-/// Those of `there` stay as long as their port is open, also one to the uplink that new flows go
-/// to next. Without it that socket would depend on the group's bucket, which another flow may hold
-/// elsewhere, and it would have to be pinned again at the next change; staying costs no write. An
-/// open port without a pin gets one to `from`. Where [`MAX_PINS`] don't suffice, the highest
-/// ports go first: those that the kernel hands out to clients, before the known ones of services.
-/// Without `from` nothing is pinned anew.
-pub fn pins_for(there: &BTreeMap<u16, u32>, open: &BTreeSet<u16>, from: Option<u32>) -> Pins {
-    let kept = there.iter().filter(|(port, _)| open.contains(port));
-    let mut ports: BTreeMap<u16, u32> = kept.map(|(port, uplink)| (*port, *uplink)).collect();
+/// Those in the kernel stay as long as a socket is there for them, also one to the uplink that new
+/// flows go to next. Without it that socket would depend on the group's bucket, which another flow
+/// may hold elsewhere, and it would have to be pinned again at the next change; staying costs no
+/// write. What isn't pinned yet is pinned to `from`, where it is now. Where the room doesn't
+/// suffice, the highest ports go first: those that the kernel hands out to clients, before the
+/// known ones of services. Without `from` nothing is pinned anew.
+pub fn pins_for(found: &Found, sockets: &Sockets, from: Option<u32>) -> Pins {
+    let open = &sockets.wildcard_udp_ports;
+    let mut pins = pins_in(found);
+    pins.ports.retain(|port, _| open.contains(port));
+    pins.sources.retain(|prefix, _| {
+        sockets
+            .sources
+            .iter()
+            .any(|source| prefix.contains(*source))
+    });
     let Some(from) = from else {
-        return Pins { ports, left_out: 0 };
+        return pins;
     };
-    let unpinned: Vec<u16> = open
-        .iter()
-        .rev()
-        .copied()
-        .filter(|port| *port != 0 && !ports.contains_key(port))
-        .collect();
-    let room = MAX_PINS.saturating_sub(ports.len());
-    ports.extend(unpinned.iter().take(room).map(|port| (*port, from)));
-    Pins {
-        ports,
-        left_out: unpinned.len().saturating_sub(room),
-    }
+    let ports = open.iter().rev().copied();
+    let ports = ports.filter(|port| *port != 0 && !pins.ports.contains_key(port));
+    let ports: Vec<u16> = ports.collect();
+    let own = own_networks(found);
+    let held = |source: &IpAddr| {
+        let mut networks = own.iter().chain(pins.sources.keys());
+        networks.any(|network| network.contains(*source))
+    };
+    let strays = sockets.sources.iter().copied();
+    let strays = strays.filter(|source| goes_far(*source) && !held(source));
+    let strays: Vec<Prefix> = strays.map(Prefix::host).collect();
+
+    let room = MAX_PINS.saturating_sub(pins.ports.len());
+    let source_room = MAX_SOURCES.saturating_sub(pins.sources.len());
+    pins.ports
+        .extend(ports.iter().take(room).map(|port| (*port, from)));
+    pins.sources.extend(
+        strays
+            .iter()
+            .take(source_room)
+            .map(|source| (*source, from)),
+    );
+    pins.left_out = ports.len().saturating_sub(room) + strays.len().saturating_sub(source_room);
+    pins
+}
+
+/// The networks that have source rules because an uplink is in them.
+fn own_networks(found: &Found) -> BTreeSet<Prefix> {
+    let uplinks = found.uplinks.iter();
+    uplinks
+        .flat_map(|uplink| sources(found.family, uplink))
+        .collect()
+}
+
+/// Whether a socket with this address could use a default route at all.
+fn goes_far(source: IpAddr) -> bool {
+    let near = match source {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    !near && !source.is_loopback() && !source.is_unspecified() && !source.is_multicast()
 }

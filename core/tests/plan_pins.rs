@@ -1,0 +1,170 @@
+//! What is kept where it is: the pins at a change of leader, and what remains when game mode ends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that can't build its case fails the test"
+)]
+
+mod plan_cases;
+mod plan_entered;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evenkeel_core::plan::numbers::{MAX_PINS, MAX_SOURCES};
+use evenkeel_core::plan::{Family, Object, Pins, Sockets, pins_for, pins_in, remains, target_in};
+use plan_cases::{ip, two_uplinks, uplink};
+use plan_entered::{entered, planned, ports, texts, words};
+
+#[test]
+fn the_target_is_read_from_the_kernel() {
+    assert_eq!(target_in(&BTreeSet::new()), None);
+    for family in [Family::V4, Family::V6] {
+        for target in [2, 3] {
+            let found = entered(family, target, &Sockets::default());
+            assert_eq!(target_in(&found.ours), Some(target));
+        }
+    }
+}
+
+#[test]
+fn a_group_that_lost_its_target_leads_nowhere_in_particular() {
+    let mut found = two_uplinks(Family::V4);
+    found
+        .uplinks
+        .push(uplink(4, "10.4.0.1", &[("10.4.0.2", 24)]));
+    let plan = planned(&found);
+    found.ours = plan.objects(3, &Pins::default());
+    found.ours = found
+        .ours
+        .into_iter()
+        .map(|object| match object {
+            Object::Group(mut group) => {
+                group.members.remove(&77_012);
+                Object::Group(group)
+            }
+            other => other,
+        })
+        .collect();
+    assert_eq!(target_in(&found.ours), None);
+    let aim = plan.towards(2, &found, &ports([40_000]));
+    found.ours = aim.objects;
+    assert_eq!(pins_in(&found), Pins::default());
+}
+
+#[test]
+fn a_change_of_leader_pins_open_ports_to_the_old_one_and_keeps_pins() {
+    let mut found = two_uplinks(Family::V4);
+    let plan = planned(&found);
+    let mut pins_after = |target: u32, open: &[u16]| {
+        found.ours = plan
+            .towards(target, &found, &ports(open.iter().copied()))
+            .objects;
+        pins_in(&found).ports
+    };
+    assert_eq!(
+        pins_after(2, &[5000]),
+        BTreeMap::new(),
+        "it goes on where it was"
+    );
+    assert_eq!(pins_after(3, &[5000]), BTreeMap::from([(5000, 2)]));
+    assert_eq!(pins_after(3, &[5000, 6000]), BTreeMap::from([(5000, 2)]));
+    let both = BTreeMap::from([(5000, 2), (6000, 3)]);
+    assert_eq!(
+        pins_after(2, &[5000, 6000]),
+        both,
+        "also to the next target"
+    );
+    assert_eq!(pins_after(3, &[5000, 6000]), both);
+    assert_eq!(
+        pins_after(3, &[6000]),
+        BTreeMap::from([(6000, 3)]),
+        "closed"
+    );
+}
+
+#[test]
+fn entering_straight_towards_another_uplink_pins_to_the_one_in_use() {
+    let found = entered(Family::V6, 3, &ports([5000]));
+    assert_eq!(pins_in(&found).ports, BTreeMap::from([(5000, 2)]));
+}
+
+#[test]
+fn pins_are_bounded_and_the_ports_of_services_are_left_out_first() {
+    let found = entered(Family::V4, 2, &Sockets::default());
+    let room = u16::try_from(MAX_PINS).unwrap();
+    let sockets = ports((0..=9).chain(50_000 - room..50_000 - 5));
+    let pins = pins_for(&found, &sockets, Some(2));
+    assert_eq!((pins.ports.len(), pins.left_out), (MAX_PINS, 4));
+    let least: Vec<u16> = pins.ports.keys().copied().take(6).collect();
+    assert_eq!(least, [5, 6, 7, 8, 9, 50_000 - room]);
+    assert_eq!(planned(&found).towards(3, &found, &sockets).left_out, 4);
+}
+
+#[test]
+fn pins_in_the_kernel_go_before_new_ones() {
+    let room = u16::try_from(MAX_PINS).unwrap();
+    let found = entered(Family::V4, 3, &ports(1..=room));
+    let sockets = ports((1..=room).chain([60_000]));
+    let pins = pins_for(&found, &sockets, Some(3));
+    assert!(pins.ports.values().all(|uplink| *uplink == 2));
+    assert_eq!((pins.ports.len(), pins.left_out), (MAX_PINS, 1));
+}
+
+#[test]
+fn an_address_of_no_uplink_is_pinned_while_a_socket_uses_it() {
+    let mut found = entered(Family::V4, 2, &Sockets::default());
+    let mut sockets = Sockets::default();
+    for source in ["172.17.0.1", "127.0.0.1", "169.254.3.3", "10.2.0.2"] {
+        sockets.sources.insert(ip(source));
+    }
+    let plan = planned(&found);
+    found.ours = plan.towards(3, &found, &sockets).objects;
+    let rule = "rule pref 32762 protocol 77 iif lo from 172.17.0.1 lookup 7701";
+    assert!(words(&found.ours).contains(rule));
+    assert_eq!(pins_in(&found).sources.len(), 1, "{:?}", pins_in(&found));
+    found.ours = plan.towards(3, &found, &Sockets::default()).objects;
+    assert_eq!(pins_in(&found), Pins::default());
+}
+
+#[test]
+fn pinned_addresses_are_bounded() {
+    let found = entered(Family::V4, 2, &Sockets::default());
+    let sources = (1..=100).map(|n| ip(&format!("172.17.0.{n}")));
+    let sockets = Sockets {
+        sources: sources.collect(),
+        ..Sockets::default()
+    };
+    let pins = pins_for(&found, &sockets, Some(2));
+    assert_eq!(
+        (pins.sources.len(), pins.left_out),
+        (MAX_SOURCES, 100 - MAX_SOURCES)
+    );
+}
+
+#[test]
+fn what_remains_is_what_sockets_use_off_the_systems_uplink() {
+    let found = entered(Family::V4, 3, &ports([5000]));
+    let mut sockets = ports([5000, 6000]);
+    sockets.sources.extend([ip("10.1.0.2"), ip("10.2.0.2")]);
+    let wanted = texts(&[
+        "route default table 7702 proto 77 metric 1024 via 10.2.0.1 dev wifi0",
+        "rule pref 32761 protocol 77 lookup main suppress_prefixlength 0",
+        "rule pref 32762 protocol 77 iif lo from 10.2.0.2 lookup 7702",
+        "rule pref 32763 protocol 77 iif lo ipproto udp sport 6000 lookup 7702",
+    ]);
+    assert_eq!(words(&remains(&found, &sockets).objects), wanted);
+    assert!(remains(&found, &Sockets::default()).objects.is_empty());
+}
+
+#[test]
+fn nothing_remains_past_a_vpn() {
+    let mut found = entered(Family::V4, 3, &Sockets::default());
+    let mut sockets = Sockets::default();
+    sockets.sources.insert(ip("10.2.0.2"));
+    assert!(!remains(&found, &sockets).objects.is_empty());
+    found.foreign_rules = vec!["32500: not from all fwmark 0xca6c lookup 51820".into()];
+    assert!(remains(&found, &sockets).objects.is_empty());
+    found.foreign_rules.clear();
+    found.system_default.as_mut().unwrap().ifindexes = vec![9];
+    assert!(remains(&found, &sockets).objects.is_empty());
+}
