@@ -111,7 +111,7 @@ pub struct Uplink {
     pub gateway_v4: Option<Ipv4Addr>,
     /// Its IPv6 default gateway, chosen likewise; often link-local.
     pub gateway_v6: Option<Ipv6Addr>,
-    /// Whether its data costs money: unknown to the kernel, filled in by who asks NetworkManager.
+    /// Whether its data costs money: unknown to the kernel, filled in by who asks `NetworkManager`.
     pub metered: Metered,
 }
 

@@ -38,7 +38,7 @@ mod tests {
     fn a_port_tells_its_process_unless_it_was_chosen_at_random() {
         assert_eq!(process_of(0), None);
         assert_eq!(process_of(1234), Some(1234));
-        assert_eq!(process_of(3 << 22 | 1234), Some(1234));
+        assert_eq!(process_of((3 << 22) + 1234), Some(1234));
         assert_eq!(process_of((-4097_i32).cast_unsigned()), None);
         assert_eq!(process_of(3 << 22), None);
     }

@@ -230,6 +230,6 @@ mod tests {
         ];
         assert_eq!(by(&both), Some(55));
         assert_eq!(by(&[deletion(4, 66)]), None);
-        assert_eq!(News::of(RTM_DELRULE, 1, &[]).ours, false);
+        assert!(!News::of(RTM_DELRULE, 1, &[]).ours);
     }
 }

@@ -86,7 +86,7 @@ fn an_uplink_without_a_carrier_or_a_gateway_is_none() {
             // The kernel still uses it, and a plan must know.
             assert_eq!(found.system_default.unwrap().metric, 100);
         }
-        lab.run_sysctl("net.ipv4.conf.wifi0.ignore_routes_with_linkdown", "1");
+        Lab::set_sysctl("net.ipv4.conf.wifi0.ignore_routes_with_linkdown", "1");
         assert_eq!(
             found(&roots, Family::V4)
                 .await
@@ -270,7 +270,7 @@ fn of_two_routers_defaults_with_one_metric_the_preferred_one_counts() {
 fn an_address_counts_once_it_is_known_to_be_the_only_one() {
     let lab = lab();
     lab.run(async |roots| {
-        lab.run_sysctl("net.ipv6.conf.usb0.dad_transmits", "100");
+        Lab::set_sysctl("net.ipv6.conf.usb0.dad_transmits", "100");
         lab.ip("-6 addr add fd02::5/64 dev usb0");
         let address: IpAddr = "fd02::5".parse().unwrap();
         let found = found(&roots, Family::V6).await;

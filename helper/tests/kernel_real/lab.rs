@@ -171,7 +171,7 @@ impl Lab {
     }
 
     /// Set a sysctl of the namespace that the calling thread is in.
-    pub fn run_sysctl(&self, name: &str, value: &str) {
+    pub fn set_sysctl(name: &str, value: &str) {
         let file = Path::new("/proc/thread-self/root/proc/sys").join(name.replace('.', "/"));
         fs::write(file, value).unwrap();
     }

@@ -30,7 +30,7 @@ pub(in crate::kernel) struct Scope {
 /// A netlink socket. Its reads are cancel-safe in that a cancelled exchange leaves replies behind
 /// that the next one skips.
 pub struct Socket {
-    socket: TokioSocket,
+    channel: TokioSocket,
     port: u32,
     sequence: u32,
     buffer: Vec<u8>,
@@ -78,7 +78,7 @@ impl Socket {
         raw.get_address(&mut address)?;
         let port = address.port_number();
         Ok(Self {
-            socket,
+            channel: socket,
             port,
             sequence: 0,
             buffer: Vec::with_capacity(BUFFER_BYTES),
@@ -215,7 +215,7 @@ impl Socket {
         bytes.extend(0_u32.to_ne_bytes());
         bytes.extend(body);
         let sent = self
-            .socket
+            .channel
             .send_to(&bytes, &SocketAddr::new(0, 0))
             .await
             .map_err(NetlinkError::Socket)?;
@@ -233,7 +233,7 @@ impl Socket {
         loop {
             self.buffer.clear();
             let from = self
-                .socket
+                .channel
                 .recv_from(&mut self.buffer)
                 .await
                 .map_err(NetlinkError::Socket)?;
