@@ -78,7 +78,7 @@ fn an_uplink_without_a_carrier_or_a_gateway_is_none() {
     lab.ip("route add default dev ppp9 metric 300");
     lab.run(async |roots| {
         assert_eq!(found(&roots, Family::V4).await.uplinks.len(), 2);
-        lab.ip("link set far0 down");
+        lab.unplug("wifi0", "far0");
         for family in [Family::V4, Family::V6] {
             let found = found(&roots, family).await;
             let uplinks: Vec<_> = found.uplinks.iter().map(|uplink| uplink.ifindex).collect();
@@ -164,10 +164,12 @@ fn rules_of_others_are_told_in_the_words_of_ip() {
 #[test]
 fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
     let lab = lab();
-    lab.ip("rule add pref 32762 from 10.1.0.2 lookup 100");
+    // The same as ours, but for the protocol number.
+    lab.ip("rule add pref 32762 iif lo from 10.1.0.2 lookup 7701");
     lab.ip("rule add pref 9 protocol 77 from 10.1.0.2 lookup 100");
     lab.ip("-6 rule add pref 32761 lookup main");
-    lab.ip("route add default table 7701 via 10.1.0.1");
+    lab.ip("route add default table 7701 via 10.1.0.1 src 10.1.0.2 metric 1024");
+    lab.ip("-6 route add default table 7702 via fd02::1 dev usb0 metric 1024");
     lab.ip("route add 192.0.2.0/24 proto 77 via 10.1.0.1");
     lab.ip("-6 route add fd09::/64 table 7703 dev wifi0");
     lab.ip("nexthop add id 77011 via 10.2.0.1 dev usb0");
@@ -178,10 +180,10 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
     lab.run(async |roots| {
         let four = found(&roots, Family::V4).await;
         let expected = [
-            "route default table 7701 metric 0 is in our table",
+            "route default table 7701 metric 1024 is in our table",
             "route 192.0.2.0/24 metric 0 has our protocol number 77",
             "rule 9: from 10.1.0.2/32 lookup 100 proto 77 has our protocol number",
-            "rule 32762: from 10.1.0.2/32 lookup 100 has our preference",
+            "rule 32762: from 10.1.0.2/32 iif lo lookup 7701 has our preference",
             "nexthop 5 has our protocol number 77",
             "nexthop 77010 has our protocol number 77",
             "nexthop 77011 is one of our numbers",
@@ -194,9 +196,12 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
         assert_eq!(taken, sorted);
         assert_eq!(four.foreign_rules.len(), 2);
         let six = found(&roots, Family::V6).await;
+        let mut taken = six.taken.clone();
+        taken.sort();
         assert_eq!(
-            six.taken,
+            taken,
             [
+                "route -6 default table 7702 metric 1024 is in our table",
                 "route -6 fd09::/64 table 7703 metric 1024 is in our table",
                 "rule 32761: from all lookup main has our preference",
             ]
@@ -205,7 +210,8 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
         let mut door = Door::open(roots).unwrap();
         assert_eq!(door.restore_all().await.unwrap(), [""; 0]);
         // Even a removal of what isn't ours removes nothing.
-        let objects = everything(&lab, Family::V4).into_iter();
+        let objects = [Family::V4, Family::V6].map(|family| everything(&lab, family));
+        let objects = objects.into_iter().flatten();
         let steps: Vec<_> = objects.map(Step::Remove).collect();
         door.take_steps(&steps).await.into_result().unwrap();
     });

@@ -7,6 +7,7 @@ use std::{
     process::{self, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
+    time::Duration,
 };
 
 use evenkeeld::kernel::Roots;
@@ -159,6 +160,20 @@ impl Lab {
         run(Command::new("ip")
             .args(["-n", &self.name])
             .args(words.split_whitespace()))
+    }
+
+    /// Take an uplink's carrier away by its far end, and wait until the kernel has drawn the
+    /// consequences, which it does a moment later.
+    pub fn unplug(&self, near: &str, far: &str) {
+        self.ip(&format!("link set {far} down"));
+        let routes = format!("-4 route show table all dev {near}");
+        for _ in 0..1000 {
+            if self.ip(&routes).contains("linkdown") {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{near} keeps its carrier");
     }
 
     /// Start `ip` with these words in the namespace, and don't wait for its end.

@@ -468,13 +468,13 @@ fn carrier_loss_takes_the_nexthops_and_the_next_look_sees_it() {
     lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
         add_all(&mut door, &everything(&lab, Family::V4)).await;
-        lab.ip("link set far1 down");
+        lab.unplug("usb0", "far1");
         let now = found(&roots, Family::V4).await;
         assert!(!now.ours.contains(&nexthop(&lab, 2)), "{:?}", now.ours);
         assert!(now.ours.contains(&nexthop(&lab, 1)));
         let uplinks: Vec<_> = now.uplinks.iter().map(|uplink| uplink.ifindex).collect();
         assert_eq!(uplinks, [lab.ifindex("wifi0")]);
-        lab.ip("link set far0 down");
+        lab.unplug("wifi0", "far0");
         let now = found(&roots, Family::V4).await;
         assert!(!now.ours.iter().any(|one| matches!(one, Object::Group(_))));
         assert!(

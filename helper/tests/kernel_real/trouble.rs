@@ -230,7 +230,7 @@ fn a_link_without_a_carrier_changes_nothing_about_it() {
     lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
-        lab.ip("link set far1 down");
+        lab.unplug("usb0", "far1");
         assert!(lab.default_route("-4").contains("linkdown"));
         door.refresh().await.unwrap();
         assert!(
