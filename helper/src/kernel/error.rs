@@ -74,7 +74,7 @@ impl NetlinkError {
             Errno::EHOSTUNREACH | Errno::ENETUNREACH => Self::GatewayUnreachable,
             Errno::EPERM | Errno::EACCES => Self::NotPermitted,
             Errno::EEXIST => Self::Exists(sentence),
-            Errno::EOPNOTSUPP => Self::Unsupported(sentence),
+            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => Self::Unsupported(sentence),
             _ => Self::Refused {
                 cause: io::Error::from_raw_os_error(errno),
                 sentence,

@@ -182,8 +182,8 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
         let expected = [
             "route default table 7701 metric 1024 is in our table",
             "route 192.0.2.0/24 metric 0 has our protocol number 77",
-            "rule 9: from 10.1.0.2/32 lookup 100 proto 77 has our protocol number",
-            "rule 32762: from 10.1.0.2/32 iif lo lookup 7701 has our preference",
+            "rule 9: from 10.1.0.2 lookup 100 proto 77 has our protocol number",
+            "rule 32762: from 10.1.0.2 iif lo lookup 7701 has our preference",
             "nexthop 5 has our protocol number 77",
             "nexthop 77010 has our protocol number 77",
             "nexthop 77011 is one of our numbers",

@@ -34,7 +34,7 @@ pub const MAX_ADDRESSES: usize = 4096;
 /// full table, which is not what the helper is for.
 pub const MAX_ROUTES: usize = 8192;
 
-/// The most policy rules looked at, both families together. Our own are at most some 1,100.
+/// The most policy rules looked at in one family. Our own are at most some 1,600.
 pub const MAX_RULES: usize = 4096;
 
 /// The most nexthop objects looked at.
@@ -133,7 +133,8 @@ pub async fn dump_routes() -> Result<Vec<DumpedRoute>, NetlinkError> {
     collect(scope, RTM_GETROUTE, &requests, decode_route).await
 }
 
-/// Every policy rule of both families, in the order they are asked.
+/// Every policy rule of both families, in the order they are asked; none of a family that the
+/// kernel was started without.
 ///
 /// # Errors
 ///
@@ -143,8 +144,15 @@ pub async fn dump_rules() -> Result<Vec<DumpedRule>, NetlinkError> {
         what: "rules",
         limit: MAX_RULES,
     };
-    let requests = [Family::V4, Family::V6].map(DumpedRule::dump_request);
-    collect(scope, RTM_GETRULE, &requests, DumpedRule::parse).await
+    let mut rules = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        let requests = [DumpedRule::dump_request(family)];
+        match collect(scope, RTM_GETRULE, &requests, DumpedRule::parse).await {
+            Err(NetlinkError::Unsupported(_)) => {}
+            found => rules.extend(found?),
+        }
+    }
+    Ok(rules)
 }
 
 /// Every nexthop object; none on a kernel without them (before 5.3).

@@ -53,11 +53,11 @@ impl DumpedRule {
             say(format_args!(" not"));
         }
         match self.prefix(FRA_SRC) {
-            Some(from) => say(format_args!(" from {}/{}", from.address, from.length)),
+            Some(from) => say(format_args!(" from {from}")),
             None => say(format_args!(" from all")),
         }
         if let Some(to) = self.prefix(FRA_DST) {
-            say(format_args!(" to {}/{}", to.address, to.length));
+            say(format_args!(" to {to}"));
         }
         if self.tos != 0 {
             say(format_args!(" tos {:#04x}", self.tos));

@@ -69,8 +69,6 @@ impl OpenSockets {
                     // It has no such sockets: a kernel without UDP-Lite.
                     Err(NetlinkError::Gone | NetlinkError::Unsupported(_))
                         if transport == Transport::UdpLite => {}
-                    // Sockets come and go; one that was there all the time is always seen.
-                    Err(NetlinkError::Unsteady(_)) => {}
                     dumped => dumped?,
                 }
             }
