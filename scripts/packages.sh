@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build="build-essential pkg-config libxkbcommon-dev libwayland-dev"
-lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping
+lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
      xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
 lint="shellcheck mandoc"
@@ -48,6 +48,16 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 1
   fi
 fi
+case "$missing " in
+  *" network-manager "*)
+    # The lab starts NetworkManager itself. A system that had none must not be taken over by it.
+    if [ -d /run/systemd/system ]; then
+      $sudo systemctl mask NetworkManager.service
+      echo "NetworkManager is masked, for only the lab needs it. To use it for this system:"
+      echo "  systemctl unmask NetworkManager.service"
+    fi
+    ;;
+esac
 export DEBIAN_FRONTEND=noninteractive
 $sudo apt-get update -qq
 # shellcheck disable=SC2086 # a list of names

@@ -2,8 +2,10 @@
 //! window and `evenkeel status` both show this; neither decides anything from raw properties.
 
 use evenkeel_dbus::{
-    Backend, Helper1Proxy, HelperError, Holder, Lowpower, Reason, TunableInfo, UplinkInfo,
+    Backend, Draining, FamilyInfo, Helper1Proxy, HelperError, Holder, Lowpower, PlanStep, Reason,
+    TunableInfo, UplinkInfo,
 };
+use futures_util::stream::{BoxStream, StreamExt, select_all};
 
 /// The helper's properties at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,12 @@ pub struct HelperState {
     pub backend: Backend,
     /// Why.
     pub reason: Reason,
+    /// Each IP version by itself.
+    pub families: Vec<FamilyInfo>,
+    /// What game mode would do to the routes now.
+    pub plan: Vec<PlanStep>,
+    /// What is kept for running connections.
+    pub draining: Draining,
     /// The uplinks.
     pub uplinks: Vec<UplinkInfo>,
     /// The ifindex of the leader.
@@ -53,6 +61,9 @@ impl HelperState {
             lowpower: Lowpower::from_wire(helper.lowpower().await?),
             backend: Backend::from_wire(helper.backend().await?),
             reason: Reason::from_wire(helper.backend_reason().await?),
+            families: helper.families().await?,
+            plan: helper.plan().await?,
+            draining: helper.draining().await?,
             uplinks: helper.uplinks().await?,
             leader: Some(helper.leader().await?).filter(|ifindex| *ifindex != 0),
             ema_factor: helper.ema_factor().await?,
@@ -65,4 +76,30 @@ impl HelperState {
             last_error: (!name.is_empty()).then_some((name, text)),
         })
     }
+}
+
+/// One tick for every property that changed, after the proxy has taken the new value in.
+pub async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
+    macro_rules! ticks {
+        ($($receive:ident),+) => {
+            select_all([$(helper.$receive().await.map(|_| ()).boxed()),+]).boxed()
+        };
+    }
+    ticks![
+        receive_lowpower_changed,
+        receive_backend_changed,
+        receive_backend_reason_changed,
+        receive_families_changed,
+        receive_plan_changed,
+        receive_draining_changed,
+        receive_uplinks_changed,
+        receive_leader_changed,
+        receive_ema_factor_changed,
+        receive_power_cost_weight_changed,
+        receive_game_mode_changed,
+        receive_game_mode_holders_changed,
+        receive_sampling_changed,
+        receive_tunables_changed,
+        receive_last_error_changed
+    ]
 }

@@ -14,8 +14,8 @@ mod types;
 pub use error::HelperError;
 pub use proxy::Helper1Proxy;
 pub use types::{
-    Backend, Hold, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
-    UplinkKind, UplinkState,
+    Backend, CostReason, Draining, FamilyInfo, Hold, Holder, Lowpower, Metered, PlanStep,
+    ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 
 /// The helper's well-known bus name.

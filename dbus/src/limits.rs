@@ -16,6 +16,9 @@ pub const POWER_COST: RangeInclusive<u32> = 0..=10_000;
 pub const UPLINK_COST: RangeInclusive<u32> = 1..=10_000;
 /// The cost of an uplink that nobody has set.
 pub const UPLINK_COST_DEFAULT: u32 = 100;
+/// The cost in percent that a metered uplink starts at: new flows go there only when the others are
+/// far less steady.
+pub const UPLINK_COST_METERED: u32 = 200;
 /// Frames a second that a feed may ask for.
 pub const FEED_HZ: RangeInclusive<u32> = 1..=30;
 

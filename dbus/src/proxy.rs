@@ -2,7 +2,7 @@
 
 use zbus::proxy;
 
-use crate::{HelperError, Holder, TunableInfo, UplinkInfo};
+use crate::{Draining, FamilyInfo, HelperError, Holder, PlanStep, TunableInfo, UplinkInfo};
 
 /// `io.github.evenkeel.Helper1` as a client sees it. Ranges, errors and meanings stand in the
 /// interface XML ([`crate::INTERFACE_XML`]).
@@ -44,6 +44,15 @@ pub trait Helper1 {
     /// [`crate::Reason`] as a number.
     #[zbus(property)]
     fn backend_reason(&self) -> zbus::Result<u32>;
+    /// Each IP version by itself.
+    #[zbus(property)]
+    fn families(&self) -> zbus::Result<Vec<FamilyInfo>>;
+    /// What entering game mode would do to the routes now.
+    #[zbus(property)]
+    fn plan(&self) -> zbus::Result<Vec<PlanStep>>;
+    /// What is kept for running connections after game mode.
+    #[zbus(property)]
+    fn draining(&self) -> zbus::Result<Draining>;
     /// The uplinks.
     #[zbus(property)]
     fn uplinks(&self) -> zbus::Result<Vec<UplinkInfo>>;

@@ -64,8 +64,62 @@ wire_enum! {
         LowpowerUnreadable = 8,
         /// The kernel's routes or links could not be read.
         KernelUnreadable = 9,
+        /// There is no default route to go before.
+        NoDefault = 10,
+        /// The best default route leaves by something that is no uplink, a VPN for one.
+        ForeignDefault = 11,
+        /// Policy rules that somebody else made would be in the way.
+        ForeignRules = 12,
+        /// Somebody else uses the numbers that Evenkeel's routes and rules carry.
+        NumbersTaken = 13,
+        /// Two uplinks are in the same subnet: one router, nothing to choose.
+        SameSubnet = 14,
+        /// The best default route has so small a metric that none is left before it.
+        MetricTooSmall = 15,
+        /// Somebody undid our routes again and again; we stepped back.
+        Undone = 16,
+        /// Gateway or anchor stopped answering when our routes were in place; they were taken back.
+        NotConfirmed = 17,
         /// A reason this client does not know.
         Unknown = 4_294_967_295,
+    }
+}
+
+wire_enum! {
+    /// How new flows of one IP version are steered.
+    Way, fallback None {
+        /// They are not.
+        None = 0,
+        /// By the weights of the multipath route that the user made.
+        UserRoute = 1,
+        /// By a resilient nexthop group of ours.
+        Group = 2,
+        /// By a single default route of ours.
+        Single = 3,
+    }
+}
+
+wire_enum! {
+    /// Whether traffic over an uplink costs money.
+    Metered, fallback Unknown {
+        /// Nobody said.
+        Unknown = 0,
+        /// It does not.
+        No = 1,
+        /// It does, or is guessed to.
+        Yes = 2,
+    }
+}
+
+wire_enum! {
+    /// Why an uplink has its cost.
+    CostReason, fallback Neutral {
+        /// Nothing speaks against it.
+        Neutral = 0,
+        /// It is metered.
+        Metered = 1,
+        /// Somebody set it.
+        Set = 2,
     }
 }
 
@@ -194,6 +248,12 @@ pub struct UplinkInfo {
     pub share_permille: u32,
     /// Cost in percent, 100 is neutral.
     pub cost: u32,
+    /// [`CostReason`] as a number.
+    pub cost_reason: u32,
+    /// [`Metered`] as a number.
+    pub metered: u32,
+    /// Whether it has a carrier.
+    pub carrier: bool,
     /// True for the steadiest uplink; in game mode new flows are sent there.
     pub leader: bool,
 }
@@ -214,6 +274,45 @@ pub struct TunableInfo {
     pub state: u32,
     /// Why it is not as wanted, in English; empty when it is.
     pub why_not: String,
+}
+
+/// One IP version, `a{sv}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", rename_all = "kebab-case")]
+pub struct FamilyInfo {
+    /// 4 or 6.
+    pub family: u32,
+    /// [`Way`] as a number.
+    pub way: u32,
+    /// [`Reason`] as a number.
+    pub reason: u32,
+    /// The reason's particulars, in English; empty when there are none.
+    pub detail: String,
+    /// True while new flows are steered that way.
+    pub in_force: bool,
+    /// UDP ports kept on their uplink by a rule of their own.
+    pub pinned: u32,
+    /// Such ports beyond the limit, which may move.
+    pub unpinned: u32,
+}
+
+/// One step of a plan, `a{sv}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", rename_all = "kebab-case")]
+pub struct PlanStep {
+    /// 4 or 6.
+    pub family: u32,
+    /// The step in the words of ip(8).
+    pub step: String,
+}
+
+/// What is kept for running connections after game mode, `(uu)`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Draining {
+    /// Rules kept.
+    pub rules: u32,
+    /// Seconds after which they are taken away, needed or not.
+    pub seconds_left: u32,
 }
 
 #[cfg(test)]

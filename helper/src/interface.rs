@@ -5,7 +5,9 @@
 use std::ops::RangeInclusive;
 
 use evenkeel_dbus::limits::{EMA_FACTOR, FEED_HZ, POWER_COST, UPLINK_COST};
-use evenkeel_dbus::{HelperError, Hold, Holder, TunableInfo, UplinkInfo, action};
+use evenkeel_dbus::{
+    Draining, FamilyInfo, HelperError, Hold, Holder, PlanStep, TunableInfo, UplinkInfo, action,
+};
 use tokio::sync::{mpsc, oneshot};
 use zbus::Connection;
 use zbus::message::Header;
@@ -202,6 +204,21 @@ impl Helper {
     #[zbus(property)]
     fn backend_reason(&self) -> u32 {
         self.public.read().backend_reason
+    }
+
+    #[zbus(property)]
+    fn families(&self) -> Vec<FamilyInfo> {
+        self.public.read().families.clone()
+    }
+
+    #[zbus(property)]
+    fn plan(&self) -> Vec<PlanStep> {
+        self.public.read().plan.clone()
+    }
+
+    #[zbus(property)]
+    fn draining(&self) -> Draining {
+        self.public.read().draining
     }
 
     #[zbus(property)]

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evenkeel_dbus::{Holder, TunableInfo, UplinkInfo};
+use evenkeel_dbus::{Draining, FamilyInfo, Holder, PlanStep, TunableInfo, UplinkInfo};
 use zbus::object_server::InterfaceRef;
 
 use crate::interface::Helper;
@@ -21,6 +21,12 @@ pub struct PublicState {
     pub backend: u32,
     /// `Reason` as a number.
     pub backend_reason: u32,
+    /// Each IP version by itself.
+    pub families: Vec<FamilyInfo>,
+    /// What game mode would do to the routes now.
+    pub plan: Vec<PlanStep>,
+    /// What is kept for running connections.
+    pub draining: Draining,
     /// The uplinks.
     pub uplinks: Vec<UplinkInfo>,
     /// The steadiest uplink's ifindex, or 0.
@@ -53,6 +59,9 @@ enum Property {
     Lowpower,
     Backend,
     BackendReason,
+    Families,
+    Plan,
+    Draining,
     Uplinks,
     Leader,
     EmaFactor,
@@ -92,6 +101,9 @@ impl Public {
                 Property::Lowpower => helper.lowpower_changed(to).await?,
                 Property::Backend => helper.backend_changed(to).await?,
                 Property::BackendReason => helper.backend_reason_changed(to).await?,
+                Property::Families => helper.families_changed(to).await?,
+                Property::Plan => helper.plan_changed(to).await?,
+                Property::Draining => helper.draining_changed(to).await?,
                 Property::Uplinks => helper.uplinks_changed(to).await?,
                 Property::Leader => helper.leader_changed(to).await?,
                 Property::EmaFactor => helper.ema_factor_changed(to).await?,
@@ -116,6 +128,10 @@ fn changed(old: &PublicState, new: &PublicState) -> Vec<Property> {
             Property::BackendReason,
             old.backend_reason != new.backend_reason,
         ),
+        (Property::Families, old.families != new.families),
+        (Property::Plan, old.plan != new.plan),
+        // The seconds run by themselves; a client counts them on.
+        (Property::Draining, old.draining.rules != new.draining.rules),
         (Property::Uplinks, !same_uplinks),
         (Property::Leader, old.leader != new.leader),
         (Property::EmaFactor, old.ema_factor != new.ema_factor),

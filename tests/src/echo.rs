@@ -1,5 +1,6 @@
 //! The server behind the routers: sends everything back (TCP and UDP port 7) and tells clients which
-//! source address it saw (TCP and UDP port 77), which shows the uplink a flow took.
+//! source address it saw (TCP and UDP port 77), which shows the uplink a flow took. Populations of
+//! flows have a server of their own, `flows::server`, in the same process.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
 
 use crate::error::{Context as _, LabError};
+use crate::flows::server;
 use crate::topology::{ANCHOR_V4, ANCHOR_V6, ECHO_PORT, WHOAMI_PORT};
 
 /// Connections served at once; more wait.
@@ -41,6 +43,7 @@ pub async fn serve() -> Result<(), LabError> {
             tokio::spawn(udp(socket, kind));
         }
     }
+    server::start()?;
     println_ready()?;
     std::future::pending().await
 }

@@ -5,12 +5,14 @@
     reason = "a command line program prints"
 )]
 
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
+use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
 use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold};
 
@@ -107,6 +109,17 @@ enum Command {
     /// The server behind the routers.
     #[command(hide = true)]
     Serve,
+    /// A router's advertisements.
+    #[command(hide = true)]
+    Advertise {
+        /// The interface towards the pc.
+        interface: String,
+        /// The prefix, a /64.
+        prefix: Ipv6Addr,
+    },
+    /// The stand-in for logind.
+    #[command(hide = true)]
+    Logind,
     /// The first process of a lab.
     #[command(hide = true)]
     Hold {
@@ -194,7 +207,9 @@ fn run(command: Command) -> Result<(), LabError> {
             demo::show(mode, &picture, &mut |line| println!("{line}"))
         }
         Command::Bench { seconds } => {
-            bench::helper(seconds.clamp(1, 600), &mut |line| println!("{line}"))
+            let seconds = seconds.clamp(1, 600);
+            bench::helper::run(seconds, &mut |line| println!("{line}"))?;
+            bench::app::run(seconds, &mut |line| println!("{line}"))
         }
         Command::Call { method, numbers } => {
             let said = runtime()?.block_on(call::call(&method, &numbers));
@@ -212,6 +227,8 @@ fn run(command: Command) -> Result<(), LabError> {
             Ok(())
         }
         Command::Serve => runtime()?.block_on(echo::serve()),
+        Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
+        Command::Logind => runtime()?.block_on(logind::serve()),
         Command::Guard { spec } => guard::run(&spec),
         Command::Hold { spec, group } => {
             let spec: LabSpec = serde_json::from_str(&spec)

@@ -337,7 +337,7 @@ impl Lab {
     }
 }
 
-fn died(name: &str, process: &Proc) -> LabError {
+pub(crate) fn died(name: &str, process: &Proc) -> LabError {
     let said = format!("{}{}", process.stdout_text(), process.stderr_text());
     LabError::Invalid(format!("{name} ended at once; it said: {}", said.trim()))
 }

@@ -16,6 +16,8 @@ pub enum Routes {
     Separate,
     /// No default route at all.
     None,
+    /// The uplinks are down and bare: a network manager gives them addresses and routes.
+    Managed,
 }
 
 /// A description of a lab.

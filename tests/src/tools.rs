@@ -22,6 +22,24 @@ pub const NETWORK_TOOLS: &[(&str, &str)] = &[
 /// Programs the bus and polkit rig needs, with their Debian package.
 pub const RIG_TOOLS: &[(&str, &str)] = &[("dbus-daemon", "dbus"), ("dbus-send", "dbus")];
 
+/// Programs every network manager's lab needs, with their Debian package.
+pub const MANAGER_TOOLS: &[(&str, &str)] = &[("unshare", "util-linux"), ("perl", "perl-base")];
+
+/// Programs a lab with `NetworkManager` needs, with their Debian package.
+pub const NETWORK_MANAGER_TOOLS: &[(&str, &str)] = &[
+    ("NetworkManager", "network-manager"),
+    ("nmcli", "network-manager"),
+];
+
+/// Programs a lab with systemd-networkd needs, with their Debian package.
+pub const NETWORKD_TOOLS: &[(&str, &str)] = &[("networkctl", "systemd")];
+
+/// Where distributions put systemd-networkd.
+const NETWORKD: &[&str] = &[
+    "/usr/lib/systemd/systemd-networkd",
+    "/lib/systemd/systemd-networkd",
+];
+
 /// Where distributions put polkitd.
 const POLKITD: &[&str] = &[
     "/usr/lib/polkit-1/polkitd",
@@ -60,6 +78,21 @@ pub fn polkitd() -> Result<&'static str, LabError> {
         .ok_or(LabError::MissingTool {
             tool: "polkitd",
             package: "polkitd",
+        })
+}
+
+/// The path of systemd-networkd.
+///
+/// # Errors
+/// [`LabError::MissingTool`] when it is in none of the known places.
+pub fn networkd() -> Result<&'static str, LabError> {
+    NETWORKD
+        .iter()
+        .find(|path| Path::new(path).is_file())
+        .copied()
+        .ok_or(LabError::MissingTool {
+            tool: "systemd-networkd",
+            package: "systemd",
         })
 }
 

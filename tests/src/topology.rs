@@ -2,7 +2,7 @@
 //! build it. Nothing here runs anything.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::spec::{LabSpec, Routes};
 
@@ -14,6 +14,11 @@ pub const ANCHOR_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 6, 0, 0, 0, 0, 1);
 pub const ECHO_PORT: u16 = 7;
 /// TCP and UDP port of the server that answers with the source address it saw, as text.
 pub const WHOAMI_PORT: u16 = 77;
+/// First address of the /15 whose every address is the server's: a destination of its own for every
+/// flow, since a kernel that hashes addresses only sends all flows to one server the same way.
+pub const WIDE_V4: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
+/// First address of the /64 whose every address is the server's.
+pub const WIDE_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 5, 0, 0, 0, 0, 0);
 
 const NAMES: [&str; 4] = ["wifi0", "usb0", "eth0", "lte0"];
 
@@ -43,6 +48,10 @@ impl Uplink {
     pub fn gateway_v6(self) -> Ipv6Addr {
         Ipv6Addr::new(0xfd00 + u16::from(self.number), 0, 0, 0, 0, 0, 0, 1)
     }
+    /// Prefix of this uplink's network, a /64.
+    pub fn prefix_v6(self) -> Ipv6Addr {
+        Ipv6Addr::new(0xfd00 + u16::from(self.number), 0, 0, 0, 0, 0, 0, 0)
+    }
     /// What the server sees as the source of traffic of this uplink (after masquerading).
     pub fn public_v4(self) -> Ipv4Addr {
         Ipv4Addr::new(192, 0, 2, 4 * self.number + 2)
@@ -50,6 +59,10 @@ impl Uplink {
     /// What the server sees as the source of traffic of this uplink (after masquerading).
     pub fn public_v6(self) -> Ipv6Addr {
         Ipv6Addr::new(0x2001, 0xdb8, 0x100 + u16::from(self.number), 0, 0, 0, 0, 2)
+    }
+    /// Is this what the server sees of this uplink?
+    pub fn is_public(self, address: IpAddr) -> bool {
+        address == self.public_v4() || address == self.public_v6()
     }
     fn server_v4(self) -> Ipv4Addr {
         Ipv4Addr::new(192, 0, 2, 4 * self.number + 1)
@@ -126,19 +139,26 @@ pub fn batches(spec: &LabSpec) -> Vec<(String, String)> {
     let mut srv = String::from("link set lo up\n");
     srv += "route add local 203.0.113.0/24 dev lo\n";
     srv += "route add local 2001:db8:6::/64 dev lo\n";
+    let _ = writeln!(srv, "route add local {WIDE_V4}/15 dev lo");
+    let _ = writeln!(srv, "route add local {WIDE_V6}/64 dev lo");
     let _ = writeln!(srv, "addr add {ANCHOR_V4}/32 dev lo");
     let _ = writeln!(srv, "addr add {ANCHOR_V6}/128 dev lo nodad");
     for link in &links {
         batches.push((link.router_ns(), router_batch(*link)));
         let name = link.name;
-        let _ = write!(
+        let _ = writeln!(
             pc,
-            "link add {name} gso_max_segs 1 type veth peer name near netns {}\n\
-             addr add {}/24 dev {name}\naddr add {}/64 dev {name} nodad\nlink set {name} up\n",
-            link.emulator_ns(),
-            link.host_v4(),
-            link.host_v6()
+            "link add {name} gso_max_segs 1 type veth peer name near netns {}",
+            link.emulator_ns()
         );
+        if spec.routes != Routes::Managed {
+            let _ = write!(
+                pc,
+                "addr add {}/24 dev {name}\naddr add {}/64 dev {name} nodad\nlink set {name} up\n",
+                link.host_v4(),
+                link.host_v6()
+            );
+        }
         let wan = format!("w{}", link.number);
         let _ = write!(
             srv,
@@ -183,7 +203,7 @@ fn router_batch(link: Uplink) -> String {
 fn default_routes(routes: Routes, links: &[Uplink]) -> String {
     let mut text = String::new();
     match routes {
-        Routes::None => {}
+        Routes::None | Routes::Managed => {}
         Routes::Multipath if links.len() > 1 => {
             let (mut v4, mut v6) = (String::new(), String::new());
             for link in links {

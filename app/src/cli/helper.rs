@@ -1,10 +1,8 @@
-//! The way to the helper: one connection, a proxy, and a stream of "something changed". Not what is
-//! asked or shown.
+//! The way to the helper: one connection and a proxy on it. Not what is asked or shown.
 
 use std::time::Duration;
 
 use evenkeel_dbus::Helper1Proxy;
-use futures_util::stream::{BoxStream, StreamExt, select_all};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -52,26 +50,4 @@ pub async fn connect() -> Result<Helper1Proxy<'static>, Failure> {
         .map_err(|_| no_bus(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))?
         .map_err(|error| no_bus(error.to_string()))?;
     Ok(Helper1Proxy::new(&connection).await?)
-}
-
-/// Yields whenever a property that people look at has changed. The proxy has the new value by then.
-pub async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
-    let mut streams: Vec<BoxStream<'static, ()>> = Vec::new();
-    macro_rules! watch {
-        ($($receive:ident),+) => {
-            $(streams.push(helper.$receive().await.map(|_| ()).boxed());)+
-        };
-    }
-    watch!(
-        receive_backend_changed,
-        receive_backend_reason_changed,
-        receive_uplinks_changed,
-        receive_leader_changed,
-        receive_ema_factor_changed,
-        receive_power_cost_weight_changed,
-        receive_game_mode_changed,
-        receive_game_mode_holders_changed,
-        receive_last_error_changed
-    );
-    select_all(streams).boxed()
 }

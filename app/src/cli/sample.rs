@@ -1,8 +1,8 @@
 //! A helper's state for the tests of the pure parts. Compiled for tests only.
 
 use evenkeel_dbus::{
-    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
-    UplinkKind, UplinkState,
+    Backend, Draining, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState,
+    UplinkInfo, UplinkKind, UplinkState,
 };
 
 use crate::state::HelperState;
@@ -15,6 +15,9 @@ pub fn steering() -> HelperState {
         lowpower: Lowpower::Absent,
         backend: Backend::Ecmp,
         reason: Reason::Ready,
+        families: Vec::new(),
+        plan: Vec::new(),
+        draining: Draining::default(),
         uplinks: vec![wifi(), modem()],
         leader: Some(3),
         ema_factor: 512,
@@ -54,6 +57,9 @@ pub fn wifi() -> UplinkInfo {
         slow_jitter_ns: 500_000,
         share_permille: 996,
         cost: 100,
+        cost_reason: 0,
+        metered: 0,
+        carrier: true,
         leader: true,
     }
 }
@@ -67,6 +73,9 @@ pub fn modem() -> UplinkInfo {
         gateways: vec!["10.2.0.1".into()],
         share_permille: 4,
         cost: 150,
+        cost_reason: 0,
+        metered: 0,
+        carrier: true,
         ..UplinkInfo::default()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use evenkeel_dbus::feed::Frame;
 use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError};
-use futures_util::stream::{BoxStream, StreamExt, select_all};
+use futures_util::stream::StreamExt;
 use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt, Stream};
 use zbus::Connection;
@@ -14,7 +14,7 @@ use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
 use crate::feed::FeedReader;
-use crate::state::HelperState;
+use crate::state::{self, HelperState};
 
 /// Between two attempts to reach a system bus that is not there.
 const BUS_RETRY: Duration = Duration::from_secs(5);
@@ -140,7 +140,7 @@ async fn next_owner(owners: &mut zbus::fdo::NameOwnerChangedStream) -> Option<bo
 /// Tells the helper's state now and after every change; returns only when the connection fails.
 async fn watch(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
     let helper = Helper1Proxy::new(bus).await?;
-    let mut changes = changes(&helper).await;
+    let mut changes = state::changes(&helper).await;
     let _ = events.send(Event::Arrived(helper.clone())).await;
     loop {
         match HelperState::read(&helper).await {
@@ -155,29 +155,6 @@ async fn watch(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()>
         tokio::time::sleep(COALESCE).await;
         while let Some(Some(())) = futures_util::FutureExt::now_or_never(changes.next()) {}
     }
-}
-
-/// One tick for every property that changed, after the proxy has taken the new value in.
-async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
-    macro_rules! ticks {
-        ($($receive:ident),+) => {
-            select_all([$(helper.$receive().await.map(|_| ()).boxed()),+]).boxed()
-        };
-    }
-    ticks![
-        receive_lowpower_changed,
-        receive_backend_changed,
-        receive_backend_reason_changed,
-        receive_uplinks_changed,
-        receive_leader_changed,
-        receive_ema_factor_changed,
-        receive_power_cost_weight_changed,
-        receive_game_mode_changed,
-        receive_game_mode_holders_changed,
-        receive_sampling_changed,
-        receive_tunables_changed,
-        receive_last_error_changed
-    ]
 }
 
 /// A feed that is wanted. Two wishes are the same when the helper's arrival and the rate are.

@@ -115,6 +115,14 @@ pub fn reason_key(reason: Reason) -> Key {
         Reason::LowpowerPartial => Key::ReasonLowpowerPartial,
         Reason::LowpowerUnreadable => Key::ReasonLowpowerUnreadable,
         Reason::KernelUnreadable => Key::ReasonKernelUnreadable,
+        Reason::NoDefault => Key::ReasonNoDefault,
+        Reason::ForeignDefault => Key::ReasonForeignDefault,
+        Reason::ForeignRules => Key::ReasonForeignRules,
+        Reason::NumbersTaken => Key::ReasonNumbersTaken,
+        Reason::SameSubnet => Key::ReasonSameSubnet,
+        Reason::MetricTooSmall => Key::ReasonMetricTooSmall,
+        Reason::Undone => Key::ReasonUndone,
+        Reason::NotConfirmed => Key::ReasonNotConfirmed,
         Reason::Unknown => Key::ReasonUnknown,
     }
 }

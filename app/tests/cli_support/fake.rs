@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use evenkeel_dbus::feed::{Record, encode};
 use evenkeel_dbus::{
-    BUS_NAME, HelperError, Holder, OBJECT_PATH, TunableInfo, UplinkInfo, UplinkKind, UplinkState,
+    BUS_NAME, Draining, FamilyInfo, HelperError, Holder, OBJECT_PATH, PlanStep, TunableInfo,
+    UplinkInfo, UplinkKind, UplinkState,
 };
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
 use zbus::message::Header;
@@ -154,6 +155,21 @@ impl Fake {
     #[zbus(property)]
     fn backend_reason(&self) -> u32 {
         0
+    }
+
+    #[zbus(property)]
+    fn families(&self) -> Vec<FamilyInfo> {
+        Vec::new()
+    }
+
+    #[zbus(property)]
+    fn plan(&self) -> Vec<PlanStep> {
+        Vec::new()
+    }
+
+    #[zbus(property)]
+    fn draining(&self) -> Draining {
+        Draining::default()
     }
 
     #[zbus(property)]

@@ -37,6 +37,14 @@ reason-foreign-nexthop = A route also leaves by an interface that is no uplink.
 reason-lowpower-partial = The kernel has only one of its two lowpower settings.
 reason-lowpower-unreadable = The kernel's lowpower settings cannot be read.
 reason-kernel-unreadable = The kernel's links or routes cannot be read.
+reason-no-default = There is no default route to the internet.
+reason-foreign-default = Everything goes through something that is no uplink, a VPN for one.
+reason-foreign-rules = Another program has set rules for the routes that would be in the way.
+reason-numbers-taken = Another program uses the numbers Evenkeel marks its routes with.
+reason-same-subnet = Two uplinks lead to the same network, so there is nothing to choose.
+reason-metric-too-small = The system route already comes before everything; none can be put before it.
+reason-undone = Another program kept undoing the routes, so Evenkeel stepped back.
+reason-not-confirmed = The network stopped answering with the new routes, so they were taken back.
 reason-unknown = The helper gives a reason this window does not know yet; update the window.
 
 ## Game mode

@@ -28,6 +28,14 @@ reason-foreign-nexthop = 회선이 아닌 인터페이스로 나가는 경로가
 reason-lowpower-partial = 커널에 lowpower 설정 두 개 중 하나만 있습니다.
 reason-lowpower-unreadable = 커널의 lowpower 설정을 읽을 수 없습니다.
 reason-kernel-unreadable = 커널의 링크나 경로를 읽을 수 없습니다.
+reason-no-default = 인터넷으로 나가는 기본 경로가 없습니다.
+reason-foreign-default = 모든 통신이 회선이 아닌 것(예: VPN)을 거쳐 나갑니다.
+reason-foreign-rules = 다른 프로그램이 만든 경로 규칙과 부딪힙니다.
+reason-numbers-taken = 다른 프로그램이 Evenkeel의 경로 번호를 쓰고 있습니다.
+reason-same-subnet = 두 회선이 같은 네트워크로 이어져 고를 것이 없습니다.
+reason-metric-too-small = 시스템 경로가 이미 가장 앞이라 그 앞에 둘 수 없습니다.
+reason-undone = 다른 프로그램이 경로를 계속 되돌려 Evenkeel이 물러났습니다.
+reason-not-confirmed = 새 경로로 네트워크가 응답하지 않아 되돌렸습니다.
 reason-unknown = 이 창이 아직 모르는 이유입니다. 창을 업데이트해 주세요.
 
 ## Game mode

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::super::exit::{Exit, Failure};
 use super::super::helper;
 use crate::feed::FeedReader;
-use crate::state::HelperState;
+use crate::state::{self, HelperState};
 
 /// Waits between two attempts to find the helper again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ async fn visit(
     let helper = helper::connect().await?;
     let socket = helper.subscribe(max_hz).await?;
     let mut feed = FeedReader::new(socket.into())?;
-    let mut changes = helper::changes(&helper).await;
+    let mut changes = state::changes(&helper).await;
     let mut event = Event::State(Box::new(HelperState::read(&helper).await?));
     // A new connection holds nothing yet, whatever was granted before.
     let mut granted = Wishes::default();

@@ -9,8 +9,8 @@ use std::sync::Once;
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
-    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
-    UplinkKind, UplinkState,
+    Backend, Draining, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState,
+    UplinkInfo, UplinkKind, UplinkState,
 };
 use iced::{Element, Settings, Size};
 use iced_test::Simulator;
@@ -91,6 +91,9 @@ fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperSt
         },
         backend,
         reason,
+        families: Vec::new(),
+        plan: Vec::new(),
+        draining: Draining::default(),
         uplinks,
         leader: None,
         ema_factor: 512,

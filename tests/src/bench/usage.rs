@@ -1,12 +1,10 @@
-//! What the helper costs: memory, threads, wake-ups and processor time, with nobody listening and
-//! with one listener, beside the `ping`s that would do the same. For `make bench`; judges nothing.
+//! What processes use: memory, threads, wake-ups and processor time, read from `/proc`.
 
 use std::fs;
 use std::time::Duration;
 
+use crate::Proc;
 use crate::error::{Context as _, LabError};
-use crate::scene::Scene;
-use crate::{LabSpec, Proc};
 
 /// What one process has used since its start.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,56 +17,30 @@ struct Usage {
 
 /// One stretch of time.
 #[derive(Debug, Clone, Copy)]
-struct Cost {
-    rss_kb: u64,
-    threads: u64,
-    switches_per_s: f64,
-    cpu_percent: f64,
+pub struct Cost {
+    /// Resident memory at its end, in kB.
+    pub rss_kb: u64,
+    /// Threads at its end.
+    pub threads: u64,
+    /// Context switches of all threads, a second.
+    pub switches_per_s: f64,
+    /// Processor time of all threads, in percent of one core.
+    pub cpu_percent: f64,
 }
 
-/// Prints the helper's cost over `seconds` each: idle, and with one listener at 10 Hz.
-///
-/// # Errors
-/// When the lab or one of its programs fails.
-pub fn helper(seconds: u32, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
-    let scene = Scene::start(&LabSpec::default())?;
-    let long = Duration::from_secs(u64::from(seconds));
-    std::thread::sleep(Duration::from_secs(2));
-    say(&row(
-        "helper, nobody listens",
-        cost(&[scene.helper()?], long)?,
-    ));
-
-    let _listener = scene.evenkeel("player", &["watch", "--plain"])?.spawn()?;
-    std::thread::sleep(Duration::from_secs(2));
-    let listened = cost(&[scene.helper()?], long)?;
-    say(&row("helper, one listener at 10 Hz, two uplinks", listened));
-
-    let ping = |device| {
-        let line = ["ping", "-q", "-i", "0.2", "-I", device, "203.0.113.1"];
-        scene.lab.command("pc", line).spawn()
-    };
-    let (first, second) = (ping("wifi0")?, ping("usb0")?);
-    std::thread::sleep(Duration::from_secs(1));
-    let pings = cost(&[&first, &second], long)?;
-    say(&row("two ping processes at the same pace", pings));
-    say(&format!(
-        "ratio helper / pings: processor time {:.2}, context switches {:.2}, memory {:.2}",
-        listened.cpu_percent / pings.cpu_percent.max(1e-9),
-        listened.switches_per_s / pings.switches_per_s.max(1e-9),
-        listened.rss_kb as f64 / pings.rss_kb.max(1) as f64,
-    ));
-    Ok(())
-}
-
-fn row(name: &str, cost: Cost) -> String {
+/// One line about a cost.
+pub fn row(name: &str, cost: Cost) -> String {
     format!(
         "{name}: {} kB, {} threads, {:.2} context switches/s, {:.3} % of one core",
         cost.rss_kb, cost.threads, cost.switches_per_s, cost.cpu_percent
     )
 }
 
-fn cost(processes: &[&Proc], long: Duration) -> Result<Cost, LabError> {
+/// What the processes use together over `long`.
+///
+/// # Errors
+/// When one has ended.
+pub fn cost(processes: &[&Proc], long: Duration) -> Result<Cost, LabError> {
     let before = total(processes)?;
     std::thread::sleep(long);
     let after = total(processes)?;

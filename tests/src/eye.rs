@@ -1,0 +1,126 @@
+//! An X client that looks at a [`Screen`] and does what a window manager would: for the benchmark
+//! of the window, where a process for each look would cost more than what is measured.
+
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{
+    AtomEnum, ConnectionExt as _, GetImageReply, ImageFormat, MapState, PropMode, Window,
+};
+use x11rb::rust_connection::{DefaultStream, RustConnection};
+use x11rb::wrapper::ConnectionExt as _;
+
+use crate::Lab;
+use crate::error::{Context as _, LabError};
+use crate::screen::Screen;
+
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+/// See the module.
+pub struct Eye {
+    connection: RustConnection,
+    root: Window,
+}
+
+impl Eye {
+    /// Connects to the screen.
+    ///
+    /// # Errors
+    /// When the screen has ended.
+    pub fn open(lab: &Lab, screen: &Screen) -> Result<Self, LabError> {
+        let number = screen.display().trim_start_matches(':');
+        let path = lab.host_path(&format!("/tmp/.X11-unix/X{number}"));
+        let socket = UnixStream::connect(&path).context(|| "connecting to the screen".into())?;
+        let (stream, _) =
+            DefaultStream::from_unix_stream(socket).context(|| "using the screen".into())?;
+        let connection = RustConnection::connect_to_stream(stream, 0).map_err(|e| said(&e))?;
+        let root = connection.setup().roots[0].root;
+        Ok(Self { connection, root })
+    }
+
+    /// Waits until something is drawn in the middle of the screen; returns when it was seen.
+    ///
+    /// # Errors
+    /// [`LabError::Timeout`] after `patience`.
+    pub fn wait_for_pixels(&self, patience: Duration) -> Result<Instant, LabError> {
+        self.wait("anything on the screen", patience, |image| {
+            image.data.iter().any(|byte| *byte != 0)
+        })
+    }
+
+    /// Waits until the middle of the screen is black again.
+    ///
+    /// # Errors
+    /// [`LabError::Timeout`] after `patience`.
+    pub fn wait_for_darkness(&self, patience: Duration) -> Result<Instant, LabError> {
+        self.wait("an empty screen", patience, |image| {
+            image.data.iter().all(|byte| *byte == 0)
+        })
+    }
+
+    /// Hides the window as a window manager does when it is minimized: unmapped, and told so.
+    ///
+    /// # Errors
+    /// When the screen has ended, or shows no window.
+    pub fn minimize(&self) -> Result<(), LabError> {
+        let x = &self.connection;
+        let atom = |name: &str| -> Result<u32, LabError> {
+            let cookie = x
+                .intern_atom(false, name.as_bytes())
+                .map_err(|e| said(&e))?;
+            Ok(cookie.reply().map_err(|e| said(&e))?.atom)
+        };
+        let (state, hidden) = (atom("_NET_WM_STATE")?, atom("_NET_WM_STATE_HIDDEN")?);
+        let window = self.window()?;
+        x.change_property32(PropMode::REPLACE, window, state, AtomEnum::ATOM, &[hidden])
+            .map_err(|e| said(&e))?;
+        x.unmap_window(window).map_err(|e| said(&e))?;
+        x.sync().map_err(|e| said(&e))
+    }
+
+    /// The one visible window.
+    fn window(&self) -> Result<Window, LabError> {
+        let x = &self.connection;
+        let tree = x.query_tree(self.root).map_err(|e| said(&e))?;
+        let tree = tree.reply().map_err(|e| said(&e))?;
+        for window in tree.children {
+            let shown = x.get_window_attributes(window).map_err(|e| said(&e))?;
+            if shown.reply().map_err(|e| said(&e))?.map_state == MapState::VIEWABLE {
+                return Ok(window);
+            }
+        }
+        Err(LabError::Invalid("the screen shows no window".into()))
+    }
+
+    fn wait(
+        &self,
+        what: &str,
+        patience: Duration,
+        is_it: impl Fn(&GetImageReply) -> bool,
+    ) -> Result<Instant, LabError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let image = self
+                .connection
+                .get_image(ImageFormat::Z_PIXMAP, self.root, 400, 200, 256, 256, !0)
+                .map_err(|e| said(&e))?;
+            let image = image.reply().map_err(|e| said(&e))?;
+            let now = Instant::now();
+            if is_it(&image) {
+                return Ok(now);
+            }
+            if now > deadline {
+                return Err(LabError::Timeout {
+                    what: what.to_owned(),
+                    seconds: patience.as_secs(),
+                });
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+}
+
+fn said(error: &impl std::fmt::Display) -> LabError {
+    LabError::Invalid(format!("the screen said: {error}"))
+}
