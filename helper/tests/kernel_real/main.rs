@@ -7,6 +7,7 @@ mod found;
 mod journal;
 mod lab;
 mod objects;
+mod plan;
 mod routes;
 mod sockets;
 mod sysctls;
