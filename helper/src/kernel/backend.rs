@@ -46,10 +46,29 @@ fn skipped_for(found: &Survey, why: SkipReason) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use evenkeel_core::plan::{Family, Found};
     use evenkeel_dbus::UplinkKind;
 
     use super::*;
-    use crate::kernel::{ecmp::tests::multipath, route::RouteKey, survey::Uplink, sysctl::Knob};
+    use crate::kernel::{
+        ecmp::tests::multipath,
+        route::RouteKey,
+        survey::{Metered, Uplink},
+        sysctl::Knob,
+    };
+
+    fn nothing(family: Family) -> Found {
+        Found {
+            family,
+            uplinks: Vec::new(),
+            system_default: None,
+            foreign_rules: Vec::new(),
+            taken: Vec::new(),
+            ours: BTreeSet::new(),
+        }
+    }
 
     fn found(uplinks: u32, routes: usize, skipped: &[SkipReason]) -> Survey {
         let uplink = |ifindex| Uplink {
@@ -62,6 +81,7 @@ mod tests {
             addresses_v6: Vec::new(),
             gateway_v4: None,
             gateway_v6: None,
+            metered: Metered::Unknown,
         };
         let route = multipath(&[(1, 1), (2, 1)]);
         let key = RouteKey {
@@ -75,6 +95,8 @@ mod tests {
             uplinks_left_out: 0,
             routes: vec![route; routes],
             skipped: skipped.iter().map(|why| (key.clone(), *why)).collect(),
+            v4: nothing(Family::V4),
+            v6: nothing(Family::V6),
         }
     }
 

@@ -11,6 +11,7 @@ use std::{
 use evenkeel_dbus::limits::MAX_ROUTES;
 use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteType};
 
+use super::objects::ours::our_route;
 use super::route::{MultipathRoute, RouteKey, TABLE_LOCAL};
 
 /// The most nexthops a steered route may have.
@@ -122,7 +123,7 @@ enum Verdict {
 
 fn judge(route: &DumpedRoute, uplinks: &BTreeSet<u32>, shared: &BTreeSet<RouteKey>) -> Verdict {
     let message = &route.message;
-    if is_cached(message) {
+    if is_cached(message) || our_route(message).is_some() {
         return Verdict::NotMultipath;
     }
     if is_nexthop_group(message) {
@@ -154,7 +155,7 @@ fn judge(route: &DumpedRoute, uplinks: &BTreeSet<u32>, shared: &BTreeSet<RouteKe
 }
 
 /// A cached exception (a path MTU, a redirect) rather than a route.
-fn is_cached(message: &RouteMessage) -> bool {
+pub(super) fn is_cached(message: &RouteMessage) -> bool {
     message.header.flags.contains(RouteFlags::Cloned)
 }
 

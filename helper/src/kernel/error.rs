@@ -29,9 +29,15 @@ pub enum NetlinkError {
         /// The limit.
         limit: usize,
     },
-    /// The route to change isn't there.
-    #[error("the route is gone")]
+    /// What was to be changed isn't there.
+    #[error("it is gone")]
     Gone,
+    /// The place of what was to be added is taken.
+    #[error("somebody else's is in its place{0}")]
+    Exists(String),
+    /// The kernel doesn't know how.
+    #[error("the kernel can't do that{0}")]
+    Unsupported(String),
     /// One of the route's interfaces is down, so the kernel takes no change of it.
     #[error("an interface of the route is down")]
     LinkDown,
@@ -42,21 +48,37 @@ pub enum NetlinkError {
     #[error("not permitted: CAP_NET_ADMIN is missing in this network namespace")]
     NotPermitted,
     /// Any other refusal.
-    #[error("the kernel refused: {0}")]
-    Refused(#[source] io::Error),
+    #[error("the kernel refused: {cause}{sentence}")]
+    Refused {
+        /// The error number, in words.
+        #[source]
+        cause: io::Error,
+        /// `. Kernel: ` and what the kernel said about it; empty if it said nothing.
+        sentence: String,
+    },
 }
 
 impl NetlinkError {
-    /// Words for the error number the kernel answered a route change with.
-    pub fn from_errno(errno: i32) -> Self {
+    /// Words for the error number the kernel answered a change with, and its sentence about it,
+    /// empty if there is none.
+    pub(super) fn from_errno(errno: i32, sentence: &str) -> Self {
         use nix::errno::Errno;
+        let sentence = match sentence {
+            "" => String::new(),
+            said => format!(". Kernel: {said}"),
+        };
         match Errno::from_raw(errno) {
             // ENODEV: the interface went, and its routes with it.
             Errno::ENOENT | Errno::ESRCH | Errno::ENODEV => Self::Gone,
             Errno::ENETDOWN => Self::LinkDown,
             Errno::EHOSTUNREACH | Errno::ENETUNREACH => Self::GatewayUnreachable,
             Errno::EPERM | Errno::EACCES => Self::NotPermitted,
-            _ => Self::Refused(io::Error::from_raw_os_error(errno)),
+            Errno::EEXIST => Self::Exists(sentence),
+            Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT => Self::Unsupported(sentence),
+            _ => Self::Refused {
+                cause: io::Error::from_raw_os_error(errno),
+                sentence,
+            },
         }
     }
 }
@@ -115,6 +137,8 @@ pub enum Undone {
     All,
     /// Something could not be put back; the journal keeps its original for another try.
     NotAll,
+    /// The steps before it were left, for a new plan to go on from.
+    Not,
 }
 
 impl Undone {
@@ -122,6 +146,9 @@ impl Undone {
         match self {
             Self::NothingToUndo => "nothing was changed",
             Self::All => "what had been done was undone, so nothing is changed",
+            Self::Not => {
+                "the steps before it were taken; what they made can be removed at any time"
+            }
             Self::NotAll => {
                 "not everything could be put back; the originals are kept and will be tried again"
             }

@@ -8,17 +8,22 @@
 
 use std::path::PathBuf;
 
+pub mod abilities;
 pub mod backend;
 pub mod door;
 pub mod ecmp;
 pub mod error;
+pub mod found;
 pub mod journal;
 pub mod lowpower;
 pub mod netlink;
+pub mod objects;
 pub mod route;
+pub mod sockets;
 pub mod survey;
 pub mod sysctl;
 pub mod sysfs;
+pub mod undoer;
 pub mod watch;
 
 /// Where the helper finds the kernel's files and keeps its own.

@@ -201,7 +201,7 @@ impl MultipathRoute {
 
     /// Whether the route's lifetime is over and the kernel is about to collect it.
     pub fn is_expired(&self) -> bool {
-        lifetime_ticks(&self.message).is_some_and(|ticks| ticks < 0)
+        is_expired(&self.message)
     }
 }
 
@@ -251,6 +251,49 @@ fn ip(address: &RouteAddress) -> Option<IpAddr> {
         RouteAddress::Inet6(v6) => Some(IpAddr::V6(*v6)),
         _ => None,
     }
+}
+
+/// One way out of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    /// The interface.
+    pub ifindex: u32,
+    /// The gateway, of either family, unless the destination is on the link.
+    pub gateway: Option<IpAddr>,
+    /// The kernel doesn't use it.
+    pub dead: bool,
+    /// Its interface has no carrier.
+    pub linkdown: bool,
+}
+
+/// A dumped route's ways out: one for each nexthop of a multipath route, else its own, if any.
+pub fn exits(message: &RouteMessage) -> Vec<Exit> {
+    if let Some(hops) = inline_nexthops(message) {
+        let exit = |hop: &RouteNextHop| Exit {
+            ifindex: hop.interface_index,
+            gateway: gateway_of(&hop.attributes),
+            dead: hop.flags.contains(RouteNextHopFlags::Dead),
+            linkdown: hop.flags.contains(RouteNextHopFlags::Linkdown),
+        };
+        return hops.iter().map(exit).collect();
+    }
+    let mut attributes = message.attributes.iter();
+    let ifindex = attributes.find_map(|attribute| match attribute {
+        RouteAttribute::Oif(ifindex) => Some(*ifindex),
+        _ => None,
+    });
+    let exit = |ifindex| Exit {
+        ifindex,
+        gateway: gateway_of(&message.attributes),
+        dead: message.header.flags.contains(RouteFlags::Dead),
+        linkdown: message.header.flags.contains(RouteFlags::Linkdown),
+    };
+    ifindex.map(exit).into_iter().collect()
+}
+
+/// Whether a route's lifetime is over and the kernel is about to collect it.
+pub fn is_expired(message: &RouteMessage) -> bool {
+    lifetime_ticks(message).is_some_and(|ticks| ticks < 0)
 }
 
 /// A dumped route without what only the kernel may say: state flags and cache facts.

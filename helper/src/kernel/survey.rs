@@ -7,26 +7,55 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use evenkeel_core::plan::{Family, Found};
 use evenkeel_dbus::{UplinkKind, limits::MAX_UPLINKS};
 use netlink_packet_route::{
     address::{AddressAttribute, AddressMessage},
-    link::{LinkAttribute, LinkFlags, LinkMessage},
-    route::{RouteAttribute, RouteMessage, RouteType},
+    link::{LinkAttribute, LinkFlags, LinkInfo, LinkMessage},
+    route::RouteType,
 };
 
 use super::{
     Roots,
     ecmp::{self, DumpedRoute, SkipReason, Sorted},
     error::NetlinkError,
+    found::Look,
     lowpower::Lowpower,
     netlink,
-    route::{MultipathRoute, NextHop, RouteKey, TABLE_LOCAL, TABLE_MAIN, gateway_of},
+    objects::ours::our_route,
+    route::{MultipathRoute, RouteKey, TABLE_LOCAL, TABLE_MAIN, exits},
     sysctl::SysctlTree,
     sysfs,
 };
 
 /// The most addresses kept for one uplink and family.
 pub const MAX_ADDRESSES: usize = 16;
+
+/// See [`is_virtual`].
+const VIRTUAL_KINDS: [&str; 22] = [
+    "dummy",
+    "erspan",
+    "geneve",
+    "gre",
+    "gretap",
+    "ifb",
+    "ip6erspan",
+    "ip6gre",
+    "ip6gretap",
+    "ip6tnl",
+    "ipip",
+    "l2tpeth",
+    "nlmon",
+    "ovpn",
+    "sit",
+    "tun",
+    "vcan",
+    "vti",
+    "vti6",
+    "vxlan",
+    "wireguard",
+    "xfrm",
+];
 
 /// What one look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +72,22 @@ pub struct Survey {
     pub routes: Vec<MultipathRoute>,
     /// The multipath routes that can't, with the reason.
     pub skipped: Vec<(RouteKey, SkipReason)>,
+    /// What a plan for IPv4 starts from.
+    pub v4: Found,
+    /// What a plan for IPv6 starts from.
+    pub v6: Found,
+}
+
+/// Whether data over an uplink costs money.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Metered {
+    /// Nobody said.
+    #[default]
+    Unknown,
+    /// It doesn't.
+    No,
+    /// It does, or whoever said so guesses it.
+    Yes,
 }
 
 /// An interface with a default gateway.
@@ -66,6 +111,8 @@ pub struct Uplink {
     pub gateway_v4: Option<Ipv4Addr>,
     /// Its IPv6 default gateway, chosen likewise; often link-local.
     pub gateway_v6: Option<Ipv6Addr>,
+    /// Whether its data costs money: unknown to the kernel, filled in by who asks `NetworkManager`.
+    pub metered: Metered,
 }
 
 /// Look at everything once.
@@ -76,6 +123,8 @@ pub struct Uplink {
 /// the helper looks at ([`netlink::MAX_LINKS`] and its neighbours).
 pub async fn survey(roots: &Roots) -> Result<Survey, NetlinkError> {
     let routes = netlink::dump_routes().await?;
+    let rules = netlink::dump_rules().await?;
+    let nexthops = netlink::dump_nexthops().await?;
     let links = netlink::dump_links().await?;
     let addresses = netlink::dump_addresses().await?;
     let is_tunnel = |name: &str| sysfs::is_tunnel(&roots.sys_class_net, name);
@@ -85,6 +134,14 @@ pub async fn survey(roots: &Roots) -> Result<Survey, NetlinkError> {
     uplinks.truncate(MAX_UPLINKS);
     let indexes = uplinks.iter().map(|uplink| uplink.ifindex).collect();
     let Sorted { steerable, skipped } = ecmp::sort_routes(&routes, &indexes);
+    let look = Look {
+        interfaces: &uplinks,
+        addresses: &addresses,
+        routes: &routes,
+        rules: &rules,
+        nexthops: &nexthops,
+    };
+    let (v4, v6) = (look.found(Family::V4), look.found(Family::V6));
     Ok(Survey {
         kernel_release: kernel_release(),
         lowpower: Lowpower::read(&SysctlTree::new(&roots.proc_sys)),
@@ -92,6 +149,8 @@ pub async fn survey(roots: &Roots) -> Result<Survey, NetlinkError> {
         uplinks_left_out,
         routes: steerable,
         skipped,
+        v4,
+        v6,
     })
 }
 
@@ -118,7 +177,7 @@ pub fn find_uplinks(
             continue;
         };
         let name = link_name(link);
-        if link.header.flags.contains(LinkFlags::Loopback) || is_tunnel(name) {
+        if link.header.flags.contains(LinkFlags::Loopback) || is_virtual(link) || is_tunnel(name) {
             continue;
         }
         uplinks.push(Uplink {
@@ -131,6 +190,7 @@ pub fn find_uplinks(
             addresses_v6: Vec::new(),
             gateway_v4: gateway.v4.map(|(_, to)| to),
             gateway_v6: gateway.v6.map(|(_, to)| to),
+            metered: Metered::Unknown,
         });
     }
     uplinks.sort_by_key(|uplink| uplink.ifindex);
@@ -165,12 +225,16 @@ fn default_gateways(routes: &[DumpedRoute]) -> BTreeMap<u32, Gateways> {
         if !key.is_default()
             || key.table == TABLE_LOCAL
             || message.header.kind != RouteType::Unicast
+            || our_route(message).is_some()
         {
             continue;
         }
         let rank = (key.table != TABLE_MAIN, key.metric);
-        for (ifindex, gateway) in exits(message) {
-            let gateways = found.entry(ifindex).or_default();
+        for exit in exits(message) {
+            let Some(gateway) = exit.gateway else {
+                continue;
+            };
+            let gateways = found.entry(exit.ifindex).or_default();
             match gateway {
                 IpAddr::V4(to) => keep_better(&mut gateways.v4, (rank, to)),
                 IpAddr::V6(to) => keep_better(&mut gateways.v6, (rank, to)),
@@ -186,23 +250,24 @@ fn keep_better<T>(kept: &mut Option<(Rank, T)>, candidate: (Rank, T)) {
     }
 }
 
-/// The interface and gateway of each of a route's nexthops that has a gateway.
-fn exits(message: &RouteMessage) -> Vec<(u32, IpAddr)> {
-    if let Some(multipath) = MultipathRoute::of(message.clone()) {
-        let with_gateway = |hop: &NextHop| Some((hop.ifindex, hop.gateway?));
-        return multipath.nexthops.iter().filter_map(with_gateway).collect();
-    }
-    let device = message
+/// The kinds of links that ride on another or lead nowhere: a default over one is a VPN's, or a
+/// VPN's stop-gap against leaks.
+fn is_virtual(link: &LinkMessage) -> bool {
+    let mut infos = link
         .attributes
         .iter()
-        .find_map(|attribute| match attribute {
-            RouteAttribute::Oif(ifindex) => Some(*ifindex),
+        .filter_map(|attribute| match attribute {
+            LinkAttribute::LinkInfo(infos) => Some(infos),
             _ => None,
         });
-    device
-        .zip(gateway_of(&message.attributes))
-        .into_iter()
-        .collect()
+    infos.any(|infos| {
+        infos.iter().any(|info| {
+            let LinkInfo::Kind(kind) = info else {
+                return false;
+            };
+            VIRTUAL_KINDS.contains(&kind.to_string().as_str())
+        })
+    })
 }
 
 fn link_name(link: &LinkMessage) -> &str {
@@ -217,7 +282,7 @@ fn link_name(link: &LinkMessage) -> &str {
 }
 
 /// A name fit for logs and terminals: at most 15 of `[A-Za-z0-9_.-]`, anything else reads `_`.
-fn sanitised(name: &str) -> String {
+pub(super) fn sanitised(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     name.chars()
         .take(15)
@@ -255,7 +320,11 @@ fn add_address(uplink: &mut Uplink, address: &AddressMessage) {
 
 #[cfg(test)]
 mod tests {
-    use netlink_packet_route::{AddressFamily, route::RouteAddress};
+    use netlink_packet_route::{
+        AddressFamily,
+        link::InfoKind,
+        route::{RouteAddress, RouteAttribute, RouteMessage},
+    };
 
     use super::*;
 
@@ -318,6 +387,25 @@ mod tests {
             unreachable,
         ];
         assert_eq!(uplinks(&links, &routes), []);
+    }
+
+    #[test]
+    fn a_link_that_rides_on_another_is_no_uplink() {
+        let gateway = Ipv4Addr::new(10, 0, 0, 1);
+        let routes = [default_via(2, gateway, 254, 0)];
+        for (kind, uplink) in [
+            (InfoKind::Dummy, false),
+            (InfoKind::Wireguard, false),
+            (InfoKind::Tun, false),
+            (InfoKind::Other("ovpn".to_owned()), false),
+            (InfoKind::Veth, true),
+            (InfoKind::Bridge, true),
+        ] {
+            let mut link = link(2, "x0");
+            let infos = vec![LinkInfo::Kind(kind.clone())];
+            link.attributes.push(LinkAttribute::LinkInfo(infos));
+            assert_eq!(uplinks(&[link], &routes).len() == 1, uplink, "{kind}");
+        }
     }
 
     #[test]

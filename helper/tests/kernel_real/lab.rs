@@ -7,6 +7,7 @@ use std::{
     process::{self, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     thread,
+    time::Duration,
 };
 
 use evenkeeld::kernel::Roots;
@@ -65,6 +66,9 @@ impl Lab {
         for (number, (near, far)) in UPLINKS.iter().enumerate() {
             let net = number + 1;
             lab.ip(&format!("link add {near} type veth peer name {far}"));
+            // No link-local addresses, which would appear only after a second.
+            lab.ip(&format!("link set {near} addrgenmode none"));
+            lab.ip(&format!("link set {far} addrgenmode none"));
             lab.ip(&format!("link set {near} up"));
             lab.ip(&format!("link set {far} up"));
             lab.ip(&format!("addr add 10.{net}.0.2/24 dev {near}"));
@@ -156,6 +160,35 @@ impl Lab {
         run(Command::new("ip")
             .args(["-n", &self.name])
             .args(words.split_whitespace()))
+    }
+
+    /// Take an uplink's carrier away by its far end, and wait until the kernel has drawn the
+    /// consequences, which it does a moment later.
+    pub fn unplug(&self, near: &str, far: &str) {
+        self.ip(&format!("link set {far} down"));
+        let routes = format!("-4 route show table all dev {near}");
+        for _ in 0..1000 {
+            if self.ip(&routes).contains("linkdown") {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{near} keeps its carrier");
+    }
+
+    /// Start `ip` with these words in the namespace, and don't wait for its end.
+    pub fn start_ip(&self, words: &str) -> process::Child {
+        let mut command = Command::new("ip");
+        command
+            .args(["-n", &self.name])
+            .args(words.split_whitespace());
+        command.spawn().unwrap()
+    }
+
+    /// Set a sysctl of the namespace that the calling thread is in.
+    pub fn set_sysctl(name: &str, value: &str) {
+        let file = Path::new("/proc/thread-self/root/proc/sys").join(name.replace('.', "/"));
+        fs::write(file, value).unwrap();
     }
 
     /// Everything there is about routing, as text.

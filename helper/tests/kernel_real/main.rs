@@ -3,9 +3,13 @@
 //! Needs root, `ip` (iproute2) and `/proc/sys`; a test without them fails.
 #![cfg(test)]
 
+mod found;
 mod journal;
 mod lab;
+mod objects;
+mod plan;
 mod routes;
+mod sockets;
 mod sysctls;
 mod trouble;
 mod watch;

@@ -29,7 +29,7 @@ fn a_route_deleted_meanwhile_stays_deleted() {
 
 #[test]
 fn a_route_deleted_during_the_change_is_gone_and_not_an_error() {
-    use evenkeeld::kernel::{error::NetlinkError, netlink::RouteSocket, survey::survey};
+    use evenkeeld::kernel::{error::NetlinkError, netlink::Socket, survey::survey};
     let lab = Lab::with_multipath();
     lab.run(async |roots| {
         let routes = survey(&roots).await.unwrap().routes;
@@ -38,7 +38,7 @@ fn a_route_deleted_during_the_change_is_gone_and_not_an_error() {
         let before = lab.routing();
         for route in routes {
             let request = route.reweighted(&[255, 1]).unwrap();
-            let answer = RouteSocket::open(0).unwrap().replace_route(request).await;
+            let answer = Socket::route(0).unwrap().replace_route(&request).await;
             assert!(matches!(answer, Err(NetlinkError::Gone)), "{answer:?}");
         }
         assert_eq!(lab.routing(), before);
@@ -230,7 +230,7 @@ fn a_link_without_a_carrier_changes_nothing_about_it() {
     lab.run(async |roots| {
         let mut door = Door::open(roots).unwrap();
         door.set_weights(&usb).await.unwrap();
-        lab.ip("link set far1 down");
+        lab.unplug("usb0", "far1");
         assert!(lab.default_route("-4").contains("linkdown"));
         door.refresh().await.unwrap();
         assert!(

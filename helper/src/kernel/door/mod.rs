@@ -15,16 +15,19 @@ use super::{
     Roots,
     error::DoorError,
     journal::{Journal, JournalError},
-    netlink::RouteSocket,
+    netlink::Socket,
     route::{MultipathRoute, RouteKey},
     sysctl::{Knob, SysctlTree},
 };
 
 mod claim;
+mod objects;
 mod restore;
 mod routes;
 mod seen;
 mod sysctls;
+
+pub use objects::Taken;
 
 /// The most routes remembered for [`Door::status`].
 const MAX_NOTES: usize = 64;
@@ -60,7 +63,7 @@ struct Note {
 pub struct Door {
     roots: Roots,
     tree: SysctlTree,
-    socket: RouteSocket,
+    socket: Socket,
     journal: Option<Journal>,
     sysctl_notes: BTreeMap<Knob, Note>,
     route_notes: BTreeMap<RouteKey, Note>,
@@ -78,7 +81,7 @@ impl Door {
     ///
     /// [`DoorError::Kernel`] if there is no netlink socket.
     pub fn open(roots: Roots) -> Result<Self, DoorError> {
-        let socket = RouteSocket::open(0).map_err(|e| DoorError::reading("routes", &e))?;
+        let socket = Socket::route(0).map_err(|e| DoorError::reading("routes", &e))?;
         let mut door = Self {
             tree: SysctlTree::new(&roots.proc_sys),
             roots,
@@ -105,8 +108,9 @@ impl Door {
 
     /// Give everything back: what startup, shutdown and `--restore` do.
     ///
-    /// Returns a sentence for each tunable that the journal held: restored, left alone and why, or
-    /// gone. Without a runtime directory nothing can have been captured, so there is nothing to do.
+    /// Returns a sentence for each object of ours, which is removed, and for each tunable that the
+    /// journal held: restored, left alone and why, or gone. Without a runtime directory no tunable
+    /// can have been captured.
     ///
     /// # Errors
     ///
@@ -114,12 +118,13 @@ impl Door {
     /// journal for another call.
     pub async fn restore_all(&mut self) -> Result<Vec<String>, DoorError> {
         let mut said = Vec::new();
+        // They need no journal, so that nothing can keep them.
+        let mut result = self.remove_objects_saying(&mut said).await;
         match self.journal() {
-            Err(JournalError::NoDirectory { .. }) => return Ok(said),
-            Err(e) => return Err(e.into()),
+            Err(JournalError::NoDirectory { .. }) => return result.map(|()| said),
+            Err(e) => return Err(result.err().unwrap_or_else(|| e.into())),
             Ok(_) => {}
         }
-        let mut result = Ok(());
         for knob in Knob::ALL {
             result = result.and(self.restore_sysctl(knob, &mut said));
         }

@@ -214,7 +214,7 @@ impl Door {
         let message = route.reweighted(weights).ok_or_else(|| {
             NetlinkError::Garbled("a weight for each nexthop, 1 to 256, is needed".to_owned())
         })?;
-        self.socket.replace_route(message).await
+        self.socket.replace_route(&message).await
     }
 
     fn entry(&self, key: &RouteKey) -> Option<&RouteEntry> {
