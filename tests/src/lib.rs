@@ -57,15 +57,18 @@ pub mod hold;
 pub mod lab;
 pub mod link;
 pub mod managers;
+pub mod ours;
 pub mod process;
 pub mod rig;
 pub mod scene;
 pub mod screen;
 pub mod snapshot;
 pub mod spec;
+pub mod steered;
 pub mod tools;
 pub mod topology;
 pub mod users;
+pub mod view;
 
 pub use command::{Cmd, Output};
 pub use error::LabError;

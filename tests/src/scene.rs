@@ -2,12 +2,14 @@
 //! that tests and the demo make. It judges nothing.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::error::{Context as _, LabError};
+use crate::view::View;
 use crate::{Cmd, HelperOptions, Lab, LabSpec, Output, Proc};
 
 /// Where the helper's settings lie inside the lab.
@@ -39,10 +41,23 @@ impl Scene {
     /// # Errors
     /// Whatever failed; nothing remains then.
     pub fn start_with(spec: &LabSpec, arguments: &[&str]) -> Result<Self, LabError> {
+        Self::start_set(spec, "", arguments)
+    }
+
+    /// The same, with more lines for the helper's settings file.
+    ///
+    /// # Errors
+    /// Whatever failed; nothing remains then.
+    pub fn start_set(
+        spec: &LabSpec,
+        settings: &str,
+        arguments: &[&str],
+    ) -> Result<Self, LabError> {
         let mut lab = Lab::start(spec)?;
         lab.start_rig()?;
         let path = lab.host_path(CONFIG);
-        fs::write(&path, CONFIG_TEXT).context(|| format!("writing {}", path.display()))?;
+        let text = format!("{CONFIG_TEXT}{settings}\n");
+        fs::write(&path, text).context(|| format!("writing {}", path.display()))?;
         let mut options = HelperOptions::default();
         options
             .arguments
@@ -128,6 +143,18 @@ impl Scene {
             .stdout
             .trim()
             .to_owned())
+    }
+
+    /// What the helper says of itself, read from its bus as root.
+    ///
+    /// # Errors
+    /// When the helper is not there.
+    pub fn view(&self) -> Result<View, LabError> {
+        View::read(&self.bus_socket())
+    }
+
+    fn bus_socket(&self) -> PathBuf {
+        self.lab.host_path("/run/dbus/system_bus_socket")
     }
 
     /// What `evenkeel status --json` says.

@@ -75,6 +75,14 @@ pub enum Family {
 impl Family {
     /// Both.
     pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    /// 4 or 6.
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::V4 => 4,
+            Self::V6 => 6,
+        }
+    }
 }
 
 /// What a flow does between censuses.

@@ -1,0 +1,323 @@
+//! The helper lives with the real `NetworkManager` and the real systemd-networkd: whatever they do in
+//! a day, its routes are whole again or withdrawn, they lead nowhere that has no default any more, and
+//! running flows suffer no more than without it.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "what an event does to flows is a figure to be read, too"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use evenkeel_dbus::{Reason, Way};
+use evenkeel_lab::flows::{Census, Family, Flows, Kind as FlowKind, Pace};
+use evenkeel_lab::managers::defaults::{DefaultRoute, OURS};
+use evenkeel_lab::managers::witness::Witness;
+use evenkeel_lab::scene::Scene;
+use evenkeel_lab::steered::STEERED;
+use evenkeel_lab::{Event, Kind, LabError, LabSpec, Manager, Routes};
+
+type Outcome = Result<(), LabError>;
+
+/// Flows of each kind and family.
+const FLOWS: usize = 40;
+const KEEP_ALIVE: Pace = Pace::Every(Duration::from_secs(2));
+/// The uplink that things happen to. It is also the one in use.
+const TOUCHED: &str = "usb0";
+/// The other one, steadier: the leader.
+const LEADER: &str = "wifi0";
+
+/// How many flows of a kind and family are not as they were: moved, and dead.
+type Harm = BTreeMap<(FlowKind, Family), (usize, usize)>;
+
+fn harm(list: &[Census]) -> Harm {
+    let one = |c: &Census| ((c.kind, c.family), (c.moved, c.dead));
+    list.iter().map(one).collect()
+}
+
+/// Waits until nothing was noticed for a second.
+fn settle(witness: &Witness) {
+    let began = Instant::now();
+    let (mut count, mut quiet) = (witness.notices().len(), began);
+    while quiet.elapsed() < Duration::from_secs(1) && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+        let now = witness.notices().len();
+        if now != count {
+            (count, quiet) = (now, Instant::now());
+        }
+    }
+}
+
+/// A lab with a manager and the helper, flows on the uplink in use, and, if it is steered, the helper
+/// leading to the other one, with flows there, too.
+struct Desktop {
+    scene: Scene,
+    manager: Manager,
+    witness: Witness,
+    /// The families that have a plan; networkd makes one multipath default for IPv6 by itself.
+    families: Vec<Family>,
+    system: Vec<DefaultRoute>,
+    touched: Flows,
+    leading: Flows,
+    /// Everything of ours but pins, when all is well.
+    whole: BTreeSet<String>,
+    steered: bool,
+}
+
+impl Desktop {
+    fn start(kind: Kind, steered: bool) -> Result<Self, LabError> {
+        let scene = Scene::start(&LabSpec {
+            routes: Routes::Managed,
+            ..LabSpec::default()
+        })?;
+        scene.lab.link(TOUCHED)?.set("both delay_us=25000")?;
+        scene.lab.link(LEADER)?.set("both delay_us=2000")?;
+        let manager = scene.lab.start_manager(kind)?;
+        let families = match kind {
+            Kind::NetworkManager => Family::BOTH.to_vec(),
+            Kind::Networkd => vec![Family::V4],
+        };
+        scene.wait_for_plan(&families)?;
+        let mut desktop = Self {
+            witness: scene.lab.witness()?,
+            touched: Flows::start(&scene.lab)?,
+            leading: Flows::start(&scene.lab)?,
+            system: scene.lab.default_routes()?,
+            whole: BTreeSet::new(),
+            scene,
+            manager,
+            families,
+            steered,
+        };
+        desktop.open(&desktop.touched, TOUCHED)?;
+        if steered {
+            desktop.scene.must("EnterGameMode", &[1])?;
+            desktop.wait_until_led()?;
+            desktop.open(&desktop.leading, LEADER)?;
+            desktop.whole = desktop.ours_but_pins()?;
+            desktop.nothing_leads_nowhere()?;
+        }
+        Ok(desktop)
+    }
+
+    fn open(&self, flows: &Flows, on: &str) -> Outcome {
+        for &family in &self.families {
+            for kind in STEERED {
+                let shares = flows.open(kind, family, FLOWS, KEEP_ALIVE)?;
+                assert_eq!(shares.on(on), FLOWS, "{shares:?}");
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_until_led(&self) -> Outcome {
+        self.scene.wait_for("new flows on the leader", || {
+            for &family in &self.families {
+                if self.scene.lab.led_to(family)?.as_deref() != Some(LEADER) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    fn ours_but_pins(&self) -> Result<BTreeSet<String>, LabError> {
+        let mut ours = self.scene.lab.ours()?;
+        ours.retain(|line| !line.contains("sport"));
+        Ok(ours)
+    }
+
+    /// The defaults that aren't ours.
+    fn system_defaults(&self) -> Result<Vec<DefaultRoute>, LabError> {
+        let mut all = self.scene.lab.default_routes()?;
+        all.retain(|route| route.protocol != OURS);
+        Ok(all)
+    }
+
+    /// Does a default of the system lead to each uplink that one of our routes leads to?
+    fn leads_nowhere(&self) -> Result<Vec<String>, LabError> {
+        let system = self.system_defaults()?;
+        let mut ours = self.scene.lab.ours()?;
+        ours.retain(|line| {
+            let family = if line.starts_with("v6") { 6 } else { 4 };
+            let mut words = line.split_whitespace().skip_while(|word| *word != "dev");
+            words.nth(1).is_some_and(|device| {
+                let mut routes = system.iter();
+                !routes.any(|route| route.family == family && route.device == device)
+            })
+        });
+        Ok(ours.into_iter().collect())
+    }
+
+    fn nothing_leads_nowhere(&self) -> Outcome {
+        self.scene.wait_for("no route of ours to where no default is", || {
+            Ok(self.leads_nowhere()?.is_empty())
+        })
+    }
+
+    /// Our state is as this event should leave it.
+    fn as_after(&self, event: Event) -> Result<bool, LabError> {
+        let ours = self.ours_but_pins()?;
+        let only = |family: &str| ours.iter().all(|line| line.starts_with(family));
+        let whole_v4 = || {
+            let v4 = |set: &BTreeSet<String>| -> BTreeSet<String> {
+                let lines = set.iter().filter(|line| line.starts_with("v4"));
+                lines.cloned().collect()
+            };
+            v4(&ours) == v4(&self.whole)
+        };
+        Ok(match event {
+            // One uplink is left, or a VPN goes first, or nothing is.
+            Event::CarrierLost | Event::VpnUp => ours.is_empty(),
+            Event::Suspend if self.manager.kind() == Kind::NetworkManager => ours.is_empty(),
+            Event::RouterWithdrawn => whole_v4() && only("v4"),
+            _ => ours == self.whole,
+        })
+    }
+
+    /// Lets an event happen and waits until everybody has dealt with it.
+    fn live_through(&mut self, event: Event) -> Result<(Harm, Harm), LabError> {
+        settle(&self.witness);
+        self.manager.cause(&self.scene.lab, event, TOUCHED)?;
+        settle(&self.witness);
+        self.manager.wait_after(&self.scene.lab, event, TOUCHED)?;
+        if self.steered {
+            let what = format!("our state as after {event:?}, having been {:#?}", self.whole);
+            self.scene.wait_for(&what, || self.as_after(event))?;
+            self.nothing_leads_nowhere()?;
+        }
+        settle(&self.witness);
+        Ok((harm(&self.touched.census()), harm(&self.leading.census())))
+    }
+
+    fn end(&self) -> Outcome {
+        if self.steered {
+            self.scene.must("LeaveGameMode", &[])?;
+            self.scene.must("Revert", &[])?;
+            self.scene.wait_for("the end of ours", || Ok(self.scene.lab.ours()?.is_empty()))?;
+        }
+        let sorted = |mut routes: Vec<DefaultRoute>| {
+            routes.sort();
+            routes
+        };
+        assert_eq!(sorted(self.system_defaults()?), sorted(self.system.clone()));
+        Ok(())
+    }
+}
+
+/// Does the event take both uplinks away from everybody, so that the kernel leaves a socket without
+/// an address no way to stay?
+fn takes_all(kind: Kind, event: Event) -> bool {
+    match event {
+        Event::VpnUp | Event::VpnDown => true,
+        Event::Suspend | Event::Resume => kind == Kind::NetworkManager,
+        _ => false,
+    }
+}
+
+/// Is everything back after the event, so that flows with an address must live?
+fn is_back(kind: Kind, event: Event) -> bool {
+    event.leaves_all_defaults(kind) && event != Event::VpnUp
+}
+
+/// Flows on the leader after an event on the other uplink.
+fn the_others_flows_are_well(kind: Kind, event: Event, leading: &Harm) {
+    for ((flow, family), (moved, dead)) in leading {
+        let about = format!("{kind:?} {event:?}: {flow:?} {family:?} on the leader");
+        if !takes_all(kind, event) {
+            assert_eq!((*moved, *dead), (0, 0), "{about}");
+        } else if is_back(kind, event) {
+            assert_eq!(*dead, 0, "{about}");
+            assert!(*moved == 0 || *flow == FlowKind::UdpWildcard, "{about} moved");
+        }
+    }
+}
+
+fn run(kind: Kind, steered: bool) -> Result<Vec<(Event, Harm)>, LabError> {
+    let mut desktop = Desktop::start(kind, steered)?;
+    let mut seen = Vec::new();
+    for event in Event::all(kind) {
+        let outcome = desktop.live_through(event);
+        let (touched, leading) = outcome.map_err(|error| {
+            LabError::Invalid(format!("{kind:?}, {event:?}, steered {steered}: {error}"))
+        })?;
+        eprintln!("{kind:?} {event:?} steered {steered}: touched {touched:?}, leading {leading:?}");
+        if steered {
+            the_others_flows_are_well(kind, event, &leading);
+        }
+        if takes_all(kind, event) && is_back(kind, event) {
+            desktop.leading.settle();
+        }
+        if steered && is_back(kind, event) {
+            // As soon as it can be, it is as ever.
+            desktop.wait_until_led()?;
+        }
+        seen.push((event, touched));
+    }
+    if steered && kind == Kind::Networkd {
+        let view = desktop.scene.view()?;
+        // Its one route of both routers is steered where it is, without anything of ours.
+        assert_eq!(view.way(Family::V6), Some(Way::UserRoute), "{view:#?}");
+    }
+    desktop.end()?;
+    Ok(seen)
+}
+
+/// With the helper in game mode no more flows on the touched uplink may suffer than without.
+fn no_worse_than_without(kind: Kind) -> Outcome {
+    let broken = |_| LabError::Invalid("a lab's thread panicked, see above".into());
+    let (without, with) = std::thread::scope(|scope| {
+        let without = scope.spawn(move || run(kind, false));
+        let with = scope.spawn(move || run(kind, true));
+        (without.join().map_err(broken), with.join().map_err(broken))
+    });
+    let (without, with) = (without??, with??);
+    for ((event, without), (_, with)) in without.iter().zip(&with) {
+        for (key, (moved, dead)) in with {
+            let control = without.get(key).copied().unwrap_or_default();
+            eprintln!("{kind:?} {event:?} {key:?}: with {moved}+{dead}, without {control:?}");
+            assert!(
+                moved + dead <= control.0 + control.1 + allowed(kind, *event, key.0),
+                "{kind:?} {event:?} {key:?}: {moved} moved and {dead} dead, without {control:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Flows that may suffer more than without the helper.
+fn allowed(_kind: Kind, _event: Event, _flow: FlowKind) -> usize {
+    0
+}
+
+#[test]
+fn network_managers_day_harms_no_more_flows_than_without_the_helper() -> Outcome {
+    no_worse_than_without(Kind::NetworkManager)
+}
+
+#[test]
+fn networkds_day_harms_no_more_flows_than_without_the_helper() -> Outcome {
+    no_worse_than_without(Kind::Networkd)
+}
+
+#[test]
+fn a_manager_that_starts_after_the_helper_is_steered_by() -> Outcome {
+    let scene = Scene::start(&LabSpec {
+        routes: Routes::Managed,
+        ..LabSpec::default()
+    })?;
+    let view = scene.view()?;
+    assert!(
+        matches!(view.reason, Reason::NoUplink | Reason::NoDefault),
+        "{view:#?}"
+    );
+    let said = scene.call("player", "EnterGameMode", &[1])?;
+    assert!(said.contains("NotSupported"), "{said}");
+    let _manager = scene.lab.start_manager(Kind::NetworkManager)?;
+    scene.wait_for_plan(&Family::BOTH)?;
+    scene.must("EnterGameMode", &[1])?;
+    scene.wait_for("our defaults", || {
+        Ok(scene.lab.led_to(Family::V4)?.is_some() && scene.lab.led_to(Family::V6)?.is_some())
+    })
+}
