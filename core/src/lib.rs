@@ -13,6 +13,7 @@
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//! | [`regret`] | how much better those choices were than none |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
@@ -21,6 +22,7 @@ pub mod jitter;
 pub mod metrics;
 pub mod nexthop;
 pub mod range;
+pub mod regret;
 pub mod replay;
 pub mod stats;
 pub mod steer;
