@@ -3,8 +3,7 @@
 use crate::corpus::Recording;
 use evenkeel_core::Factor;
 use evenkeel_core::regret::{Flow, Flows, cost_on};
-use evenkeel_core::replay::Replay;
-use evenkeel_core::steer::{Params, PowerCost};
+use evenkeel_core::steer::{Params, PowerCost, Steering};
 
 /// How far the oracle sees, in milliseconds.
 const FORESIGHT_MS: usize = 60_000;
@@ -33,42 +32,75 @@ fn only(path: usize, recording: &Recording) -> Vec<u16> {
     weights
 }
 
-/// The weights a steering had in force over a whole series, one entry per probe round.
+/// Something that steers, probe round by probe round.
+pub trait Subject: Clone {
+    /// Takes a round's outcomes, nanoseconds or lost, one per path.
+    fn round(&mut self, rtts: &[Option<u64>]);
+    /// The path new flows go to, once there is one.
+    fn leader(&self) -> Option<usize>;
+    /// One weight per path.
+    fn weights(&self) -> Vec<u16>;
+}
+
+impl Subject for Steering {
+    fn round(&mut self, rtts: &[Option<u64>]) {
+        let _change = Self::round(self, rtts).unwrap();
+    }
+
+    fn leader(&self) -> Option<usize> {
+        Self::leader(self)
+    }
+
+    fn weights(&self) -> Vec<u16> {
+        Self::weights(self).to_vec()
+    }
+}
+
+/// This crate's steering from a cold start, at neutral costs.
+pub fn current(recording: &Recording, slider: Factor) -> Steering {
+    let params = Params {
+        period: recording.period,
+        slider,
+    };
+    let costs = vec![PowerCost::NEUTRAL; recording.series.path_count()];
+    Steering::new(params, &costs).unwrap()
+}
+
+/// The samples of each probe round of a series, chosen as [`evenkeel_core::replay`] chooses them.
+pub fn rounds(recording: &Recording) -> impl Iterator<Item = Vec<Option<u64>>> {
+    let period_ms = recording.period.ms() as usize;
+    let step_ms = recording.series.step_ms() as usize;
+    (0..).map_while(move |round| {
+        let row = recording.series.row(round * period_ms / step_ms)?;
+        let ns = |us: &Option<u32>| us.map(|us| u64::from(us) * 1_000);
+        Some(row.iter().map(ns).collect())
+    })
+}
+
+/// The weights in force over a whole series, one entry per probe round.
 pub struct Timeline {
-    rounds: Vec<Vec<u16>>,
+    weights: Vec<Vec<u16>>,
     period_ms: u64,
     step_ms: u64,
     leader_changes: u32,
 }
 
 impl Timeline {
-    /// Of this crate's steering, at a slider position.
-    pub fn of_steering(recording: &Recording, slider: Factor) -> Self {
-        let params = Params {
-            period: recording.period,
-            slider,
-        };
-        let costs = vec![PowerCost::NEUTRAL; recording.series.path_count()];
-        let replay = Replay::new(&recording.series, params, &costs).unwrap();
-        Self::of_rounds(recording, replay.map(|round| (round.leader, round.weights)))
-    }
-
-    /// Of anything that says leader and weights round by round.
-    pub fn of_rounds(
-        recording: &Recording,
-        rounds: impl Iterator<Item = (Option<usize>, Vec<u16>)>,
-    ) -> Self {
+    /// Lets `subject` steer through a series.
+    pub fn of(recording: &Recording, mut subject: impl Subject) -> Self {
         let mut leader_changes = 0;
         let mut led = None;
-        let rounds = rounds
-            .map(|(leader, weights)| {
-                leader_changes += u32::from(led.is_some() && leader != led);
+        let weights = rounds(recording)
+            .map(|rtts| {
+                subject.round(&rtts);
+                let leader = subject.leader();
+                leader_changes += u32::from(led.is_some() && leader.is_some() && leader != led);
                 led = leader.or(led);
-                weights
+                subject.weights()
             })
             .collect();
         Self {
-            rounds,
+            weights,
             period_ms: recording.period.ms().into(),
             step_ms: recording.series.step_ms().into(),
             leader_changes,
@@ -79,14 +111,14 @@ impl Timeline {
     pub fn regret(&self, flows: &Flows) -> Option<f64> {
         flows.regret(|flow| {
             let round = flow.first_row as u64 * self.step_ms / self.period_ms;
-            let newest = self.rounds.len() - 1;
-            &self.rounds[usize::try_from(round).unwrap_or(newest).min(newest)]
+            let newest = self.weights.len() - 1;
+            &self.weights[usize::try_from(round).unwrap_or(newest).min(newest)]
         })
     }
 
     /// How often new flows were sent to another path, per hour of the series.
     pub fn leader_changes_an_hour(&self) -> f64 {
-        let hours = (self.rounds.len() as u64 * self.period_ms) as f64 / 3_600_000.0;
+        let hours = (self.weights.len() as u64 * self.period_ms) as f64 / 3_600_000.0;
         f64::from(self.leader_changes) / hours
     }
 }
