@@ -8,13 +8,13 @@ use evenkeel_core::plan::{Aim, Found, Plan, Refusal, Sockets, remains};
 use evenkeel_dbus::Reason;
 
 /// Rules that running connections need are kept for at most so long after game mode.
-pub const DRAIN_LIMIT: Duration = Duration::from_secs(3600);
+pub const DRAIN_LIMIT: Duration = Duration::from_hours(1);
 /// A resilient group leads to the uplink in use for so long, while live flows mark their buckets.
 pub const STAGE: Duration = Duration::from_secs(3);
 /// More repairs than this within [`REPAIR_WINDOW`] are a fight, and we are not the ones to win it.
 pub const MAX_REPAIRS: usize = 10;
 /// See [`MAX_REPAIRS`].
-pub const REPAIR_WINDOW: Duration = Duration::from_secs(60);
+pub const REPAIR_WINDOW: Duration = Duration::from_mins(1);
 
 /// What is wanted of our routes and rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

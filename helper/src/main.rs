@@ -18,7 +18,7 @@ use evenkeeld::service;
 #[command(version)]
 struct Options {
     /// Put back what an earlier run changed and did not put back, then exit. When the service
-    /// manager says that the helper failed ($SERVICE_RESULT), and so will be started again, the
+    /// manager says that the helper failed (`$SERVICE_RESULT`), and so will be started again, the
     /// rules that running connections need stay for that one to remove.
     #[arg(long)]
     restore: bool,

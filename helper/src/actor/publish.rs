@@ -121,12 +121,12 @@ impl Actor {
     fn draining(&self) -> Draining {
         let ours = self.survey.v4.ours.iter().chain(&self.survey.v6.ours);
         let rules = ours.filter(|object| matches!(object, Object::Rule(_)));
-        match self.leads() {
-            true => Draining::default(),
-            false => Draining {
-                rules: rules.count() as u32,
-                seconds_left: self.keeper.seconds_left(Instant::now()),
-            },
+        if self.leads() {
+            return Draining::default();
+        }
+        Draining {
+            rules: rules.count() as u32,
+            seconds_left: self.keeper.seconds_left(Instant::now()),
         }
     }
 

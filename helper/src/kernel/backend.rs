@@ -50,7 +50,7 @@ fn skipped_for(found: &Survey, why: SkipReason) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use evenkeel_core::plan::{Family, Found};
+    use evenkeel_core::plan::{Abilities, Family, Found};
     use evenkeel_dbus::UplinkKind;
 
     use super::*;
@@ -70,6 +70,13 @@ mod tests {
             taken: Vec::new(),
             ours: BTreeSet::new(),
         }
+    }
+
+    fn chosen(found: &Survey) -> (Backend, Reason) {
+        let abilities = Abilities {
+            resilient_groups: false,
+        };
+        choose_backend(found, &Plans::of(found, abilities))
     }
 
     fn found(uplinks: u32, routes: usize, skipped: &[SkipReason]) -> Survey {
@@ -109,13 +116,10 @@ mod tests {
         for (found, expected) in [
             (found(0, 0, &[]), (Backend::Observe, Reason::NoUplink)),
             (found(1, 0, &[]), (Backend::Observe, Reason::OneUplink)),
-            (
-                found(2, 0, &[]),
-                (Backend::Observe, Reason::NoMultipathRoute),
-            ),
+            (found(2, 0, &[]), (Backend::Observe, Reason::NoDefault)),
             (
                 found(2, 0, &[Ambiguous]),
-                (Backend::Observe, Reason::NoMultipathRoute),
+                (Backend::Observe, Reason::NoDefault),
             ),
             (
                 found(2, 0, &[NexthopObjects]),
@@ -136,7 +140,7 @@ mod tests {
                 (Backend::Ecmp, Reason::TooManyRoutes),
             ),
         ] {
-            assert_eq!(choose_backend(&found), expected, "{found:?}");
+            assert_eq!(chosen(&found), expected, "{found:?}");
         }
     }
 
@@ -158,7 +162,7 @@ mod tests {
                     lowpower: lowpower.clone(),
                     ..found(uplinks, routes, &[])
                 };
-                assert_eq!(choose_backend(&found), (backend, reason));
+                assert_eq!(chosen(&found), (backend, reason));
             }
         }
     }
@@ -174,7 +178,7 @@ mod tests {
                 lowpower: lowpower.clone(),
                 ..found(uplinks, 0, &[])
             };
-            assert_eq!(choose_backend(&found), (Backend::Lowpower, Reason::Ready));
+            assert_eq!(chosen(&found), (Backend::Lowpower, Reason::Ready));
         }
     }
 }
