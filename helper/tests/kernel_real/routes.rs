@@ -52,14 +52,14 @@ fn a_survey_finds_the_uplinks_and_the_multipath_routes_of_both_families() {
 }
 
 #[test]
-fn without_a_multipath_route_there_is_nothing_to_steer() {
+fn without_a_multipath_route_there_are_no_weights_to_steer_but_routes_to_build() {
     let lab = Lab::with_uplinks();
     let backend = || lab.run(async |roots| backend_of(&survey(&roots).await.unwrap()));
     assert_eq!(backend(), (Backend::Observe, Reason::NoUplink));
     lab.ip("route add default via 10.1.0.1 metric 100");
     assert_eq!(backend(), (Backend::Observe, Reason::OneUplink));
     lab.ip("route add default via 10.2.0.1 metric 200");
-    assert_eq!(backend(), (Backend::Observe, Reason::NoMultipathRoute));
+    assert_eq!(backend(), (Backend::Ecmp, Reason::Ready));
     let before = lab.routing();
     let weights = lead(&lab, "usb0");
     let refused = lab.run(async |roots| Door::open(roots).unwrap().set_weights(&weights).await);
