@@ -45,6 +45,7 @@ pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, M
     if scrolls {
         let bar = scrollable::Scrollbar::new().width(6).scroller_width(6);
         scrollable(container(cards).padding(iced::Padding::ZERO.bottom(10)))
+            .id(crate::ui::CARDS)
             .direction(scrollable::Direction::Horizontal(bar))
             .style(theme::scroll)
             .into()

@@ -3,6 +3,7 @@
 
 mod journeys;
 mod pictures;
+mod steered;
 
 use std::io::Read;
 use std::sync::Once;
