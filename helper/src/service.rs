@@ -15,6 +15,7 @@ use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
 use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::host::{metered, sleep};
 use crate::interface::Helper;
 use crate::kernel::Roots;
 use crate::kernel::door::Door;
@@ -135,6 +136,9 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
         clients,
         departures,
         watch,
+        resumes: sleep::resumes(&connection).await?,
+        metered: metered::changes(&connection).await?,
+        connection: connection.clone(),
         sockets: None,
     };
     let sampler = Sampler::new(config, period);

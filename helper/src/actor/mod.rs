@@ -3,6 +3,7 @@
 //! wanted is decided in [`crate::lease`], who leads in [`crate::session`], what our own routes are
 //! for in [`crate::keeper`]; this only carries it out, through [`Door`].
 
+mod network;
 mod publish;
 mod reconcile;
 
@@ -14,11 +15,16 @@ use evenkeel_core::plan::{Abilities, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
+use zbus::Connection;
 use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
+use crate::confirm::Unanswered;
 use crate::feed::Feeds;
+use crate::host::News;
 use crate::interface::Helper;
 use crate::keeper::Keeper;
 use crate::kernel::Roots;
@@ -46,6 +52,9 @@ enum Event {
     KernelChanged(Changed),
     SocketsClosed(Closed),
     LookAgain,
+    Confirmed(Result<(), Unanswered>),
+    WokeUp,
+    MeteredChanged,
     FramesDue,
     SignOfLifeDue,
 }
@@ -66,6 +75,12 @@ pub struct Edges {
     pub departures: mpsc::UnboundedReceiver<String>,
     /// The kernel's notifications.
     pub watch: Watch,
+    /// The system bus, for questions to other programs.
+    pub connection: Connection,
+    /// That the machine woke up.
+    pub resumes: News,
+    /// That an uplink may cost money now, or no more.
+    pub metered: News,
     /// The ends of UDP sockets, while something of ours depends on them.
     pub sockets: Option<SocketWatch>,
 }
@@ -92,6 +107,10 @@ pub struct Actor {
     unpinned: [usize; 2],
     /// What is known of each uplink's cost in money.
     metered: BTreeMap<u32, Metered>,
+    /// True when somebody's word on it may have changed.
+    metered_is_old: bool,
+    /// The question whether the network still answers, while it is open.
+    confirming: Option<BoxFuture<'static, Result<(), Unanswered>>>,
     /// Who last removed something of ours, as a netlink port.
     undone_by: Option<u32>,
     /// The leader and the game mode that the listeners were told last.
@@ -126,6 +145,8 @@ impl Actor {
             weighing: false,
             unpinned: [0; 2],
             metered: BTreeMap::new(),
+            metered_is_old: true,
+            confirming: None,
             undone_by: None,
             announced: None,
             last_error: None,
@@ -135,6 +156,7 @@ impl Actor {
     /// Handles one event after another, for ever.
     pub async fn run(&mut self) {
         // What an earlier run left is given back, but for what running connections need.
+        self.ask_metered().await;
         self.reconcile_noting().await;
         self.publish().await;
         loop {
@@ -152,6 +174,12 @@ impl Actor {
                     }
                 }
                 Event::LookAgain => self.look_again().await,
+                Event::Confirmed(answer) => self.confirmed(answer).await,
+                Event::WokeUp => self.woke_up(),
+                Event::MeteredChanged => {
+                    self.metered_is_old = true;
+                    self.look_by(Instant::now() + DEBOUNCE);
+                }
                 Event::FramesDue => {
                     let closed = self.feeds.flush(Instant::now());
                     self.listeners_left(&closed).await;
@@ -187,6 +215,9 @@ impl Actor {
                     Ok(changed) => return Event::KernelChanged(changed),
                     Err(error) => self.reopen_watch(&error).await,
                 },
+                answer = answer(self.confirming.as_mut()) => return Event::Confirmed(answer),
+                Some(()) = self.edges.resumes.next() => return Event::WokeUp,
+                Some(()) = self.edges.metered.next() => return Event::MeteredChanged,
                 closed = closed(self.edges.sockets.as_mut()) => match closed {
                     Ok(closed) => return Event::SocketsClosed(closed),
                     // The next look opens another.
@@ -431,6 +462,15 @@ impl Actor {
 async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn answer(
+    question: Option<&mut BoxFuture<'static, Result<(), Unanswered>>>,
+) -> Result<(), Unanswered> {
+    match question {
+        Some(question) => question.await,
         None => std::future::pending().await,
     }
 }

@@ -93,6 +93,7 @@ impl Actor {
         if !self.look().await {
             return;
         }
+        self.ask_metered().await;
         if let Err(error) = self.door.refresh().await {
             self.note(error.to_contract());
         }
@@ -159,6 +160,9 @@ impl Actor {
         if wrote {
             // Our own writes are no news to the watch, so their effect is read back here.
             let _ = self.look().await;
+            if self.leads() {
+                self.begin_to_confirm();
+            }
         }
         Ok(())
     }
@@ -257,6 +261,7 @@ impl Actor {
                 }
             }
             Wish::Drain | Wish::Clear => {
+                self.confirming = None;
                 self.keeper.drains(now);
                 self.look_by(now + DRAIN_LOOK);
             }
@@ -269,7 +274,7 @@ impl Actor {
         wanted: &Wanted,
         backend: Backend,
     ) -> Result<bool, DoorError> {
-        let who = undoer(self.undone_by);
+        let who = self.undoer().await;
         let detail = format!("{who} undid the routes and rules more than ten times in a minute");
         log::warn!("stepping back: {detail}");
         self.keeper.step_back(Reason::Undone, detail, false);
@@ -290,11 +295,6 @@ impl Actor {
             .into_iter()
             .any(|family| target_in(&found(&self.survey, family).ours).is_some())
     }
-}
-
-fn undoer(port: Option<u32>) -> String {
-    port.and_then(crate::kernel::undoer::name_of)
-        .unwrap_or_else(|| "another program".into())
 }
 
 fn factor(value: u32) -> Factor {

@@ -183,7 +183,7 @@ impl Path {
         let icmp = matches!(self.icmp, Socket::Open(_));
         // Connections are asked for half as often: each is a socket of its own until it is answered.
         let Some(port) = self.tcp_port else { return };
-        if round % 2 == 0 && (round > 0 || !icmp) && *room > 0 {
+        if round.is_multiple_of(2) && (round > 0 || !icmp) && *room > 0 {
             self.tcp.open(&self.config, Method::Tcp { port });
             let sent = self.tcp.send();
             if sent == Sent::Yes {
