@@ -1,9 +1,10 @@
 //! Evenkeel's client: the window and the command line, one binary. It talks to the helper only
 //! through the contract in `evenkeel-dbus`; what it knows of the helper stands in [`state`], what
-//! it hears live comes through [`feed`].
+//! it hears live comes through [`feed`]; [`steering`] draws the conclusions that both show.
 
 pub mod cli;
 pub mod feed;
 pub mod state;
+pub mod steering;
 pub mod ui;
 pub mod words;

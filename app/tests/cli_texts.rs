@@ -10,12 +10,14 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 11] = [
     "status",
+    "plan",
     "watch",
     "set",
     "game-mode",
     "run",
+    "forget",
     "revert",
     "replay",
     "completions",

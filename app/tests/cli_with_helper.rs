@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Output, Stdio};
 
 use cli_support::{Bus, stderr, stdout};
-use evenkeel_dbus::{HelperError, Holder};
+use evenkeel_dbus::{Draining, FamilyInfo, HelperError, Holder, PlanStep, Reason, Way};
 use fake::Helper;
 
 struct Rig {
@@ -50,6 +50,8 @@ fn changes_are_asked_to_be_kept() {
         (&["set", "uplink-cost", "3", "150"], "SetUplinkCost 3 150 1"),
         (&["game-mode", "on"], "EnterGameMode 1"),
         (&["game-mode", "off"], "LeaveGameMode"),
+        (&["forget", "wwan0"], "Forget 4"),
+        (&["forget", "3"], "Forget 3"),
         (&["revert"], "Revert"),
     ] {
         let output = rig.ran(args);
@@ -57,9 +59,14 @@ fn changes_are_asked_to_be_kept() {
         assert_eq!(rig.helper.calls().last().unwrap(), call);
     }
     let asked = rig.helper.calls().len();
-    let output = rig.ran(&["set", "uplink-cost", "eth7", "150"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("there are: wifi0, wwan0"));
+    for args in [
+        &["set", "uplink-cost", "eth7", "150"][..],
+        &["forget", "eth7"],
+    ] {
+        let output = rig.ran(args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("there are: wifi0, wwan0"));
+    }
     assert_eq!(rig.helper.calls().len(), asked);
 }
 
@@ -80,6 +87,7 @@ fn every_refusal_has_its_exit_code_and_its_sentence() {
         for args in [
             &["game-mode", "on"][..],
             &["set", "ema", "1"],
+            &["forget", "wifi0"],
             &["watch", "--count", "1"],
         ] {
             let output = rig.ran(args);
@@ -105,6 +113,68 @@ fn status_asks_for_nothing_but_properties() {
     assert_eq!(json["leader_ifindex"], 3);
     assert_eq!(json["uplinks"][1]["name"], "wwan0");
     assert!(rig.helper.calls().is_empty(), "it only reads");
+}
+
+#[test]
+fn plan_shows_the_helpers_steps_and_asks_for_nothing() {
+    let rig = Rig::new();
+    {
+        let mut said = rig.helper.said.lock().unwrap();
+        said.families = vec![
+            FamilyInfo {
+                family: 4,
+                way: Way::Group.to_wire(),
+                ..FamilyInfo::default()
+            },
+            FamilyInfo {
+                family: 6,
+                reason: Reason::NoDefault.to_wire(),
+                ..FamilyInfo::default()
+            },
+        ];
+        said.plan = vec![PlanStep {
+            family: 4,
+            step: "ip route add default metric 99 nhid 7".into(),
+        }];
+    }
+    assert_eq!(
+        stdout(&rig.ran(&["plan"])),
+        "IPv4: game mode would steer by a default route of Evenkeel's own through a resilient \
+         nexthop group:\n  ip route add default metric 99 nhid 7\n\
+         IPv6: nothing would be done: there is no default route.\n\
+         Nothing was changed; this only asks.\n"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&rig.ran(&["plan", "--json"]))).unwrap();
+    assert_eq!(json["schema"], 1);
+    assert_eq!(json["families"][0]["way"], "group");
+    let steps = &json["families"][0]["steps"];
+    assert_eq!(steps[0], "ip route add default metric 99 nhid 7");
+    assert_eq!(json["families"][1]["reason"], "no-default");
+    assert!(rig.helper.calls().is_empty(), "it only reads");
+}
+
+#[test]
+fn draining_is_told_by_status_watch_and_revert() {
+    let rig = Rig::new();
+    rig.helper.said.lock().unwrap().draining = Draining {
+        rules: 2,
+        seconds_left: 90,
+    };
+    let kept = "2 rules still keep running connections on their uplink, 2 min at most";
+    for args in [
+        &["status"][..],
+        &["watch", "--count", "1"],
+        &["game-mode", "off"],
+        &["revert"],
+    ] {
+        let text = stdout(&rig.ran(args));
+        assert!(text.contains(kept), "{args:?}: {text}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&rig.ran(&["status", "--json"]))).unwrap();
+    assert_eq!(json["draining"]["rules"], 2);
+    assert_eq!(json["draining"]["seconds_left"], 90);
 }
 
 #[test]

@@ -14,7 +14,10 @@ use std::process::{Command, Stdio};
 
 use cli_support::{Bus, evenkeel, ran, stderr, stdout};
 
-const ASKING: [&[&str]; 9] = [
+const ASKING: [&[&str]; 12] = [
+    &["plan"],
+    &["plan", "--json"],
+    &["forget", "eth0"],
     &["status"],
     &["status", "--json"],
     &["watch", "--count", "1"],

@@ -14,6 +14,7 @@
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//! | [`regret`] | how much better those choices were than none |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
@@ -23,6 +24,7 @@ pub mod metrics;
 pub mod nexthop;
 pub mod plan;
 pub mod range;
+pub mod regret;
 pub mod replay;
 pub mod stats;
 pub mod steer;

@@ -1,5 +1,6 @@
-//! The steering against vectors of an independent reference, bit for bit: every weight, level and
-//! jitter average after every round, by the recorded call and by the live ones.
+//! The steering against vectors of an independent reference (`reference/steering.py`), bit for bit:
+//! every weight, level and jitter average after every round, by the recorded call and by the live
+//! ones.
 #![allow(
     clippy::unwrap_used,
     reason = "a vector that can't be read fails the test"

@@ -70,6 +70,48 @@ fn every_slider_position_leaves_a_jittery_path_and_a_sharper_one_no_later() {
     assert!(rounds[4] <= 5 * 5, "the sharp end is sharp: {rounds:?}");
 }
 
+/// Path 0 is the steadier one, but its first probe waits for the neighbour's address.
+#[test]
+fn a_slow_first_answer_does_not_decide_who_leads() {
+    for first in [None, Some(60 * MS), Some(900 * MS)] {
+        let mut steering = steering(512, 200, 2);
+        for round in 0..20 {
+            let wobble = if round % 2 == 0 { 0 } else { 2 * MS };
+            let rtts = [
+                first.filter(|_| round == 0).or(Some(20 * MS)),
+                Some(20 * MS + wobble),
+            ];
+            let _change = steering.round(&rtts).unwrap();
+        }
+        assert_eq!(steering.leader(), Some(0), "{first:?}");
+    }
+}
+
+/// Rounds until path 0 leads, when it wobbles by 40 ms for `bad` rounds and is steady ever after;
+/// path 1 always wobbles by 16 ms.
+fn rounds_to_forgive(bad: u32) -> u32 {
+    let mut steering = steering(512, 200, 2);
+    for round in 0..5 * 3600 {
+        let wobble = |ms: u64| Some((20 + if round % 2 == 0 { 0 } else { ms }) * MS);
+        let path_0 = if round < bad { wobble(40) } else { wobble(0) };
+        let _change = steering.round(&[path_0, wobble(16)]).unwrap();
+        if steering.leader() == Some(0) {
+            return round + 1;
+        }
+    }
+    panic!("path 0 is not forgiven {bad} bad rounds in an hour");
+}
+
+#[test]
+fn a_bad_start_is_soon_forgotten_and_a_bad_quarter_of_an_hour_is_not() {
+    let start = rounds_to_forgive(10 * 5);
+    println!("rounds of 200 ms: {start}");
+    assert!(start <= (10 + 17) * 5, "{start}");
+    let quarter = rounds_to_forgive(900 * 5);
+    println!("rounds of 200 ms: {quarter}");
+    assert!(quarter >= (900 + 60) * 5, "{quarter}");
+}
+
 #[test]
 fn a_silent_leader_is_left_after_a_second_at_every_slider_position() {
     for slider in [0, 512, 1024] {

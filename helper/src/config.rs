@@ -24,6 +24,11 @@ pub struct Config {
     pub tcp_port: u16,
     /// Milliseconds between two probes of one uplink: 200, 250, 500 or 1000.
     pub probe_period_ms: u32,
+    /// Lead new IPv4 flows by a resilient nexthop group, where the kernel has them, instead of a
+    /// single default route. It keeps flows in place that no rule can name (raw sockets, protocols
+    /// other than TCP and UDP) while they talk; a destination that is asked again and again stays
+    /// on the old uplink with it.
+    pub resilient_groups: bool,
 }
 
 impl Default for Config {
@@ -33,6 +38,7 @@ impl Default for Config {
             anchor_v6: Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
             tcp_port: 443,
             probe_period_ms: 200,
+            resilient_groups: false,
         }
     }
 }
@@ -104,6 +110,9 @@ impl Config {
                     .and_then(|period| u32::try_from(period).ok())
                     .filter(|period| PERIODS_MS.contains(period))
                     .ok_or("expected 200, 250, 500 or 1000")?;
+            }
+            "resilient-groups" => {
+                self.resilient_groups = value.as_bool().ok_or("expected true or false")?;
             }
             _ => return Err("there is no such setting"),
         }

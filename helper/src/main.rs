@@ -17,7 +17,9 @@ use evenkeeld::service;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
-    /// Put back what an earlier run changed and did not put back, then exit.
+    /// Put back what an earlier run changed and did not put back, then exit. When the service
+    /// manager says that the helper failed (`$SERVICE_RESULT`), and so will be started again, the
+    /// rules that running connections need stay for that one to remove.
     #[arg(long)]
     restore: bool,
     /// The administrator's settings.
@@ -60,7 +62,8 @@ fn main() -> ExitCode {
         ..Roots::default()
     };
     if options.restore {
-        return match runtime.block_on(service::restore(&roots)) {
+        let failed = std::env::var("SERVICE_RESULT").is_ok_and(|result| result != "success");
+        return match runtime.block_on(service::restore(&roots, failed)) {
             Ok(lines) => {
                 for line in lines {
                     log::info!("{line}");

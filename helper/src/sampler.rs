@@ -129,6 +129,16 @@ impl Sampler {
         })
     }
 
+    /// The internet address that uplinks are probed against.
+    pub fn anchor(&self, v6: bool) -> IpAddr {
+        self.config.anchor(v6)
+    }
+
+    /// The TCP port asked there where ICMP is filtered.
+    pub fn tcp_port(&self) -> u16 {
+        self.config.tcp_port
+    }
+
     /// Milliseconds between two probes of one uplink.
     pub fn period_ms(&self) -> u32 {
         self.period.ms()

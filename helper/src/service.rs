@@ -8,21 +8,25 @@ use zbus::Connection;
 use zbus::object_server::InterfaceRef;
 
 use evenkeel_core::ema::Factor;
+use evenkeel_core::plan::{Abilities, remains, steps};
 use evenkeel_core::steer::{Period, UnknownPeriod};
 use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
 
 use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::host::{metered, sleep};
 use crate::interface::Helper;
 use crate::kernel::Roots;
 use crate::kernel::door::Door;
 use crate::kernel::error::{DoorError, NetlinkError};
+use crate::kernel::sockets::OpenSockets;
 use crate::kernel::survey::survey;
 use crate::kernel::watch::Watch;
 use crate::public::Public;
 use crate::sampler::Sampler;
 use crate::session::Session;
+use crate::view;
 use crate::watchdog::notify;
 
 /// Requests that may wait for the actor; one more is answered with `Busy`.
@@ -53,12 +57,31 @@ pub enum ServiceError {
     Period(#[from] UnknownPeriod),
 }
 
-/// Puts back what a journal says, and returns a line about each thing.
+/// Puts back what a journal says and removes what is ours, and returns a line about each thing.
+/// With `keep_running` the rules that running connections need stay, for the helper that is about
+/// to be started again.
 ///
 /// # Errors
 /// The first failure; everything was tried.
-pub async fn restore(roots: &Roots) -> Result<Vec<String>, DoorError> {
-    Door::open(roots.clone())?.restore_all().await
+pub async fn restore(roots: &Roots, keep_running: bool) -> Result<Vec<String>, DoorError> {
+    let mut door = Door::open(roots.clone())?;
+    if !keep_running {
+        return door.restore_all().await;
+    }
+    let mut said = door.restore_tunables().await?;
+    let survey = survey(roots)
+        .await
+        .map_err(|error| DoorError::reading("links and routes", &error))?;
+    let sockets = OpenSockets::look()
+        .await
+        .map_err(|error| DoorError::reading("sockets", &error))?;
+    for (found, open) in [(&survey.v4, &sockets.v4), (&survey.v6, &sockets.v6)] {
+        let steps = steps(&found.ours, &remains(found, open).objects);
+        door.take_steps(&steps).await.into_result()?;
+        let name = |ifindex| view::interface_name(&survey, ifindex);
+        said.extend(steps.iter().map(|step| step.words(&name)));
+    }
+    Ok(said)
 }
 
 /// Runs until a signal or the end of the bus.
@@ -83,7 +106,7 @@ pub async fn serve(roots: Roots, config: Config) -> Result<(), ServiceError> {
 async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), ServiceError> {
     let period = Period::from_ms(config.probe_period_ms)?;
     let mut door = Door::open(roots.clone())?;
-    match door.restore_all().await {
+    match door.restore_tunables().await {
         Ok(lines) => log_lines(&lines),
         // Watching still works; the door refuses every change and says why.
         Err(error) => log::error!("{error}"),
@@ -98,6 +121,13 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     let interface: InterfaceRef<Helper> = connection.object_server().interface(OBJECT_PATH).await?;
     let (clients, departures) = Clients::new(connection.clone());
     let found = survey(&roots).await?;
+    let abilities = if config.resilient_groups {
+        door.abilities().await?
+    } else {
+        Abilities {
+            resilient_groups: false,
+        }
+    };
     let edges = Edges {
         roots,
         interface,
@@ -106,10 +136,14 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
         clients,
         departures,
         watch,
+        resumes: sleep::resumes(&connection).await?,
+        metered: metered::changes(&connection).await?,
+        connection: connection.clone(),
+        sockets: None,
     };
     let sampler = Sampler::new(config, period);
     let session = Session::new(period, Factor::HALF);
-    let mut actor = Actor::new(edges, door, found, sampler, session);
+    let mut actor = Actor::new(edges, door, found, abilities, sampler, session);
     actor.publish().await;
     connection.request_name(BUS_NAME).await?;
     notify(&[NotifyState::Ready]);

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use evenkeel_core::plan::{Family as PlanFamily, target_in};
 use evenkeel_dbus::limits::UPLINK_COST_DEFAULT;
-use evenkeel_dbus::{HelperError, ProbeMethod, Reason, TunableInfo, UplinkInfo, UplinkState};
+use evenkeel_dbus::{
+    Backend, CostReason, HelperError, Metered as MeteredInfo, ProbeMethod, Reason, TunableInfo,
+    UplinkInfo, UplinkState,
+};
 use zbus::DBusError;
 
-use crate::kernel::backend::choose_backend;
 use crate::kernel::door::TunableStatus;
 use crate::kernel::lowpower::Lowpower;
 use crate::kernel::route::{Family, MultipathRoute};
-use crate::kernel::survey::{Survey, Uplink};
+use crate::kernel::survey::{Metered, Survey, Uplink};
 use crate::public::PublicState;
 use crate::session::{Session, uplink_state};
 
@@ -65,6 +68,13 @@ pub fn uplink(
             .get(&uplink.ifindex)
             .copied()
             .unwrap_or(UPLINK_COST_DEFAULT),
+        metered: match uplink.metered {
+            Metered::Unknown => MeteredInfo::Unknown,
+            Metered::No => MeteredInfo::No,
+            Metered::Yes => MeteredInfo::Yes,
+        }
+        .to_wire(),
+        carrier: uplink.carrier,
         leader: session.leader() == Some(uplink.ifindex),
         ..UplinkInfo::default()
     };
@@ -77,10 +87,45 @@ pub fn uplink(
     info
 }
 
-/// Share of new flows in thousandths, by ifindex: from the weights of the first steerable route
-/// (IPv4 before IPv6), or everything on the one uplink there is. Without such a route the kernel
+/// Why an uplink costs what it does; `set` are the costs that somebody asked for.
+pub fn cost_reason(uplink: &Uplink, set: &BTreeMap<u32, u32>) -> CostReason {
+    if set.contains_key(&uplink.ifindex) {
+        CostReason::Set
+    } else if uplink.metered == Metered::Yes {
+        CostReason::Metered
+    } else {
+        CostReason::Neutral
+    }
+}
+
+/// An interface's name; `if` and its number when it is no uplink.
+pub fn interface_name(survey: &Survey, ifindex: u32) -> String {
+    let mut uplinks = survey.uplinks.iter();
+    uplinks
+        .find(|uplink| uplink.ifindex == ifindex)
+        .map_or_else(|| format!("if{ifindex}"), |uplink| uplink.name.clone())
+}
+
+/// True when the user made a multipath default in this family that can be steered in place.
+pub fn has_user_default(survey: &Survey, family: PlanFamily) -> bool {
+    let family = match family {
+        PlanFamily::V4 => Family::V4,
+        PlanFamily::V6 => Family::V6,
+    };
+    survey
+        .routes
+        .iter()
+        .any(|route| route.key.family == family && route.key.is_default())
+}
+
+/// Share of new flows in thousandths, by ifindex: all of them where a default of ours leads, else
+/// from the weights of the first steerable route (IPv4 before IPv6), or everything on the one uplink there is. Without such a route the kernel
 /// sends everything by the best metric, which a survey does not compare: no share is claimed.
 pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
+    let led = target_in(&survey.v4.ours).or_else(|| target_in(&survey.v6.ours));
+    if let Some(leader) = led {
+        return BTreeMap::from([(leader, 1000)]);
+    }
     let of_family = |family| {
         survey
             .routes
@@ -111,8 +156,7 @@ fn shares_of(route: &MultipathRoute) -> BTreeMap<u32, u16> {
 
 /// What the survey says of the kernel; the rest is left at its default. `slider` is the steering's
 /// sensitivity, which is in force where the kernel has none of its own.
-pub fn kernel(survey: &Survey, slider: u32) -> PublicState {
-    let (backend, reason) = choose_backend(survey);
+pub fn kernel(survey: &Survey, (backend, reason): (Backend, Reason), slider: u32) -> PublicState {
     let (ema_factor, power_cost_weight) = match survey.lowpower {
         Lowpower::Present {
             ema_factor,

@@ -1,4 +1,4 @@
-//! An ICMP socket bound to one interface, with kernel timestamps: opening, sending, reading replies and stamps.
+//! An ICMP socket, bound to one interface or routed, with kernel timestamps: opening, sending, reading replies and stamps.
 //! Not for deciding what a reply means (`packet`, `window`) or for waiting (`prober`).
 
 use std::io::{self, IoSliceMut};
@@ -19,7 +19,7 @@ use crate::error::ProbeError;
 use crate::method::Transport;
 use crate::packet::{self, Received};
 use crate::watch::KeepsItsDescriptor;
-use crate::{Config, Family};
+use crate::{Config, Exit, Family};
 
 /// More than any header and echo reply we use; longer packets are cut and cannot be ours.
 const BUFFER_BYTES: usize = 256;
@@ -243,12 +243,14 @@ pub(crate) fn interface_exists(ifindex: NonZeroU32) -> bool {
     nix::net::if_::if_indextoname(ifindex.get()).is_ok_and(|name| !name.is_empty())
 }
 
-/// Binds to the interface, and to the source address if one was given.
+/// Binds to the interface unless the kernel is to route, and to the source address if one was given.
 pub(crate) fn bind(socket: &Socket, config: &Config) -> Result<(), ProbeError> {
-    // By index, not by name: a name can change hands between the caller's look-up and now.
-    socket
-        .bind_device_by_index_v4(Some(config.ifindex))
-        .map_err(ProbeError::os("bind to the interface"))?;
+    if config.exit == Exit::Interface {
+        // By index, not by name: a name can change hands between the caller's look-up and now.
+        socket
+            .bind_device_by_index_v4(Some(config.ifindex))
+            .map_err(ProbeError::os("bind to the interface"))?;
+    }
     if let Some(source) = config.source {
         let address = with_scope(source, 0, config.ifindex.get());
         socket.bind(&address.into()).map_err(|error| {

@@ -44,8 +44,10 @@ pub use timing::Clock;
 /// What to probe, from where, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
-    /// The interface probes leave by and answers must arrive on.
+    /// The interface that is probed; [`Config::exit`] says how strictly.
     pub ifindex: NonZeroU32,
+    /// Who chooses the way out.
+    pub exit: Exit,
     /// The address to probe. A link-local IPv6 address is taken to be on that interface.
     pub target: IpAddr,
     /// The source address; `None` lets the kernel choose anew for each probe.
@@ -58,16 +60,29 @@ pub struct Config {
 }
 
 impl Config {
-    /// ICMP with no change to TCP, the kernel's choice of source, and a timeout of 1 s.
+    /// ICMP with no change to TCP, bound to the interface, the kernel's choice of source, and a timeout
+    /// of 1 s.
     pub fn new(ifindex: NonZeroU32, target: IpAddr) -> Self {
         Self {
             ifindex,
+            exit: Exit::Interface,
             target,
             source: None,
             method: Method::Auto { tcp_port: None },
             timeout: Duration::from_secs(1),
         }
     }
+}
+
+/// Who chooses the interface that probes leave by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Exit {
+    /// The caller: probes leave by the interface, and answers count only if they arrive on it.
+    #[default]
+    Interface,
+    /// The kernel's policy rules and routes, as for any program: by the source address if one is given,
+    /// else as for a new flow. The interface must exist all the same, and is that of link-local addresses.
+    Routed,
 }
 
 /// The end of one probe. Each successful [`Prober::send`] leads to exactly one.

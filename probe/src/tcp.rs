@@ -43,7 +43,7 @@ pub(crate) enum Attempt {
     Failed,
 }
 
-/// Starts a connection from the interface in `config` to `target`.
+/// Starts a connection to `target`, bound as `config` says.
 pub(crate) fn start(config: &Config, target: SocketAddr) -> Result<Socket, SendError> {
     let socket = Socket::new(
         Domain::for_address(target),

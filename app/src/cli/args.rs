@@ -34,6 +34,11 @@ pub enum Command {
     /// script. When nobody watches and game mode is off, the uplinks are not being measured and
     /// the table says so; `evenkeel watch` measures.
     Status(StatusArgs),
+    /// Show what game mode would do to the routes, before anything is done
+    ///
+    /// For each IP version: every step in the words of ip(8), or why nothing would be built. While
+    /// game mode is in force it says by what. It only asks; nothing is changed.
+    Plan(PlanArgs),
     /// Watch RTT, jitter, loss and share of every uplink live
     ///
     /// On a terminal: one block per uplink with a graph of the last minute. Keys: q quits, g
@@ -65,7 +70,19 @@ pub enum Command {
     /// the same. Signals are passed on to it. The exit code is the command's own, 128 plus the
     /// signal that ended it, 127 when there is no such command and 126 when it cannot be run.
     Run(RunArgs),
+    /// Judge one uplink anew, as if it had just appeared
+    ///
+    /// For an uplink that has recovered: at the default sensitivity it is trusted again only after
+    /// many minutes. The next seconds are a guess, as at the beginning.
+    Forget {
+        /// The interface's name or ifindex.
+        #[arg(value_name = "UPLINK")]
+        uplink: String,
+    },
     /// End everything that is kept for you and restore the originals
+    ///
+    /// When nobody else holds game mode, the rules that still keep running connections on their
+    /// uplink after game mode go at once too; connections that need them break.
     ///
     /// What other users hold, and what a running window, `watch` or `run` of yours holds, is not
     /// touched.
@@ -99,6 +116,14 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to show the plan.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Print JSON; its fields are stable
     #[arg(long)]
     pub json: bool,
 }

@@ -1,9 +1,9 @@
-//! `set`, `game-mode` and `revert`: what the helper keeps for a user after the command has ended.
-//! Not `run`, whose hold ends with it.
+//! `set`, `game-mode`, `forget` and `revert`: one call each, and what the helper keeps for a user
+//! after the command has ended. Not `run`, whose hold ends with it.
 
 use std::io::Write;
 
-use evenkeel_dbus::{Helper1Proxy, Hold, TunableInfo, TunableState, UplinkInfo};
+use evenkeel_dbus::{Draining, Helper1Proxy, Hold, TunableInfo, TunableState, UplinkInfo};
 use nix::unistd::Uid;
 
 use super::args::{OnOff, Setting};
@@ -85,19 +85,44 @@ pub async fn game_mode(state: OnOff, out: &mut dyn Write) -> Result<(), Failure>
     Ok(out.flush()?)
 }
 
+/// Makes the steering judge one uplink anew.
+///
+/// # Errors
+/// When there is no such uplink, the helper refuses, or it cannot be reached.
+pub async fn forget(uplink: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    let helper = helper::connect().await?;
+    let uplinks = helper.uplinks().await?;
+    let found = find_uplink(&uplinks, uplink)?;
+    helper.forget(found.ifindex).await?;
+    let name = escaped(&found.name);
+    writeln!(out, "{name} is judged anew, as if it had just appeared.")?;
+    Ok(out.flush()?)
+}
+
 /// Ends everything that is kept for this user.
 ///
 /// # Errors
 /// When the helper refuses or cannot be reached.
 pub async fn revert(out: &mut dyn Write) -> Result<(), Failure> {
     let helper = helper::connect().await?;
+    let drained = helper.draining().await?;
     helper.revert().await?;
-    writeln!(
-        out,
-        "Nothing is kept for you any more. {}",
-        words::in_force(&read(&helper).await?)
-    )?;
+    writeln!(out, "{}", after_reverting(drained, &read(&helper).await?))?;
     Ok(out.flush()?)
+}
+
+/// What is true after `revert`, when `before` was still kept for running connections.
+fn after_reverting(before: Draining, state: &HelperState) -> String {
+    let mut said = String::from("Nothing is kept for you any more. ");
+    if before.rules > 0 && state.draining.rules == 0 {
+        said.push_str("The rules that kept running connections on their uplink are gone too. ");
+    }
+    said.push_str(&words::in_force(state));
+    if let Some(aside) = words::aside(state) {
+        said.push(' ');
+        said.push_str(&aside);
+    }
+    said
 }
 
 async fn read(helper: &Helper1Proxy<'_>) -> Result<HelperState, Failure> {
@@ -108,7 +133,9 @@ async fn read(helper: &Helper1Proxy<'_>) -> Result<HelperState, Failure> {
 fn after_leaving(state: &HelperState) -> String {
     if !state.game_mode {
         let untouched = |tunable: &TunableInfo| tunable.state == TunableState::Idle.to_wire();
-        return if state.tunables.iter().all(untouched) {
+        return if let Some(kept) = words::draining(state.draining) {
+            format!("Game mode is off. {kept}")
+        } else if state.tunables.iter().all(untouched) {
             "Game mode is off; everything is as it was before.".to_owned()
         } else {
             "Game mode is off; `evenkeel status` shows the settings that are still held.".to_owned()
@@ -174,5 +201,26 @@ mod tests {
         assert!(after_leaving(&state).contains("still held"));
         state.tunables[0].state = TunableState::Idle.to_wire();
         assert!(after_leaving(&state).contains("as it was before"));
+        state.draining = sample::draining();
+        assert_eq!(
+            after_leaving(&state),
+            "Game mode is off. 5 rules still keep running connections on their uplink, 28 min at \
+             most; `evenkeel revert` ends that at once."
+        );
+    }
+
+    #[test]
+    fn revert_says_that_it_ended_the_draining_only_when_it_did() {
+        let mut state = sample::steering();
+        state.game_mode = false;
+        let gone = "are gone too";
+        assert!(after_reverting(sample::draining(), &state).contains(gone));
+        assert!(!after_reverting(Draining::default(), &state).contains(gone));
+        state.draining = sample::draining();
+        let said = after_reverting(sample::draining(), &state);
+        assert!(
+            !said.contains(gone) && said.contains("5 rules still keep"),
+            "{said}"
+        );
     }
 }

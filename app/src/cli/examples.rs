@@ -27,6 +27,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel watch",
                 "RTT, jitter and loss live in the terminal",
             ),
+            ("evenkeel plan", "what game mode would do to the routes"),
             (
                 "evenkeel run -- ./game",
                 "game mode for as long as the game runs",
@@ -42,6 +43,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("evenkeel status", "for people"),
             ("evenkeel status --json | jq .leader_ifindex", "for scripts"),
+        ],
+    ),
+    (
+        "plan",
+        &[
+            (
+                "evenkeel plan",
+                "the steps for IPv4 and IPv6, in the words of ip",
+            ),
+            (
+                "evenkeel plan --json | jq .families[].reason",
+                "why not, for scripts",
+            ),
         ],
     ),
     (
@@ -126,6 +140,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "the launch options of a game in Steam",
             ),
         ],
+    ),
+    (
+        "forget",
+        &[(
+            "evenkeel forget wlan0",
+            "the Wi-Fi has recovered: judge it anew",
+        )],
     ),
     (
         "revert",

@@ -5,7 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use evenkeel_dbus::HelperError;
-use zbus::{DBusError, fdo};
+use zbus::DBusError;
 
 /// Declares the exit codes once: the numbers, and the words that `--help` and the manual print.
 macro_rules! exit_codes {
@@ -126,27 +126,14 @@ pub fn exit_of(error: &HelperError) -> Exit {
 }
 
 fn exit_of_bus(error: &zbus::Error) -> Exit {
-    match error {
-        zbus::Error::Connection(..) | zbus::Error::Handshake(_) | zbus::Error::Address(_) => {
-            Exit::Unreachable
-        }
-        zbus::Error::FDO(error) => match **error {
-            fdo::Error::AccessDenied(_)
-            | fdo::Error::AuthFailed(_)
-            | fdo::Error::InteractiveAuthorizationRequired(_) => Exit::Refused,
-            fdo::Error::LimitsExceeded(_) => Exit::TryLater,
-            fdo::Error::Timeout(_) | fdo::Error::TimedOut(_) | fdo::Error::NoServer(_) => {
-                Exit::Unreachable
-            }
-            // The bus tried to start the helper and could not.
-            _ if error
-                .name()
-                .starts_with("org.freedesktop.DBus.Error.Spawn.") =>
-            {
-                Exit::Unreachable
-            }
-            _ => Exit::Failed,
-        },
+    let name = match error {
+        zbus::Error::MethodError(name, ..) => name.as_str(),
+        zbus::Error::FDO(error) => &error.name(),
+        _ => return Exit::Failed,
+    };
+    match name.strip_prefix("org.freedesktop.DBus.Error.") {
+        Some("AccessDenied" | "AuthFailed" | "InteractiveAuthorizationRequired") => Exit::Refused,
+        Some("LimitsExceeded") => Exit::TryLater,
         _ => Exit::Failed,
     }
 }
@@ -154,6 +141,7 @@ fn exit_of_bus(error: &zbus::Error) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use zbus::fdo;
 
     fn text() -> String {
         "why".to_owned()
@@ -181,6 +169,7 @@ mod tests {
         assert_eq!(fdo(fdo::Error::SpawnChildExited(text())), Exit::Unreachable);
         assert_eq!(fdo(fdo::Error::TimedOut(text())), Exit::Unreachable);
         assert_eq!(fdo(fdo::Error::AccessDenied(text())), Exit::Refused);
+        assert_eq!(fdo(fdo::Error::LimitsExceeded(text())), Exit::TryLater);
         assert_eq!(fdo(fdo::Error::UnknownMethod(text())), Exit::Failed);
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(

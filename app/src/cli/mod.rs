@@ -8,10 +8,11 @@ mod examples;
 mod exit;
 mod helper;
 mod out;
+mod plan;
 mod replay;
 mod run;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod status;
 mod watch;
 mod words;
@@ -51,11 +52,15 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
         Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
+        Command::Plan(args) => helper::runtime()?.block_on(plan::run(args, out))?,
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
         Command::GameMode { state } => {
             helper::runtime()?.block_on(change::game_mode(*state, out))?;
         }
         Command::Run(args) => return helper::runtime()?.block_on(run::run(&args.command)),
+        Command::Forget { uplink } => {
+            helper::runtime()?.block_on(change::forget(uplink, out))?;
+        }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Replay(args) => replay::run(args, out)?,
         Command::Completions { shell } => docs::completions(*shell, out)?,

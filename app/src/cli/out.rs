@@ -1,8 +1,12 @@
-//! What every command writes with: text made safe for a terminal, and milliseconds people can
-//! compare. Not the layout of any one command.
+//! What every command writes with: text made safe for a terminal, milliseconds people can compare,
+//! JSON. Not the layout of any one command.
 
 use std::borrow::Cow;
 use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::exit::{Exit, Failure};
 
 /// `text` with every character that could move the cursor, change colours or reorder the line
 /// written out as an escape. The helper cleans names already; a terminal deserves the second look.
@@ -49,6 +53,19 @@ pub fn millis_or_dash(ns: Option<u64>) -> String {
 /// Thousandths as percent: `99.6 %`.
 pub fn percent(permille: u32) -> String {
     format!("{}.{} %", permille / 10, permille % 10)
+}
+
+/// A report as JSON for people and scripts alike: indented, without a line end.
+///
+/// # Errors
+/// When it has no form in JSON, which no report of ours is without.
+pub fn json(report: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(report).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("the answer cannot be written as JSON: {error}"),
+        )
+    })
 }
 
 /// Rows of text in columns two blanks apart, as wide as their widest cell; the columns named in

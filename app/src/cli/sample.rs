@@ -1,8 +1,8 @@
 //! A helper's state for the tests of the pure parts. Compiled for tests only.
 
 use evenkeel_dbus::{
-    Backend, Draining, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState,
-    UplinkInfo, UplinkKind, UplinkState,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, PlanStep, ProbeMethod,
+    Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 
 use crate::state::HelperState;
@@ -15,7 +15,7 @@ pub fn steering() -> HelperState {
         lowpower: Lowpower::Absent,
         backend: Backend::Ecmp,
         reason: Reason::Ready,
-        families: Vec::new(),
+        families: vec![steered(4, Way::Group), steered(6, Way::Single)],
         plan: Vec::new(),
         draining: Draining::default(),
         uplinks: vec![wifi(), modem()],
@@ -41,6 +41,62 @@ pub fn steering() -> HelperState {
     }
 }
 
+/// The same machine before game mode: IPv4 would get a group, IPv6 stays as it is.
+pub fn planned() -> HelperState {
+    let step = |step: &str| PlanStep {
+        family: 4,
+        step: step.into(),
+    };
+    HelperState {
+        families: vec![
+            FamilyInfo {
+                in_force: false,
+                pinned: 0,
+                ..steered(4, Way::Group)
+            },
+            same_subnet(),
+        ],
+        plan: vec![
+            step("ip rule add from 10.1.0.2 lookup 1003 protocol 77"),
+            step("ip route add default proto 77 metric 99 nhid 770001"),
+        ],
+        game_mode: false,
+        holders: Vec::new(),
+        ..steering()
+    }
+}
+
+/// An IP version that is steered.
+pub fn steered(family: u32, way: Way) -> FamilyInfo {
+    FamilyInfo {
+        family,
+        way: way.to_wire(),
+        reason: Reason::Ready.to_wire(),
+        detail: String::new(),
+        in_force: true,
+        pinned: 3,
+        unpinned: 0,
+    }
+}
+
+/// IPv6 that cannot be steered.
+pub fn same_subnet() -> FamilyInfo {
+    FamilyInfo {
+        family: 6,
+        reason: Reason::SameSubnet.to_wire(),
+        detail: "wifi0 and wwan0 are in the same network, fd00::/64.".into(),
+        ..FamilyInfo::default()
+    }
+}
+
+/// What is kept a while after game mode.
+pub fn draining() -> Draining {
+    Draining {
+        rules: 5,
+        seconds_left: 1_650,
+    }
+}
+
 /// A steady uplink.
 pub fn wifi() -> UplinkInfo {
     UplinkInfo {
@@ -57,8 +113,8 @@ pub fn wifi() -> UplinkInfo {
         slow_jitter_ns: 500_000,
         share_permille: 996,
         cost: 100,
-        cost_reason: 0,
-        metered: 0,
+        cost_reason: CostReason::Neutral.to_wire(),
+        metered: Metered::No.to_wire(),
         carrier: true,
         leader: true,
     }
@@ -72,9 +128,9 @@ pub fn modem() -> UplinkInfo {
         kind: UplinkKind::Wwan.to_wire(),
         gateways: vec!["10.2.0.1".into()],
         share_permille: 4,
-        cost: 150,
-        cost_reason: 0,
-        metered: 0,
+        cost: 200,
+        cost_reason: CostReason::Metered.to_wire(),
+        metered: Metered::Yes.to_wire(),
         carrier: true,
         ..UplinkInfo::default()
     }

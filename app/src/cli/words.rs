@@ -2,12 +2,13 @@
 //! window's words, which are translated.
 
 use evenkeel_dbus::{
-    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableState, UplinkInfo, UplinkKind,
-    UplinkState,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
+    TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 
 use super::out::{escaped, percent};
 use crate::state::HelperState;
+use crate::steering::{self, family_name};
 
 /// What kind of link it is.
 pub fn kind(kind: UplinkKind) -> &'static str {
@@ -104,6 +105,74 @@ pub fn reason(reason: Reason) -> &'static str {
     }
 }
 
+/// How new flows of one IP version are steered.
+pub fn way(way: Way) -> &'static str {
+    match way {
+        Way::None => "nothing",
+        Way::UserRoute => "the weights of your own multipath route",
+        Way::Group => "a default route of Evenkeel's own through a resilient nexthop group",
+        Way::Single => "a single default route of Evenkeel's own",
+    }
+}
+
+/// Whether traffic over an uplink costs money.
+pub fn metered(metered: Metered) -> &'static str {
+    match metered {
+        Metered::Unknown => "-",
+        Metered::No => "no",
+        Metered::Yes => "yes",
+    }
+}
+
+/// A cost with why it is that, as in `200 % (metered)`.
+pub fn cost(percent: u32, reason: CostReason) -> String {
+    match reason {
+        CostReason::Neutral => format!("{percent} %"),
+        CostReason::Metered => format!("{percent} % (metered)"),
+        CostReason::Set => format!("{percent} % (set)"),
+    }
+}
+
+/// Why one IP version is not steered, with the particulars; no full stop.
+pub fn why_not(family: &FamilyInfo) -> String {
+    let why = steering::refusal(family).map_or("game mode is off", reason);
+    if family.detail.is_empty() {
+        return why.to_owned();
+    }
+    // The helper's particulars are sentences; here they stand in brackets.
+    let detail = family.detail.trim_end_matches('.');
+    format!("{why} ({})", escaped(detail))
+}
+
+/// What is kept for running connections after game mode, if anything is.
+pub fn draining(draining: Draining) -> Option<String> {
+    let (rules, minutes) = steering::draining(draining)?;
+    let keep = if rules == 1 {
+        "rule still keeps"
+    } else {
+        "rules still keep"
+    };
+    Some(format!(
+        "{rules} {keep} running connections on their uplink, {minutes} min at most; `evenkeel \
+         revert` ends that at once."
+    ))
+}
+
+/// What is worth a line of its own beside [`in_force`]: what is draining, or the IP version that
+/// game mode does not steer.
+pub fn aside(state: &HelperState) -> Option<String> {
+    if let Some(draining) = draining(state.draining) {
+        return Some(draining);
+    }
+    let alone: Vec<_> = steering::left_alone(state)
+        .map(|family| {
+            let name = family_name(family.family);
+            format!("{name} is not steered: {}.", why_not(family))
+        })
+        .collect();
+    (state.game_mode && !alone.is_empty()).then(|| alone.join(" "))
+}
+
 /// The uplink that leads, when there is one.
 pub fn leader(state: &HelperState) -> Option<&UplinkInfo> {
     let ifindex = state.leader?;
@@ -124,6 +193,9 @@ pub fn in_force(state: &HelperState) -> String {
         }
         (Backend::Ecmp, false) => {
             "Game mode is off: new connections take the routes as the system set them.".to_owned()
+        }
+        (Backend::Ecmp, true) if leader(state).is_some() && steering::steered(state).is_empty() => {
+            "Game mode is on, but nothing is steered now.".to_owned()
         }
         (Backend::Ecmp, true) => match leader(state) {
             Some(uplink) => format!(
@@ -201,12 +273,50 @@ mod tests {
     }
 
     #[test]
+    fn game_mode_that_can_steer_nothing_now_claims_nothing() {
+        let mut state = sample::steering();
+        state.families = vec![sample::same_subnet()];
+        assert_eq!(
+            in_force(&state),
+            "Game mode is on, but nothing is steered now."
+        );
+        assert!(aside(&state).unwrap().starts_with("IPv6 is not steered: "));
+    }
+
+    #[test]
     fn a_leader_that_is_not_among_the_uplinks_is_none() {
         let state = HelperState {
             leader: Some(99),
             ..sample::steering()
         };
         assert!(in_force(&state).contains("no uplink leads yet"));
+    }
+
+    #[test]
+    fn one_ip_version_that_is_not_steered_gets_a_line_and_draining_comes_first() {
+        let mut state = sample::steering();
+        assert_eq!(aside(&state), None);
+        state.families[1] = sample::same_subnet();
+        assert_eq!(
+            aside(&state).unwrap(),
+            "IPv6 is not steered: two uplinks are in the same subnet (wifi0 and wwan0 are in the \
+             same network, fd00::/64)."
+        );
+        state.draining = sample::draining();
+        assert_eq!(
+            aside(&state).unwrap(),
+            "5 rules still keep running connections on their uplink, 28 min at most; `evenkeel \
+             revert` ends that at once."
+        );
+        state.draining.rules = 1;
+        assert!(aside(&state).unwrap().starts_with("1 rule still keeps"));
+    }
+
+    #[test]
+    fn a_cost_says_why() {
+        assert_eq!(cost(100, CostReason::Neutral), "100 %");
+        assert_eq!(cost(200, CostReason::Metered), "200 % (metered)");
+        assert_eq!(cost(150, CostReason::Set), "150 % (set)");
     }
 
     #[test]

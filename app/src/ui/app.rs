@@ -120,7 +120,10 @@ impl App {
             Message::Bus(event) => self.hear(event),
             Message::Feed(event) => return self.take_feed(event),
             Message::Answered(call, result) => self.take_answer(call, result),
-            Message::Live(message) => self.live.update(message, &mut self.model),
+            Message::Live(message) => {
+                let call = self.live.update(message, &mut self.model);
+                return call.map_or_else(Task::none, |call| self.call(call));
+            }
             Message::Tune(message) => return self.tune(message),
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
@@ -233,6 +236,7 @@ impl App {
                         }
                     }
                     Call::SetEma(_) | Call::SetPower(_) | Call::SetCost(..) => self.holds = true,
+                    Call::Forget(_) => {}
                     Call::Revert => {
                         self.ours = false;
                         self.holds = false;

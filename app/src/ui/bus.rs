@@ -60,6 +60,8 @@ pub enum Call {
     SetPower(u32),
     /// Set the cost of an uplink (ifindex, percent).
     SetCost(u32, u32),
+    /// Judge the uplink with this ifindex anew.
+    Forget(u32),
     /// End everything this window and its user hold.
     Revert,
 }
@@ -76,6 +78,7 @@ pub async fn call(helper: Helper1Proxy<'static>, call: Call) -> Result<(), Helpe
         Call::SetEma(factor) => helper.set_ema_factor(factor, hold).await,
         Call::SetPower(weight) => helper.set_power_cost_weight(weight, hold).await,
         Call::SetCost(ifindex, cost) => helper.set_uplink_cost(ifindex, cost, hold).await,
+        Call::Forget(ifindex) => helper.forget(ifindex).await,
         Call::Revert => helper.revert().await,
     }
 }

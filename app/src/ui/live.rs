@@ -7,6 +7,7 @@ use std::cell::Cell;
 use iced::widget::{column, container, row, space, text};
 use iced::{Alignment, Element, Fill};
 
+use super::bus::Call;
 use super::chart::{self, Chart};
 use super::focus::focus;
 use super::model::Model;
@@ -68,6 +69,8 @@ pub enum Message {
     TogglePause,
     /// Move the read-out one step to the left (-1) or right (1).
     Pick(i32),
+    /// Judge the uplink with this ifindex anew.
+    Forget(u32),
     /// The graph was drawn after it had not been for a while.
     Drawn,
 }
@@ -84,9 +87,10 @@ pub struct Live {
 }
 
 impl Live {
-    /// Answers a message. Nothing here concerns the helper.
-    pub fn update(&mut self, message: Message, model: &mut Model) {
+    /// Answers a message; the call to make of the helper, if that is what was pressed.
+    pub fn update(&mut self, message: Message, model: &mut Model) -> Option<Call> {
         match message {
+            Message::Forget(ifindex) => return Some(Call::Forget(ifindex)),
             Message::Show(span) => {
                 self.span = span;
                 self.picked_ago_ns = None;
@@ -111,6 +115,7 @@ impl Live {
                 self.picked_ago_ns = Some(ago_ns.min(self.span.ns()));
             }
         }
+        None
     }
 
     /// A frame came. When none of the last frames led to a drawing, the window system shows the

@@ -39,6 +39,8 @@ pub const FONTS: [&[u8]; 2] = [
 ];
 /// The part of a screen that scrolls.
 const PAGE: Id = Id::new("page");
+/// The row of cards, where it scrolls.
+const CARDS: Id = Id::new("cards");
 
 const SIZE: Size = Size::new(1280.0, 800.0);
 const MIN_SIZE: Size = Size::new(800.0, 500.0);

@@ -1,5 +1,6 @@
 //! What several screens are made of: buttons that can be reached, cards, texts, the big switch.
 
+use iced::advanced::widget::Id;
 use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Color, Element, Fill, Length, Size, border};
 
@@ -72,7 +73,7 @@ pub fn badge<'a, Message: 'a>(content: String, color: Color) -> Element<'a, Mess
 
 /// A button that can be reached; disabled without a message.
 pub fn press<'a, Message: Clone + 'a>(
-    id: &'static str,
+    id: impl Into<Id>,
     label: String,
     chosen: bool,
     message: Option<Message>,
@@ -106,14 +107,15 @@ pub fn game_mode<'a, Message: Clone + 'a>(
         .spacing(12)
         .align_y(Alignment::Center);
     let (width, height) = if room.is_compact() {
-        (300.0, 76.0)
+        (300.0, 64.0)
     } else {
-        (360.0, 92.0)
+        (360.0, 80.0)
     };
-    let button = button(container(inside).center_y(Fill))
+    // At least this high, and higher where the line is long.
+    let inside = row![inside, space().width(1).height(height)].align_y(Alignment::Center);
+    let button = button(inside)
         .width(width)
-        .height(height)
-        .padding([0, 18])
+        .padding([6, 18])
         .style(theme::game_mode(on))
         .on_press_maybe(message.clone());
     focus("game-mode", button).on_press(message).into()

@@ -1,9 +1,12 @@
 //! The helper's numbers as sentences. Every word a screen shows about the state comes from here.
 
-use evenkeel_dbus::{Backend, HelperError, Reason, TunableState, UplinkKind, UplinkState};
+use evenkeel_dbus::{
+    Backend, CostReason, HelperError, Reason, TunableState, UplinkKind, UplinkState,
+};
 
 use super::model::{Link, Model, Track};
 use crate::state::HelperState;
+use crate::steering::{self, Families, family_name};
 use crate::words::{Key, Words};
 
 impl Model {
@@ -47,12 +50,56 @@ impl Model {
             }
             (Backend::Ecmp, false) => Key::InForceEcmpOff,
             (Backend::Ecmp, true) if state.leader.is_none() => Key::InForceEcmpWarming,
-            (Backend::Ecmp, true) => Key::InForceEcmpOn,
+            (Backend::Ecmp, true) if steering::steered(state).is_empty() => {
+                return words.tell(Key::InForceEcmpHeld, [("kernel", kernel.into())]);
+            }
+            (Backend::Ecmp, true) => {
+                let steered = families(steering::steered(state), words);
+                let values = [
+                    ("kernel", kernel.into()),
+                    ("families", steered.into()),
+                    ("uplinks", uplinks.into()),
+                ];
+                return words.tell(Key::InForceEcmpOn, values);
+            }
         };
         words.tell(
             key,
             [("kernel", kernel.into()), ("uplinks", uplinks.into())],
         )
+    }
+
+    /// What else there is to say beside [`Model::in_force`]: the IP version that is not steered,
+    /// what becomes of running connections, what still drains, the particulars of a refusal.
+    pub fn notes(&self, words: &Words) -> Vec<String> {
+        let (Link::Present, Some(state)) = (self.link, &self.state) else {
+            return Vec::new();
+        };
+        let mut notes = Vec::new();
+        if state.game_mode {
+            let alone = steering::left_alone(state).map(|family| {
+                let reason = steering::refusal(family).map(reason_key);
+                let reason = reason.map_or_else(String::new, |key| words.say(key));
+                let name = family_name(family.family);
+                let values = [("family", name.into()), ("reason", reason.into())];
+                words.tell(Key::FamilyAlone, values).trim_end().to_owned()
+            });
+            notes.extend(alone);
+            if !steering::steered(state).is_empty() {
+                notes.extend(running(state, words));
+            }
+        }
+        if let Some((rules, minutes)) = steering::draining(state.draining) {
+            let values = [("rules", rules.into()), ("minutes", minutes.into())];
+            notes.push(words.tell(Key::Draining, values));
+        }
+        if state.backend == Backend::Observe {
+            let told = state.families.iter().find(|family| {
+                steering::refusal(family) == Some(state.reason) && !family.detail.is_empty()
+            });
+            notes.extend(told.map(|family| family.detail.clone()));
+        }
+        notes
     }
 
     /// The line under "Game mode". `ours` when this window holds it.
@@ -71,6 +118,39 @@ impl Model {
             Some(_) => Key::GameOff,
         };
         words.say(key)
+    }
+}
+
+/// What becomes of running connections, a sentence for each thing that may move.
+fn running(state: &HelperState, words: &Words) -> Vec<String> {
+    let running = steering::running(state);
+    if running.stays() {
+        return vec![words.say(Key::RunningStay)];
+    }
+    let mut said = Vec::new();
+    for (set, key) in [
+        (running.unbound_udp, Key::RunningUnbound),
+        (running.any, Key::RunningAny),
+    ] {
+        if !set.is_empty() {
+            said.push(words.tell(key, [("families", families(set, words).into())]));
+        }
+    }
+    if running.unpinned > 0 {
+        let key = if said.is_empty() {
+            Key::RunningUnpinnedOnly
+        } else {
+            Key::RunningUnpinned
+        };
+        said.push(words.tell(key, [("count", running.unpinned.into())]));
+    }
+    said
+}
+
+fn families(set: Families, words: &Words) -> String {
+    match (set.v4, set.v6) {
+        (true, true) => words.say(Key::FamiliesBoth),
+        (_, v6) => family_name(if v6 { 6 } else { 4 }).to_owned(),
     }
 }
 
@@ -168,6 +248,15 @@ pub fn cost_key(cost: u32) -> Key {
         100 => Key::CostNeutral,
         101..200 => Key::CostMild,
         _ => Key::CostStrong,
+    }
+}
+
+/// Why an uplink has its cost, where that is worth a word.
+pub fn cost_reason_key(reason: CostReason) -> Option<Key> {
+    match reason {
+        CostReason::Neutral => None,
+        CostReason::Metered => Some(Key::CostMetered),
+        CostReason::Set => Some(Key::CostSet),
     }
 }
 

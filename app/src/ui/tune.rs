@@ -5,7 +5,7 @@ use iced::{Alignment, Element, Fill};
 
 use evenkeel_core::Factor;
 use evenkeel_core::steer::reaction;
-use evenkeel_dbus::{Backend, TunableInfo, TunableState, limits};
+use evenkeel_dbus::{Backend, CostReason, TunableInfo, TunableState, limits};
 
 use super::bus::Call;
 use super::drafts::{Control, Drafts, Ticket};
@@ -15,6 +15,7 @@ use super::parts::{self, Room, bold, quiet};
 use super::speech;
 use super::theme;
 use crate::state::HelperState;
+use crate::steering;
 use crate::words::{Key, Words};
 
 /// One press of an arrow moves the slider by this much.
@@ -75,7 +76,7 @@ impl Tune {
             Call::SetEma(_) => Control::Ema,
             Call::SetPower(_) => Control::Power,
             Call::SetCost(ifindex, _) => Control::Cost(ifindex),
-            Call::EnterGameMode | Call::LeaveGameMode | Call::Revert => return,
+            Call::EnterGameMode | Call::LeaveGameMode | Call::Forget(_) | Call::Revert => return,
         };
         if accepted {
             self.drafts.accepted(control);
@@ -228,9 +229,15 @@ impl Tune {
         let value = value.unwrap_or(limits::UPLINK_COST_DEFAULT);
         let mark = theme::uplink_shape(track.slot);
         let mark = text(mark).color(theme::uplink_color(track.slot));
+        let why = speech::cost_reason_key(CostReason::from_wire(track.info.cost_reason));
+        // What is being chosen has not been set yet.
+        let why = why.filter(|_| value == track.info.cost);
+        let name = column![text(model.name(track, words))]
+            .push(why.map(|key| quiet(words.say(key))))
+            .width(Fill);
         row![
             mark,
-            text(model.name(track, words)).width(Fill),
+            name,
             quiet(words.say(speech::cost_key(value))),
             stepper(control, value, &COSTS),
         ]
@@ -302,7 +309,8 @@ fn tunables<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element
         .map(|tunable| tunable_row(tunable, words))
         .collect();
     let held = |tunable: &TunableInfo| TunableState::from_wire(tunable.state) == TunableState::Held;
-    let any = state.game_mode || state.tunables.iter().any(held);
+    let drains = steering::draining(state.draining);
+    let any = state.game_mode || drains.is_some() || state.tunables.iter().any(held);
     let revert = words.say(Key::TunablesRevert);
     let revert = parts::press("revert", revert, false, any.then_some(Message::Revert));
     let top = row![
@@ -312,7 +320,11 @@ fn tunables<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element
     .spacing(10)
     .align_y(Alignment::Center);
     let mut inside = column![top].spacing(8);
-    if rows.is_empty() {
+    if let Some((rules, minutes)) = drains {
+        let values = [("rules", rules.into()), ("minutes", minutes.into())];
+        inside = inside.push(text(words.tell(Key::Draining, values)));
+        inside = inside.push(quiet(words.say(Key::TunablesDraining)));
+    } else if rows.is_empty() {
         inside = inside.push(quiet(words.say(Key::TunablesNone)));
     }
     parts::card(inside.extend(rows), room).width(Fill).into()

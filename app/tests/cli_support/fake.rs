@@ -30,6 +30,9 @@ pub struct Said {
     pub refuse: Option<HelperError>,
     pub game_mode: bool,
     pub holders: Vec<Holder>,
+    pub families: Vec<FamilyInfo>,
+    pub plan: Vec<PlanStep>,
+    pub draining: Draining,
     /// Set when the stand-in dies, which closes its feeds.
     pub dead: bool,
 }
@@ -159,17 +162,17 @@ impl Fake {
 
     #[zbus(property)]
     fn families(&self) -> Vec<FamilyInfo> {
-        Vec::new()
+        self.said.lock().unwrap().families.clone()
     }
 
     #[zbus(property)]
     fn plan(&self) -> Vec<PlanStep> {
-        Vec::new()
+        self.said.lock().unwrap().plan.clone()
     }
 
     #[zbus(property)]
     fn draining(&self) -> Draining {
-        Draining::default()
+        self.said.lock().unwrap().draining
     }
 
     #[zbus(property)]
@@ -181,6 +184,7 @@ impl Fake {
             state: UplinkState::Alive.to_wire(),
             share_permille: 500,
             cost: 100,
+            carrier: true,
             ..UplinkInfo::default()
         };
         vec![

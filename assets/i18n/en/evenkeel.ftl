@@ -18,10 +18,28 @@ in-force-ecmp-warming = { $kernel }: getting to know { $uplinks ->
     [one] one uplink
    *[other] { $uplinks } uplinks
  }. None is preferred yet.
-in-force-ecmp-on = { $kernel }: new connections take the steadiest of { $uplinks ->
+in-force-ecmp-on = { $kernel }: new { $families } connections take the steadiest of { $uplinks ->
     [one] one uplink
    *[other] { $uplinks } uplinks
- }; most running ones stay put.
+ }.
+in-force-ecmp-held = { $kernel }: game mode is on, but nothing can be steered now.
+families-both = IPv4 and IPv6
+family-alone = { $family } is not steered. { $reason }
+running-stay = Running connections stay where they are.
+running-unbound = { $families }, on your own route: UDP sockets bound to no address may move, the rest stays.
+running-any = { $families }, on your own route: running connections may move unless source rules hold them.
+running-unpinned = { $count ->
+    [one] One open UDP port
+   *[other] { $count } open UDP ports
+ } beyond the limit may move.
+running-unpinned-only = Running connections stay where they are, except on { $count ->
+    [one] one open UDP port
+   *[other] { $count } open UDP ports
+ } beyond the limit.
+draining = { $rules ->
+    [one] One rule still keeps
+   *[other] { $rules } rules still keep
+ } running connections on their uplink, at most { $minutes } min.
 in-force-stepped-back = { $kernel }: someone else changed a setting meanwhile. We stepped back; see Tune.
 in-force-lowpower-off = { $kernel }: watching. Game mode is off, the kernel keeps its own settings.
 in-force-lowpower-on = { $kernel }: it chooses the uplink itself, with sensitivity { $factor }.
@@ -70,6 +88,11 @@ card-share-routes = your routes decide
 card-share-kernel = the kernel decides
 card-steadiest = steadiest
 card-tcp = measured over TCP
+card-metered = metered: new connections avoid it
+card-metered-short = metered
+card-no-cable = no cable
+card-no-link = no link
+card-forget = Judge anew
 state-idle = not measured
 state-warming = warming up
 state-dead = no answer
@@ -122,11 +145,14 @@ cost-preferred = preferred
 cost-neutral = neutral
 cost-mild = avoided a little
 cost-strong = avoided
+cost-metered = because it is metered
+cost-set = set by hand
 power-title = Power cost weight
 power-explain = Sets the kernel's net.ipv4.lowpower_power_cost_weight. 100 is its default.
 
 tunables-title = What is changed on this machine
 tunables-revert = Put everything back
+tunables-draining = “Put everything back” ends that now; connections that need them break.
 tunables-none = Nothing. Everything is as it was found.
 tunable-ema = Kernel sensitivity
 tunable-power = Kernel power cost

@@ -3,10 +3,12 @@
 //! caller says when a second is over.
 //!
 //! Each path keeps a level (an EMA of its RTT, half-life 2 s) and two averages of its deviation
-//! from that level, a fast and a slow one, moved once an epoch (a second). The smallest
-//! `level / 16 + (fast + slow) / 2`, times the path's power cost, leads; a challenger must win by
-//! 15 % and 1.5 ms, five epochs after the last change. The leader weighs 255, every other path 1.
-//! A second of losses removes a leader at once.
+//! from that level, moved once an epoch (a second): a fast one for what happens now, and a slow one
+//! for how the path usually is. The smallest `3/32 level + (fast + slow) / 2`, times the path's power
+//! cost, leads; a challenger must win by 15 % and 3 ms, five epochs after the last change. The leader
+//! weighs 255, every other path 1. A second of losses removes a leader at once.
+//!
+//! The formula, where it comes from and what it is worth stand in `docs/STEERING.md`.
 //!
 //! # Live
 //! Feed every outcome as it arrives, call [`settle`](Steering::settle) after a batch of them and

@@ -19,13 +19,19 @@ pub(super) const DEVIATION_CAP_NS: u64 = 60_000_000;
 /// What a lost probe adds to the deviation.
 pub(super) const LOSS_NS: u64 = 100_000_000;
 /// A challenger must be better by this much ...
-pub(super) const LEAD_MARGIN_NS: u64 = 1_500_000;
+pub(super) const LEAD_MARGIN_NS: u64 = 3_000_000;
 /// ... and by this many 1024ths (15 %).
 pub(super) const HYSTERESIS: u64 = 154;
 /// A leader holds for at least this many epochs, unless it dies.
 pub(super) const DWELL_EPOCHS: u32 = 5;
 /// A path competes after this many epochs with samples.
 pub(super) const MIN_EPOCHS: u64 = 3;
+/// This many 32nds of the level count in the score: a twentieth is what the measure charges, and
+/// a slower path has more room to get worse.
+pub(super) const LEVEL_SHARE: u64 = 3;
+/// While a path is young, its slow average weighs each epoch about this many times as much as a
+/// plain running mean would: the start is often unlike the rest, and must not be carried for long.
+pub(super) const SLOW_START: u64 = 3;
 
 /// How often each path is probed.
 ///
@@ -157,22 +163,19 @@ pub struct Params {
 pub struct Gains {
     /// Of the fast jitter average.
     pub fast: Factor,
-    /// Of the slow jitter average while jitter rises.
-    pub slow_up: Factor,
-    /// Of the slow jitter average while jitter falls.
-    pub slow_down: Factor,
+    /// Of the slow jitter average.
+    pub slow: Factor,
 }
 
 impl Gains {
-    /// `fast = clamp(s² >> 12, 1, 1024)`, `slow_up = max(1, fast >> 3)`,
-    /// `slow_down = max(1, fast >> 4)`; 512 gives 64, 8 and 4. Never zero, so nothing ever freezes.
+    /// `fast = clamp(7 s² >> 14, 1, 1024)`, `slow = max(1, fast >> 6)`; 512 gives 112 and 1, which
+    /// are half-lives of 6 s and 12 minutes. Never zero, so nothing ever freezes.
     pub fn of(slider: Factor) -> Self {
         let s = u64::from(slider.get());
-        let fast = ((s * s) >> 12).clamp(1, 1024);
+        let fast = ((7 * s * s) >> 14).clamp(1, 1024);
         Self {
             fast: Factor::saturating(fast),
-            slow_up: Factor::saturating((fast >> 3).max(1)),
-            slow_down: Factor::saturating((fast >> 4).max(1)),
+            slow: Factor::saturating((fast >> 6).max(1)),
         }
     }
 }
@@ -185,12 +188,12 @@ mod tests {
     fn the_slider_maps_as_documented() {
         let gains = |s| {
             let g = Gains::of(Factor::new(s).unwrap());
-            [g.fast.get(), g.slow_up.get(), g.slow_down.get()]
+            [g.fast.get(), g.slow.get()]
         };
-        assert_eq!(gains(0), [1, 1, 1]);
-        assert_eq!(gains(256), [16, 2, 1]);
-        assert_eq!(gains(512), [64, 8, 4]);
-        assert_eq!(gains(1024), [256, 32, 16]);
+        assert_eq!(gains(0), [1, 1]);
+        assert_eq!(gains(256), [28, 1]);
+        assert_eq!(gains(512), [112, 1]);
+        assert_eq!(gains(1024), [448, 7]);
     }
 
     #[test]

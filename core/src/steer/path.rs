@@ -1,7 +1,10 @@
 //! One path's memory: level, two jitter averages, and whether it answers. Not the comparison
 //! between paths.
 
-use super::params::{DEVIATION_CAP_NS, Gains, LOSS_NS, MIN_EPOCHS, Period, PowerCost, TIMEOUT_NS};
+use super::params::{
+    DEVIATION_CAP_NS, Gains, LEVEL_SHARE, LOSS_NS, MIN_EPOCHS, Period, PowerCost, SLOW_START,
+    TIMEOUT_NS,
+};
 use crate::ema::{Factor, SCALE, ema_update};
 
 /// The outcome of one probe.
@@ -44,7 +47,8 @@ pub(super) struct Path {
     pub(super) dead: bool,
     pub(super) gone: bool,
     answered_in_a_row: u32,
-    known: bool,
+    /// Since it is known; what matters is none, one, or more.
+    answers: u32,
     deviations: u64,
     samples: u64,
 }
@@ -69,7 +73,7 @@ impl Path {
     fn loss(&mut self, period: Period) -> bool {
         self.lost_in_a_row = self.lost_in_a_row.saturating_add(1);
         self.answered_in_a_row = 0;
-        if self.known {
+        if self.is_known() {
             self.gather(LOSS_NS);
         }
         if self.lost_in_a_row == period.gone_after() {
@@ -83,8 +87,8 @@ impl Path {
     fn answer(&mut self, rtt: u64, period: Period) -> bool {
         self.lost_in_a_row = 0;
         self.answered_in_a_row = self.answered_in_a_row.saturating_add(1);
-        if !self.known {
-            self.known = true;
+        self.answers = self.answers.saturating_add(1);
+        if self.answers == 1 {
             self.level = rtt;
             self.dead = false;
             self.gone = false;
@@ -94,6 +98,12 @@ impl Path {
         if revived {
             self.dead = false;
             self.gone = false;
+        }
+        if self.answers == 2 {
+            // The first answer stood in only: it carries the neighbour's resolution and whatever had
+            // to wake up, which says nothing about the path.
+            self.level = rtt;
+            return revived;
         }
         // The patch's order: the deviation is measured from the level that already holds the sample.
         self.level = ema_update(period.level_factor(), self.level, rtt);
@@ -112,15 +122,12 @@ impl Path {
             return;
         }
         let mean = self.deviations / self.samples;
-        // A running mean at first: the first epochs count alike, whatever the slider says.
-        let at_least = Factor::saturating(SCALE / (self.epochs + 1));
-        let slow = if mean > self.slow {
-            gains.slow_up
-        } else {
-            gains.slow_down
-        };
-        self.slow = ema_update(slow.max(at_least), self.slow, mean);
-        self.fast = ema_update(gains.fast.max(at_least), self.fast, mean);
+        // Running means at first: the slider says how soon they turn into averages of a fixed reach.
+        // The fast one's epochs count alike; of the slow one's, the later ones count more.
+        let fast = Factor::saturating(SCALE / (self.epochs + 1));
+        let slow = Factor::saturating(SLOW_START * SCALE / (self.epochs + SLOW_START));
+        self.fast = ema_update(gains.fast.max(fast), self.fast, mean);
+        self.slow = ema_update(gains.slow.max(slow), self.slow, mean);
         self.epochs += 1;
         self.deviations = 0;
         self.samples = 0;
@@ -131,12 +138,12 @@ impl Path {
         self.state() == PathState::Alive
     }
 
-    /// The smaller the better: a sixteenth of the level plus the mean of both jitters, in
+    /// The smaller the better: three 32nds of the level plus the mean of both jitters, in
     /// nanoseconds, times the cost in percent.
     pub(super) fn score(&self) -> u64 {
         // Every term is below 2^30 and the cost below 2^14.
         let jitter = u64::midpoint(self.slow, self.fast);
-        ((self.level >> 4) + jitter + 1) * u64::from(self.cost.get()) / 100
+        (((LEVEL_SHARE * self.level) >> 5) + jitter + 1) * u64::from(self.cost.get()) / 100
     }
 
     pub(super) fn state(&self) -> PathState {
@@ -144,7 +151,7 @@ impl Path {
             PathState::Gone
         } else if self.dead {
             PathState::Dead
-        } else if self.known && self.epochs >= MIN_EPOCHS {
+        } else if self.is_known() && self.epochs >= MIN_EPOCHS {
             PathState::Alive
         } else {
             PathState::Warming
@@ -152,6 +159,6 @@ impl Path {
     }
 
     pub(super) fn is_known(&self) -> bool {
-        self.known
+        self.answers > 0
     }
 }

@@ -5,12 +5,13 @@
 use evenkeel_dbus::{Backend, Reason};
 
 use super::{ecmp::SkipReason, lowpower::Lowpower, survey::Survey};
+use crate::plans::Plans;
 
-/// The backend for what was found.
+/// The backend for what was found and what could be built on it.
 ///
 /// A lowpower kernel that is only half there stays visible in the reason, whatever is chosen
 /// instead. When the reason would name both the kernel and the routes, the kernel's wins.
-pub fn choose_backend(found: &Survey) -> (Backend, Reason) {
+pub fn choose_backend(found: &Survey, plans: &Plans) -> (Backend, Reason) {
     let half_there = match found.lowpower {
         Lowpower::Present { .. } => return (Backend::Lowpower, Reason::Ready),
         Lowpower::Absent => None,
@@ -20,7 +21,8 @@ pub fn choose_backend(found: &Survey) -> (Backend, Reason) {
     let (backend, reason) = match found.uplinks.len() {
         0 => (Backend::Observe, Reason::NoUplink),
         1 => (Backend::Observe, Reason::OneUplink),
-        _ if found.routes.is_empty() => (Backend::Observe, why_no_route(found)),
+        _ if found.routes.is_empty() && plans.any() => (Backend::Ecmp, Reason::Ready),
+        _ if found.routes.is_empty() => (Backend::Observe, why_no_route(found, plans)),
         _ if skipped_for(found, SkipReason::TooManyRoutes) => {
             (Backend::Ecmp, Reason::TooManyRoutes)
         }
@@ -29,14 +31,14 @@ pub fn choose_backend(found: &Survey) -> (Backend, Reason) {
     (backend, half_there.unwrap_or(reason))
 }
 
-fn why_no_route(found: &Survey) -> Reason {
+fn why_no_route(found: &Survey, plans: &Plans) -> Reason {
     let foreign = |(_, why): &(_, SkipReason)| matches!(why, SkipReason::NotAnUplink { .. });
     if skipped_for(found, SkipReason::NexthopObjects) {
         Reason::NexthopObjects
     } else if found.skipped.iter().any(foreign) {
         Reason::ForeignNexthop
     } else {
-        Reason::NoMultipathRoute
+        plans.why_none()
     }
 }
 
@@ -48,7 +50,7 @@ fn skipped_for(found: &Survey, why: SkipReason) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use evenkeel_core::plan::{Family, Found};
+    use evenkeel_core::plan::{Abilities, Family, Found};
     use evenkeel_dbus::UplinkKind;
 
     use super::*;
@@ -68,6 +70,13 @@ mod tests {
             taken: Vec::new(),
             ours: BTreeSet::new(),
         }
+    }
+
+    fn chosen(found: &Survey) -> (Backend, Reason) {
+        let abilities = Abilities {
+            resilient_groups: false,
+        };
+        choose_backend(found, &Plans::of(found, abilities))
     }
 
     fn found(uplinks: u32, routes: usize, skipped: &[SkipReason]) -> Survey {
@@ -107,13 +116,10 @@ mod tests {
         for (found, expected) in [
             (found(0, 0, &[]), (Backend::Observe, Reason::NoUplink)),
             (found(1, 0, &[]), (Backend::Observe, Reason::OneUplink)),
-            (
-                found(2, 0, &[]),
-                (Backend::Observe, Reason::NoMultipathRoute),
-            ),
+            (found(2, 0, &[]), (Backend::Observe, Reason::NoDefault)),
             (
                 found(2, 0, &[Ambiguous]),
-                (Backend::Observe, Reason::NoMultipathRoute),
+                (Backend::Observe, Reason::NoDefault),
             ),
             (
                 found(2, 0, &[NexthopObjects]),
@@ -134,7 +140,7 @@ mod tests {
                 (Backend::Ecmp, Reason::TooManyRoutes),
             ),
         ] {
-            assert_eq!(choose_backend(&found), expected, "{found:?}");
+            assert_eq!(chosen(&found), expected, "{found:?}");
         }
     }
 
@@ -156,7 +162,7 @@ mod tests {
                     lowpower: lowpower.clone(),
                     ..found(uplinks, routes, &[])
                 };
-                assert_eq!(choose_backend(&found), (backend, reason));
+                assert_eq!(chosen(&found), (backend, reason));
             }
         }
     }
@@ -172,7 +178,7 @@ mod tests {
                 lowpower: lowpower.clone(),
                 ..found(uplinks, 0, &[])
             };
-            assert_eq!(choose_backend(&found), (Backend::Lowpower, Reason::Ready));
+            assert_eq!(chosen(&found), (Backend::Lowpower, Reason::Ready));
         }
     }
 }

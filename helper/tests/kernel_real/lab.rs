@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use evenkeeld::kernel::Roots;
+use evenkeel_core::plan::Abilities;
+use evenkeel_dbus::{Backend, Reason};
+use evenkeeld::kernel::{Roots, backend::choose_backend, survey::Survey};
+use evenkeeld::plans::Plans;
 use nix::{
     mount::{MsFlags, mount},
     sched::{CloneFlags, setns, unshare},
@@ -241,4 +244,12 @@ fn run(command: &mut Command) -> String {
     let problem = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {problem}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// The backend for what was found, on a kernel without groups.
+pub fn backend_of(found: &Survey) -> (Backend, Reason) {
+    let abilities = Abilities {
+        resilient_groups: false,
+    };
+    choose_backend(found, &Plans::of(found, abilities))
 }

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use evenkeel_dbus::{Backend, Reason, TunableState};
-use evenkeeld::kernel::{
-    backend::choose_backend, door::Door, ecmp::SkipReason, error::DoorError, survey::survey,
-};
+use evenkeeld::kernel::{door::Door, ecmp::SkipReason, error::DoorError, survey::survey};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, backend_of};
 
 /// The weights 255 for `leader` and 1 for the other of the two uplinks.
 pub fn lead(lab: &Lab, leader: &str) -> BTreeMap<u32, u16> {
@@ -50,18 +48,18 @@ fn a_survey_finds_the_uplinks_and_the_multipath_routes_of_both_families() {
     assert_eq!(routes, ["default metric 100", "-6 default metric 100"]);
     assert_eq!(found.routes[0].weights(), [1, 1]);
     assert_eq!(found.skipped, []);
-    assert_eq!(choose_backend(&found), (Backend::Ecmp, Reason::Ready));
+    assert_eq!(backend_of(&found), (Backend::Ecmp, Reason::Ready));
 }
 
 #[test]
-fn without_a_multipath_route_there_is_nothing_to_steer() {
+fn without_a_multipath_route_there_are_no_weights_to_steer_but_routes_to_build() {
     let lab = Lab::with_uplinks();
-    let backend = || lab.run(async |roots| choose_backend(&survey(&roots).await.unwrap()));
+    let backend = || lab.run(async |roots| backend_of(&survey(&roots).await.unwrap()));
     assert_eq!(backend(), (Backend::Observe, Reason::NoUplink));
     lab.ip("route add default via 10.1.0.1 metric 100");
     assert_eq!(backend(), (Backend::Observe, Reason::OneUplink));
     lab.ip("route add default via 10.2.0.1 metric 200");
-    assert_eq!(backend(), (Backend::Observe, Reason::NoMultipathRoute));
+    assert_eq!(backend(), (Backend::Ecmp, Reason::Ready));
     let before = lab.routing();
     let weights = lead(&lab, "usb0");
     let refused = lab.run(async |roots| Door::open(roots).unwrap().set_weights(&weights).await);

@@ -5,7 +5,6 @@ use std::fs;
 use evenkeel_dbus::{Backend, Reason, TunableState};
 use evenkeeld::kernel::{
     Roots,
-    backend::choose_backend,
     door::Door,
     error::DoorError,
     lowpower::Lowpower,
@@ -14,7 +13,7 @@ use evenkeeld::kernel::{
 };
 use nix::unistd::{Uid, setfsuid};
 
-use crate::lab::{EMA_FACTOR, FLUSH, Lab, POWER_COST};
+use crate::lab::{EMA_FACTOR, FLUSH, Lab, POWER_COST, backend_of};
 
 fn value(roots: &Roots, place: &str) -> String {
     fs::read_to_string(roots.proc_sys.join(place))
@@ -25,7 +24,7 @@ fn value(roots: &Roots, place: &str) -> String {
 
 fn both(lab: &Lab) -> (Lowpower, (Backend, Reason)) {
     let found = lab.run(async |roots| survey(&roots).await).unwrap();
-    (found.lowpower.clone(), choose_backend(&found))
+    (found.lowpower.clone(), backend_of(&found))
 }
 
 #[test]

@@ -11,7 +11,9 @@ use tokio::time::timeout;
 use super::args::StatusArgs;
 use super::exit::{Exit, Failure};
 use super::helper;
+use super::out::json;
 use crate::state::HelperState;
+pub use report::Family;
 
 /// How long the whole answer may take, the helper's start included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,28 +23,29 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When the helper cannot be reached or the output cannot be written.
 pub async fn run(args: &StatusArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let state = read().await?;
+    if args.json {
+        writeln!(out, "{}", json(&report::Report::of(&state))?)?;
+    } else {
+        out.write_all(text::status(&state, super::user_name).as_bytes())?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Asks once, with bounded patience.
+///
+/// # Errors
+/// When the helper cannot be reached or does not answer.
+pub async fn read() -> Result<HelperState, Failure> {
     let read = async {
         let helper = helper::connect().await?;
         Ok::<_, Failure>(HelperState::read(&helper).await?)
     };
-    let state = timeout(PATIENCE, read).await.map_err(|_| {
+    timeout(PATIENCE, read).await.map_err(|_| {
         let seconds = PATIENCE.as_secs();
         Failure::new(
             Exit::Unreachable,
             format!("the helper did not answer within {seconds} s; nothing was changed"),
         )
-    })??;
-    if args.json {
-        let json = serde_json::to_string_pretty(&report::Report::of(&state));
-        let json = json.map_err(|error| {
-            Failure::new(
-                Exit::Failed,
-                format!("the status cannot be written as JSON: {error}"),
-            )
-        })?;
-        writeln!(out, "{json}")?;
-    } else {
-        out.write_all(text::status(&state, super::user_name).as_bytes())?;
-    }
-    Ok(out.flush()?)
+    })?
 }

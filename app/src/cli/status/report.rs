@@ -3,8 +3,8 @@
 //! Not the asking, not the text for people.
 
 use evenkeel_dbus::{
-    Backend, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo,
-    UplinkKind, UplinkState,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
+    TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 use serde::Serialize;
 
@@ -39,9 +39,33 @@ pub struct Report<'a> {
     /// Only with backend `lowpower`, else null.
     power_cost_weight: Option<i32>,
     leader_ifindex: Option<u32>,
+    /// Each IP version by itself.
+    families: Vec<Family<'a>>,
+    /// Rules that still keep running connections after game mode, and the seconds after which they
+    /// go at the latest; null when there are none.
+    draining: Option<Draining>,
     uplinks: Vec<Uplink<'a>>,
     tunables: Vec<Tunable<'a>>,
     last_error: Option<LastError<'a>>,
+}
+
+/// One IP version; `evenkeel plan --json` shows it too.
+#[derive(Debug, Serialize)]
+pub struct Family<'a> {
+    /// 4 or 6.
+    #[serde(rename = "family")]
+    number: u32,
+    /// `none`, `user-route`, `group` or `single`.
+    way: Way,
+    /// `ready`, or why it cannot be steered; see the interface XML.
+    reason: Reason,
+    /// The reason's particulars in English; null when there are none.
+    detail: Option<&'a str>,
+    in_force: bool,
+    /// UDP ports kept on their uplink.
+    pinned: u32,
+    /// UDP ports beyond the limit, which may move.
+    unpinned: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +85,11 @@ struct Uplink<'a> {
     slow_jitter_ns: Option<u64>,
     share_permille: u32,
     cost_percent: u32,
+    /// `neutral`, `metered` or `set`.
+    cost_reason: CostReason,
+    /// `unknown`, `no` or `yes`.
+    metered: Metered,
+    carrier: bool,
     leader: bool,
 }
 
@@ -102,6 +131,8 @@ impl<'a> Report<'a> {
             power_cost_weight: (state.backend == Backend::Lowpower)
                 .then_some(state.power_cost_weight),
             leader_ifindex: state.leader,
+            families: state.families.iter().map(Family::of).collect(),
+            draining: (state.draining.rules > 0).then_some(state.draining),
             uplinks: state
                 .uplinks
                 .iter()
@@ -112,6 +143,21 @@ impl<'a> Report<'a> {
                 .last_error
                 .as_ref()
                 .map(|(name, message)| LastError { name, message }),
+        }
+    }
+}
+
+impl<'a> Family<'a> {
+    /// The report of one IP version.
+    pub fn of(family: &'a FamilyInfo) -> Self {
+        Self {
+            number: family.family,
+            way: Way::from_wire(family.way),
+            reason: Reason::from_wire(family.reason),
+            detail: not_empty(&family.detail),
+            in_force: family.in_force,
+            pinned: family.pinned,
+            unpinned: family.unpinned,
         }
     }
 }
@@ -133,6 +179,9 @@ impl<'a> Uplink<'a> {
             slow_jitter_ns: known.then_some(uplink.slow_jitter_ns),
             share_permille: uplink.share_permille,
             cost_percent: uplink.cost,
+            cost_reason: CostReason::from_wire(uplink.cost_reason),
+            metered: Metered::from_wire(uplink.metered),
+            carrier: uplink.carrier,
             leader: leader == Some(uplink.ifindex),
         }
     }
@@ -188,6 +237,17 @@ mod tests {
                 "ema_factor": 512,
                 "power_cost_weight": null,
                 "leader_ifindex": 3,
+                "families": [
+                    {
+                        "family": 4, "way": "group", "reason": "ready", "detail": null,
+                        "in_force": true, "pinned": 3, "unpinned": 0
+                    },
+                    {
+                        "family": 6, "way": "single", "reason": "ready", "detail": null,
+                        "in_force": true, "pinned": 3, "unpinned": 0
+                    }
+                ],
+                "draining": null,
                 "uplinks": [
                     {
                         "ifindex": 3, "name": "wifi0", "kind": "wi-fi",
@@ -195,14 +255,16 @@ mod tests {
                         "state": "alive", "probe_method": "icmp-datagram",
                         "probe_target": "10.1.0.1",
                         "rtt_ns": 20_100_000, "jitter_ns": 420_000, "slow_jitter_ns": 500_000,
-                        "share_permille": 996, "cost_percent": 100, "leader": true
+                        "share_permille": 996, "cost_percent": 100, "cost_reason": "neutral",
+                        "metered": "no", "carrier": true, "leader": true
                     },
                     {
                         "ifindex": 4, "name": "wwan0", "kind": "wwan",
                         "addresses": [], "gateways": ["10.2.0.1"],
                         "state": "idle", "probe_method": "none", "probe_target": null,
                         "rtt_ns": null, "jitter_ns": null, "slow_jitter_ns": null,
-                        "share_permille": 4, "cost_percent": 150, "leader": false
+                        "share_permille": 4, "cost_percent": 200, "cost_reason": "metered",
+                        "metered": "yes", "carrier": true, "leader": false
                     }
                 ],
                 "tunables": [{
@@ -216,6 +278,18 @@ mod tests {
                 "last_error": null
             })
         );
+    }
+
+    #[test]
+    fn what_is_draining_is_there_while_it_is() {
+        let state = HelperState {
+            draining: sample::draining(),
+            ..sample::planned()
+        };
+        let report = serde_json::to_value(Report::of(&state)).unwrap();
+        let draining = json!({"rules": 5, "seconds_left": 1650});
+        assert_eq!(report["draining"], draining);
+        assert_eq!(report["families"][1]["reason"], "same-subnet");
     }
 
     #[test]

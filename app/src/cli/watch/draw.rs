@@ -102,7 +102,7 @@ fn head(model: &Model) -> Vec<Line> {
             (Ink::Dim, facts),
         ],
         vec![(Ink::Plain, words::in_force(state))],
-        Line::new(),
+        words::aside(state).map_or_else(Line::new, |aside| vec![(Ink::Dim, aside)]),
     ]
 }
 
@@ -320,6 +320,18 @@ mod tests {
         );
         assert!(lines[12].starts_with("  wwan0           cellular  not probed"));
         assert_eq!(lines[23], "q quit   g game mode   left/right EMA");
+    }
+
+    #[test]
+    fn what_is_draining_takes_the_empty_line_of_the_head() {
+        let mut model = model();
+        assert_eq!(text(&screen(&model, 80, 24, Charset::Blocks))[2], "");
+        let mut state = sample::steering();
+        state.draining = sample::draining();
+        model.take_state(state);
+        let lines = text(&screen(&model, 80, 24, Charset::Blocks));
+        assert!(lines[2].starts_with("5 rules still keep"), "{}", lines[2]);
+        assert!(lines[3].starts_with("▶ wifi0"));
     }
 
     #[test]

@@ -18,7 +18,10 @@ impl Lines {
     pub fn news(&mut self, model: &Model, seconds: u64) -> String {
         let news = match (&model.gone, model.state()) {
             (Some(gone), _) => format!("the helper is gone, waiting for it: {}", escaped(gone)),
-            (None, Some(state)) => words::in_force(state),
+            (None, Some(state)) => match words::aside(state) {
+                Some(aside) => format!("{} {aside}", words::in_force(state)),
+                None => words::in_force(state),
+            },
             (None, None) => return String::new(),
         };
         if news == self.said {
@@ -104,6 +107,14 @@ mod tests {
                 .starts_with("    1 s  Game mode is on")
         );
         assert_eq!(lines.news(&model, 2), "");
+        let mut draining = sample::steering();
+        draining.draining = sample::draining();
+        model.take_state(draining);
+        let said = lines.news(&model, 3);
+        assert!(
+            said.contains("5 rules still keep") && said.lines().count() == 1,
+            "{said}"
+        );
         model.gone = Some("stopped".into());
         assert_eq!(
             lines.news(&model, 3),

@@ -87,11 +87,13 @@ impl App {
     }
 
     fn header(&self, room: Room) -> Element<'_, Message> {
-        let sentence = text(self.model.in_force(&self.words)).color(theme::QUIET);
+        let mut said = vec![self.model.in_force(&self.words)];
+        said.extend(self.model.notes(&self.words));
+        let said = text(said.join(" ")).color(theme::QUIET);
         let words: Element<'_, Message> = if room.is_compact() {
-            sentence.size(theme::SMALL).into()
+            said.size(theme::SMALL).into()
         } else {
-            column![bold("Evenkeel", theme::TITLE), sentence.size(theme::BODY)]
+            column![bold("Evenkeel", theme::TITLE), said.size(theme::BODY)]
                 .spacing(6)
                 .into()
         };

@@ -14,6 +14,8 @@ use crate::words::{Key, Words};
 const REACH_COLUMNS: u64 = 4;
 const REACH_NS: u64 = 500_000_000;
 const LINE_HEIGHT: f32 = 22.0;
+/// Lines move together where the graph is too low for them, but not further than this.
+const LOWEST_LINE: f32 = 16.0;
 const PADDING: f32 = 12.0;
 
 /// The sheet above the graph.
@@ -126,9 +128,10 @@ fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
         .iter()
         .map(|row| text_width(&row.text))
         .fold(0.0, f32::max);
+    let (line, edge) = pitch(rows.len() as f32, frame.height());
     let size = Size::new(
         widest + 2.0 * PADDING,
-        LINE_HEIGHT * rows.len() as f32 + 2.0 * PADDING - 4.0,
+        line * rows.len() as f32 + 2.0 * edge,
     );
     let right = plot.area.x + plot.area.width;
     let left = if x + size.width + 14.0 > right {
@@ -142,13 +145,24 @@ fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
     frame.fill(&shape, theme::RAIL);
     frame.stroke(&shape, Stroke::default().with_color(theme::LINE));
     for (number, row) in rows.iter().enumerate() {
-        let y = corner.y + PADDING - 2.0 + LINE_HEIGHT * (number as f32 + 0.5);
+        let y = corner.y + edge + line * (number as f32 + 0.5);
         let position = Point::new(corner.x + PADDING, y);
         frame.fill_text(Text {
             font: theme::FONT,
             ..label(row.text.clone(), position, row.color)
         });
     }
+}
+
+/// The height of a line and the blank above and below all of them, for this many in so much room.
+fn pitch(rows: f32, room: f32) -> (f32, f32) {
+    let edge = PADDING - 2.0;
+    if LINE_HEIGHT * rows + 2.0 * edge <= room {
+        return (LINE_HEIGHT, edge);
+    }
+    let edge = edge / 2.0;
+    let line = (room - 2.0 * edge) / rows;
+    (line.clamp(LOWEST_LINE, LINE_HEIGHT), edge)
 }
 
 fn ago(ago_ns: u64, words: &Words) -> String {
@@ -162,5 +176,24 @@ fn ago(ago_ns: u64, words: &Words) -> String {
                 ("seconds", (seconds % 60).into()),
             ],
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_box_fits_a_low_graph_and_never_squeezes_the_lines_into_each_other() {
+        assert!(pitch(3.0, 400.0).0 >= LINE_HEIGHT);
+        for room in [100, 110, 124, 140] {
+            let (line, edge) = pitch(5.0, room as f32);
+            assert!(line * 5.0 + 2.0 * edge <= room as f32 + 0.01, "{room}");
+            assert!(
+                (LOWEST_LINE..=LINE_HEIGHT).contains(&line),
+                "{room}: {line}"
+            );
+        }
+        assert!(pitch(17.0, 100.0).0 <= LOWEST_LINE);
     }
 }

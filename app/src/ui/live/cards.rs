@@ -3,9 +3,10 @@
 use iced::widget::{column, container, row, scrollable, space, text};
 use iced::{Alignment, Element, Fill, Length};
 
-use evenkeel_dbus::{Backend, ProbeMethod, UplinkState};
+use evenkeel_dbus::{Backend, ProbeMethod, UplinkKind, UplinkState};
 
 use super::Message;
+use crate::steering;
 use crate::ui::compare::Comparison;
 use crate::ui::model::{Link, Model, Track};
 use crate::ui::parts::{self, Room, badge, bold, quiet};
@@ -15,6 +16,9 @@ use crate::words::{Key, Words};
 
 /// The narrowest card that still holds its words.
 const CARD_MIN: f32 = 228.0;
+
+/// The height of the line about a metered uplink.
+const NOTE_HEIGHT: f32 = 18.0;
 
 /// All cards in a row, which scrolls where there are too many.
 pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
@@ -41,6 +45,7 @@ pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, M
     if scrolls {
         let bar = scrollable::Scrollbar::new().width(6).scroller_width(6);
         scrollable(container(cards).padding(iced::Padding::ZERO.bottom(10)))
+            .id(crate::ui::CARDS)
             .direction(scrollable::Direction::Horizontal(bar))
             .style(theme::scroll)
             .into()
@@ -118,7 +123,18 @@ fn uplink<'a>(
     .spacing(if narrow { 8 } else { 22 })
     .align_y(Alignment::Center);
 
-    let inside = column![top, numbers, share(model, track, words, room, narrow)].spacing(6);
+    let note = metered(model, track, words, room);
+    let (beside, below) = if room.is_compact() {
+        (note, None)
+    } else {
+        (None, note)
+    };
+    let share = column![share(model, track, words, room, narrow)].push(beside);
+    let bottom = row![share.width(Fill)]
+        .push(forget(model, track, words))
+        .spacing(10)
+        .align_y(Alignment::Center);
+    let inside = column![top, numbers, bottom].push(below).spacing(6);
     let card = parts::card(inside, room).width(width);
     if track.info.leader {
         card.style(theme::card_marked(color)).into()
@@ -127,8 +143,15 @@ fn uplink<'a>(
     }
 }
 
-/// The word at the upper right: leader, or what is wrong, or how it is measured.
+/// The word at the upper right: what is wrong, or leader, or how it is measured.
 fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
+    if !track.info.carrier {
+        let key = match track.kind() {
+            UplinkKind::Ethernet => Key::CardNoCable,
+            _ => Key::CardNoLink,
+        };
+        return badge(words.say(key), theme::RED);
+    }
     let color = match track.state() {
         UplinkState::Dead | UplinkState::Gone => theme::RED,
         UplinkState::Warming => theme::AMBER,
@@ -168,15 +191,44 @@ fn share<'a>(
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    let bar = parts::bar(filled, color);
-    if room.is_compact() {
-        let line = text(line).size(theme::SMALL).color(theme::QUIET);
-        return row![bar, line.wrapping(text::Wrapping::None)]
-            .spacing(10)
-            .align_y(Alignment::Center)
-            .into();
-    }
-    column![bar, quiet(line)].spacing(4).into()
+    column![parts::bar(filled, color), quiet(line)]
+        .spacing(4)
+        .into()
+}
+
+/// That an uplink is metered, and what comes of it where there is room to say so and it is true; a
+/// blank of the same height beside a card that says so.
+fn metered<'a>(
+    model: &Model,
+    track: &Track,
+    words: &Words,
+    room: Room,
+) -> Option<Element<'a, Message>> {
+    let any = model.tracks.iter().any(|t| steering::is_metered(&t.info));
+    any.then(|| {
+        if !steering::is_metered(&track.info) {
+            return space().height(NOTE_HEIGHT).into();
+        }
+        let avoided = steering::is_charged_as_metered(&track.info) && !track.info.leader;
+        let key = if avoided && !room.is_compact() {
+            Key::CardMetered
+        } else {
+            Key::CardMeteredShort
+        };
+        let line = text(words.say(key)).size(theme::SMALL);
+        line.color(theme::AMBER).height(NOTE_HEIGHT).into()
+    })
+}
+
+/// Lets an uplink be judged anew, while it is probed.
+fn forget<'a>(model: &Model, track: &Track, words: &Words) -> Option<Element<'a, Message>> {
+    let probed = model.link == Link::Present && track.state() != UplinkState::Idle;
+    let ifindex = track.info.ifindex;
+    probed.then(|| {
+        let label = words.say(Key::CardForget);
+        let forget = Message::Forget(ifindex);
+        parts::press(format!("forget-{ifindex}"), label, false, Some(forget)).into()
+    })
 }
 
 fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {

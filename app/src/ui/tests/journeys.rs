@@ -14,26 +14,30 @@ use crate::ui::drafts::Control;
 use crate::ui::{live, tune};
 use crate::words::{Key, Language, Words};
 
-const SIZE: Size = Size::new(1280.0, 800.0);
+pub(super) const SIZE: Size = Size::new(1280.0, 800.0);
 const SMALL: Size = Size::new(800.0, 500.0);
 
-fn scene() -> Scene {
+pub(super) fn scene() -> Scene {
     Scene::ecmp(2, Language::English, SIZE)
 }
 
-fn say(key: Key) -> String {
+pub(super) fn say(key: Key) -> String {
     Words::new(Language::English).say(key)
 }
 
 /// What a click on the text `label` sends.
-fn click(app: &App, label: &str) -> Vec<Message> {
+pub(super) fn click(app: &App, label: &str) -> Vec<Message> {
     let mut ui = super::simulate(app.view(), SIZE);
     let _ = ui.click(label).unwrap();
     ui.into_messages().collect()
 }
 
 /// What a key sends while the widget called `id` has the focus.
-fn press(app: &App, id: Option<&'static str>, key: impl Into<keyboard::Key>) -> Vec<Message> {
+pub(super) fn press(
+    app: &App,
+    id: Option<&'static str>,
+    key: impl Into<keyboard::Key>,
+) -> Vec<Message> {
     let mut ui = super::simulate(app.view(), SIZE);
     if let Some(id) = id {
         // A click gives the focus too, as in the real window.
@@ -46,7 +50,7 @@ fn press(app: &App, id: Option<&'static str>, key: impl Into<keyboard::Key>) -> 
     ui.into_messages().collect()
 }
 
-fn shows(app: &App, text: &str) -> bool {
+pub(super) fn shows(app: &App, text: &str) -> bool {
     super::simulate(app.view(), SIZE).find(text).is_ok()
 }
 
@@ -349,9 +353,9 @@ fn everything_to_press_is_reached_by_the_keyboard_and_large_enough_for_a_thumb()
     for (size, language) in [(SIZE, Language::English), (SMALL, Language::Korean)] {
         let mut scene = Scene::ecmp(2, language, size);
         scene.play("5g2_urban", 10, 10);
-        // Two places, the switch, three windows, pause, the graph.
+        // Two places, the switch, two cards, three windows, pause, the graph.
         let live = reachable(&scene.app, size);
-        assert_eq!(live.len(), 8);
+        assert_eq!(live.len(), 10);
         let _ = scene.app.update(Message::Show(Screen::Tune));
         // Two places, the switch, the slider, reset, one stepper per uplink, put back.
         let tune = reachable(&scene.app, size);

@@ -3,14 +3,15 @@
 
 mod journeys;
 mod pictures;
+mod steered;
 
 use std::io::Read;
 use std::sync::Once;
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
-    Backend, Draining, Holder, Lowpower, ProbeMethod, Reason, TunableInfo, TunableState,
-    UplinkInfo, UplinkKind, UplinkState,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
+    TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 use iced::{Element, Settings, Size};
 use iced_test::Simulator;
@@ -76,9 +77,36 @@ fn uplinks(count: usize) -> Vec<UplinkInfo> {
         method: ProbeMethod::IcmpDatagram.to_wire(),
         share_permille: 1000 / count as u32,
         cost: 100,
+        carrier: true,
         ..UplinkInfo::default()
     };
     KINDS.iter().take(count).enumerate().map(uplink).collect()
+}
+
+/// An IP version that could be steered this way.
+fn family(family: u32, way: Way) -> FamilyInfo {
+    FamilyInfo {
+        family,
+        way: way.to_wire(),
+        ..FamilyInfo::default()
+    }
+}
+
+/// IPv6 that cannot be steered.
+fn same_subnet(family: u32) -> FamilyInfo {
+    FamilyInfo {
+        family,
+        reason: Reason::SameSubnet.to_wire(),
+        detail: "enp0s13f0 and wlan0 are in the same network, 192.168.1.0/24.".to_owned(),
+        ..FamilyInfo::default()
+    }
+}
+
+/// A metered uplink, as the helper charges it.
+fn charge(uplink: &mut UplinkInfo) {
+    uplink.metered = Metered::Yes.to_wire();
+    uplink.cost = 200;
+    uplink.cost_reason = CostReason::Metered.to_wire();
 }
 
 fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
@@ -91,7 +119,10 @@ fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperSt
         },
         backend,
         reason,
-        families: Vec::new(),
+        families: match backend {
+            Backend::Ecmp => vec![family(4, Way::Group), family(6, Way::Single)],
+            _ => Vec::new(),
+        },
         plan: Vec::new(),
         draining: Draining::default(),
         uplinks,
@@ -230,6 +261,9 @@ fn lead_with(state: &mut HelperState, leader: Option<u32>, on: bool) {
         .to_wire(),
         why_not: String::new(),
     }];
+    for family in &mut state.families {
+        family.in_force = on && Way::from_wire(family.way) != Way::None;
+    }
     for uplink in &mut state.uplinks {
         uplink.leader = Some(uplink.ifindex) == leader;
         uplink.state = UplinkState::Alive.to_wire();

@@ -4,11 +4,11 @@
 
 use std::path::PathBuf;
 
-use evenkeel_dbus::{Backend, Reason, TunableInfo, TunableState};
+use evenkeel_dbus::{Backend, CostReason, Draining, Reason, TunableInfo, TunableState, Way};
 use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
-use super::{Scene, simulate, state, uplinks};
+use super::{Scene, charge, family, same_subnet, simulate, state, uplinks};
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
 use crate::ui::{live, theme};
@@ -121,6 +121,77 @@ fn live_with_one_uplink_watching_only() {
 }
 
 #[test]
+fn live_with_a_metered_uplink_and_one_without_a_cable() {
+    everywhere("live-metered", |language, size| {
+        let mut scene = Scene::ecmp(3, language, size);
+        scene.tell(|state| charge(&mut state.uplinks[2]));
+        scene.play("drive3_trip_2_05_13_2023", 1500, 100);
+        scene.tell(|state| {
+            state.uplinks[0].carrier = false;
+            state.families[1] = same_subnet(6);
+        });
+        scene.app
+    });
+    everywhere("live-metered-two", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.tell(|state| charge(&mut state.uplinks[1]));
+        scene.play("5g2_urban", 900, 300);
+        scene.app
+    });
+}
+
+#[test]
+fn live_over_the_users_own_route() {
+    everywhere("live-own", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.tell(|state| {
+            state.families = vec![family(4, Way::UserRoute), family(6, Way::UserRoute)];
+        });
+        scene.play("5g2_urban", 900, 300);
+        scene.app
+    });
+    everywhere("live-unpinned", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.tell(|state| {
+            state.families[0].unpinned = 12;
+            state.families[1] = same_subnet(6);
+        });
+        scene.play("5g2_urban", 900, 300);
+        scene.app
+    });
+}
+
+#[test]
+fn live_and_tune_while_draining() {
+    for (name, screen) in [("draining", Screen::Live), ("tune-draining", Screen::Tune)] {
+        everywhere(name, |language, size| {
+            let mut scene = Scene::ecmp(2, language, size);
+            scene.tell(|state| {
+                charge(&mut state.uplinks[1]);
+                state.draining = Draining {
+                    rules: 14,
+                    seconds_left: 1_650,
+                };
+            });
+            scene.play("5g2_urban", 900, usize::MAX);
+            let _ = scene.app.update(Message::Show(screen));
+            scene.app
+        });
+    }
+}
+
+#[test]
+fn live_refused_for_the_same_subnet() {
+    everywhere("live-refused", |language, size| {
+        let mut state = state(Backend::Observe, Reason::SameSubnet, uplinks(2));
+        state.families = vec![same_subnet(4), same_subnet(6)];
+        let mut scene = Scene::new(state, language, size);
+        scene.play("5g2_urban", 600, usize::MAX);
+        scene.app
+    });
+}
+
+#[test]
 fn live_before_the_first_answer_and_without_uplinks() {
     everywhere("live-first", |language, size| {
         Scene::ecmp(3, language, size).app
@@ -136,7 +207,11 @@ fn tune_on_both_backends() {
     everywhere("tune-ecmp", |language, size| {
         let mut scene = Scene::ecmp(3, language, size);
         scene.play("drive3_trip_2_05_13_2023", 300, 100);
-        scene.tell(|state| state.uplinks[1].cost = 150);
+        scene.tell(|state| {
+            state.uplinks[1].cost = 150;
+            state.uplinks[1].cost_reason = CostReason::Set.to_wire();
+            charge(&mut state.uplinks[2]);
+        });
         let _ = scene.app.update(Message::Show(Screen::Tune));
         scene.app
     });

@@ -119,7 +119,25 @@ impl Door {
     pub async fn restore_all(&mut self) -> Result<Vec<String>, DoorError> {
         let mut said = Vec::new();
         // They need no journal, so that nothing can keep them.
-        let mut result = self.remove_objects_saying(&mut said).await;
+        let removed = self.remove_objects_saying(&mut said).await;
+        self.restore_captured(removed, said).await
+    }
+
+    /// Give back what was captured: [`Door::restore_all`] without our own objects, which running
+    /// connections may need.
+    ///
+    /// # Errors
+    ///
+    /// As [`Door::restore_all`].
+    pub async fn restore_tunables(&mut self) -> Result<Vec<String>, DoorError> {
+        self.restore_captured(Ok(()), Vec::new()).await
+    }
+
+    async fn restore_captured(
+        &mut self,
+        mut result: Result<(), DoorError>,
+        mut said: Vec<String>,
+    ) -> Result<Vec<String>, DoorError> {
         match self.journal() {
             Err(JournalError::NoDirectory { .. }) => return result.map(|()| said),
             Err(e) => return Err(result.err().unwrap_or_else(|| e.into())),

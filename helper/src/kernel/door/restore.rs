@@ -20,18 +20,20 @@ use crate::kernel::{
 type Failures = BTreeMap<RouteKey, String>;
 
 impl Door {
-    /// Give the routes back: restore those still ours, forget those gone or somebody else's.
+    /// Give the routes back: restore those still ours, forget those gone or somebody else's. Says
+    /// whether any was held.
     ///
     /// # Errors
     ///
     /// `Kernel` or `Journal` for the first route that failed; all were tried. The originals of
     /// those that failed (an interface that is down, for one) are kept for another try: call
     /// again when a link changes.
-    pub async fn release_routes(&mut self) -> Result<(), DoorError> {
+    pub async fn release_routes(&mut self) -> Result<bool, DoorError> {
         if self.journal.is_none() {
-            return Ok(()); // nothing can be held
+            return Ok(false); // nothing can be held
         }
-        self.restore_routes(&mut Vec::new()).await
+        let held = !self.journal()?.contents().routes.is_empty();
+        self.restore_routes(&mut Vec::new()).await.map(|()| held)
     }
 
     /// [`Door::release_routes`], saying what was done.

@@ -29,7 +29,8 @@ impl Door {
     /// ifindexes, the values 0..=255 as the steering gives them ([`ecmp::nexthop_weights`] says
     /// what becomes of 0).
     ///
-    /// Looks at the routes anew each time; captures those not held yet; writes only what differs.
+    /// Looks at the routes anew each time; captures those not held yet; writes only what differs,
+    /// and says whether anything did.
     /// A route that someone else changed, or that vanished, is left alone and shows in
     /// [`Door::status`]; that is not an error.
     ///
@@ -37,7 +38,7 @@ impl Door {
     ///
     /// `NotSupported` (no route to steer); `Journal`; `Kernel` (a refusal: the routes already
     /// rewritten by this call were put back, or the error says that they were not).
-    pub async fn set_weights(&mut self, weights: &BTreeMap<u32, u16>) -> Result<(), DoorError> {
+    pub async fn set_weights(&mut self, weights: &BTreeMap<u32, u16>) -> Result<bool, DoorError> {
         self.journal()?;
         let seen = Seen::look().await?;
         self.refresh_routes(&seen)?;
@@ -59,7 +60,7 @@ impl Door {
                 contents.intend_route(&route.key, &hex(&route.shape()), before, after);
             }
         })?;
-        self.take(&steps).await
+        self.take(&steps).await.map(|()| !steps.is_empty())
     }
 
     /// The steps that lead to `weights`, without routes somebody else changed while we held them.

@@ -21,7 +21,7 @@ impl Door {
     ///
     /// `OutOfRange`; `NotSupported` (no such sysctl); `StoodBack` (someone else changed it while
     /// we held it; release it first); `Journal`; `Kernel`, which says what was undone.
-    pub fn set_sysctl(&mut self, knob: Knob, value: i64) -> Result<(), DoorError> {
+    pub fn set_sysctl(&mut self, knob: Knob, value: i64) -> Result<bool, DoorError> {
         let max = knob.max();
         if !(0..=i64::from(max)).contains(&value) {
             return Err(DoorError::OutOfRange { knob, value, max });
@@ -46,19 +46,21 @@ impl Door {
             return Err(self.undo_sysctl(knob, current, value, &cause)?);
         }
         self.note_sysctl(knob, value, value, TunableState::Held, "");
-        Ok(())
+        Ok(current != value)
     }
 
-    /// Give a sysctl back: restore its original if the value is still ours, and forget it.
+    /// Give a sysctl back: restore its original if the value is still ours, and forget it. Says
+    /// whether it was held.
     ///
     /// # Errors
     ///
     /// `Kernel` or `Journal`; then the original is still kept, and calling again tries again.
-    pub fn release_sysctl(&mut self, knob: Knob) -> Result<(), DoorError> {
+    pub fn release_sysctl(&mut self, knob: Knob) -> Result<bool, DoorError> {
         if self.journal.is_none() {
-            return Ok(()); // nothing can be held
+            return Ok(false); // nothing can be held
         }
-        self.restore_sysctl(knob, &mut Vec::new())
+        let held = self.journal()?.contents().sysctl(knob).is_some();
+        self.restore_sysctl(knob, &mut Vec::new()).map(|()| held)
     }
 
     /// [`Door::release_sysctl`], saying what was done.

@@ -1,35 +1,44 @@
 //! The one owner of all state. Everything that happens comes here as an [`Event`], one at a time:
 //! a request from the bus, a client's end, a probe's outcome, a change in the kernel. What is
-//! wanted is decided in [`crate::lease`], who leads in [`crate::session`]; this only carries it
-//! out, through [`Door`].
+//! wanted is decided in [`crate::lease`], who leads in [`crate::session`], what our own routes are
+//! for in [`crate::keeper`]; this only carries it out, through [`Door`].
+
+mod network;
+mod publish;
+mod reconcile;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use evenkeel_core::ema::Factor;
+use evenkeel_core::plan::{Abilities, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
-use evenkeel_dbus::limits::EMA_FACTOR_DEFAULT;
-use evenkeel_dbus::{Backend, HelperError, UplinkInfo};
+use evenkeel_dbus::{Backend, HelperError};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
+use zbus::Connection;
 use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
+use crate::confirm::Unanswered;
 use crate::feed::Feeds;
+use crate::host::News;
 use crate::interface::Helper;
+use crate::keeper::Keeper;
 use crate::kernel::Roots;
-use crate::kernel::backend::choose_backend;
 use crate::kernel::door::Door;
 use crate::kernel::error::{DoorError, NetlinkError};
-use crate::kernel::survey::{Survey, Uplink, survey};
-use crate::kernel::sysctl::Knob;
-use crate::kernel::watch::Watch;
-use crate::lease::{Caller, Change, Leases, Wanted};
-use crate::public::{Public, PublicState};
+use crate::kernel::sockets::{Closed, SocketWatch};
+use crate::kernel::survey::{Metered, Survey};
+use crate::kernel::watch::{Changed, Watch};
+use crate::lease::{Caller, Change, Leases};
+use crate::plans::Plans;
+use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
-use crate::sampler::{Heard, Sampler, monotonic_ns};
-use crate::session::{Session, uplink_state};
+use crate::sampler::{Heard, Sampler};
+use crate::session::Session;
 use crate::view;
 use crate::watchdog::Watchdog;
 
@@ -40,8 +49,12 @@ enum Event {
     Request(Request),
     ClientGone(String),
     Heard(Heard),
-    KernelChanged,
+    KernelChanged(Changed),
+    SocketsClosed(Closed),
     LookAgain,
+    Confirmed(Result<(), Unanswered>),
+    WokeUp,
+    MeteredChanged,
     FramesDue,
     SignOfLifeDue,
 }
@@ -62,6 +75,14 @@ pub struct Edges {
     pub departures: mpsc::UnboundedReceiver<String>,
     /// The kernel's notifications.
     pub watch: Watch,
+    /// The system bus, for questions to other programs.
+    pub connection: Connection,
+    /// That the machine woke up.
+    pub resumes: News,
+    /// That an uplink may cost money now, or no more.
+    pub metered: News,
+    /// The ends of UDP sockets, while something of ours depends on them.
+    pub sockets: Option<SocketWatch>,
 }
 
 /// See the module.
@@ -69,15 +90,29 @@ pub struct Actor {
     edges: Edges,
     door: Door,
     survey: Survey,
+    /// What could be built on what the survey found.
+    plans: Plans,
+    abilities: Abilities,
     sampler: Sampler,
     session: Session,
     leases: Leases,
+    keeper: Keeper,
     feeds: Feeds,
     watchdog: Watchdog,
-    /// When to look at the kernel again, after it said that something changed.
+    /// When to look at the kernel again.
     look_at: Option<Instant>,
-    /// True once this hold of game mode has written weights.
-    steering: bool,
+    /// True once this hold of game mode has written weights of the user's own routes.
+    weighing: bool,
+    /// UDP ports of each family that found no place among the pins.
+    unpinned: [usize; 2],
+    /// What is known of each uplink's cost in money.
+    metered: BTreeMap<u32, Metered>,
+    /// True when somebody's word on it may have changed.
+    metered_is_old: bool,
+    /// The question whether the network still answers, while it is open.
+    confirming: Option<BoxFuture<'static, Result<(), Unanswered>>>,
+    /// Who last removed something of ours, as a netlink port.
+    undone_by: Option<u32>,
     /// The leader and the game mode that the listeners were told last.
     announced: Option<(Option<u32>, bool)>,
     last_error: Option<HelperError>,
@@ -89,20 +124,30 @@ impl Actor {
         edges: Edges,
         door: Door,
         survey: Survey,
+        abilities: Abilities,
         sampler: Sampler,
         session: Session,
     ) -> Self {
+        let plans = Plans::of(&survey, abilities);
         Self {
             edges,
             door,
             survey,
+            plans,
+            abilities,
             sampler,
             session,
             leases: Leases::default(),
+            keeper: Keeper::default(),
             feeds: Feeds::default(),
             watchdog: Watchdog::default(),
             look_at: None,
-            steering: false,
+            weighing: false,
+            unpinned: [0; 2],
+            metered: BTreeMap::new(),
+            metered_is_old: true,
+            confirming: None,
+            undone_by: None,
             announced: None,
             last_error: None,
         }
@@ -110,17 +155,31 @@ impl Actor {
 
     /// Handles one event after another, for ever.
     pub async fn run(&mut self) {
+        // What an earlier run left is given back, but for what running connections need.
+        self.ask_metered().await;
+        self.reconcile_noting().await;
         self.publish().await;
         loop {
             match self.next_event().await {
                 Event::Request(request) => self.answer(request).await,
                 Event::ClientGone(name) => self.client_gone(&name).await,
                 Event::Heard(heard) => self.heard(heard).await,
-                Event::KernelChanged => {
-                    self.look_at
-                        .get_or_insert_with(|| Instant::now() + DEBOUNCE);
+                Event::KernelChanged(changed) => {
+                    self.undone_by = changed.undone_by.or(self.undone_by);
+                    self.look_by(Instant::now() + DEBOUNCE);
+                }
+                Event::SocketsClosed(closed) => {
+                    if self.is_pinned(&closed) {
+                        self.look_by(Instant::now() + DEBOUNCE);
+                    }
                 }
                 Event::LookAgain => self.look_again().await,
+                Event::Confirmed(answer) => self.confirmed(answer).await,
+                Event::WokeUp => self.woke_up(),
+                Event::MeteredChanged => {
+                    self.metered_is_old = true;
+                    self.look_by(Instant::now() + DEBOUNCE);
+                }
                 Event::FramesDue => {
                     let closed = self.feeds.flush(Instant::now());
                     self.listeners_left(&closed).await;
@@ -153,11 +212,37 @@ impl Actor {
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
                 changed = self.edges.watch.changed() => match changed {
-                    Ok(_) => return Event::KernelChanged,
+                    Ok(changed) => return Event::KernelChanged(changed),
                     Err(error) => self.reopen_watch(&error).await,
+                },
+                answer = answer(self.confirming.as_mut()) => return Event::Confirmed(answer),
+                Some(()) = self.edges.resumes.next() => return Event::WokeUp,
+                Some(()) = self.edges.metered.next() => return Event::MeteredChanged,
+                closed = closed(self.edges.sockets.as_mut()) => match closed {
+                    Ok(closed) => return Event::SocketsClosed(closed),
+                    // The next look opens another.
+                    Err(error) => {
+                        log::warn!("watching sockets failed: {error}");
+                        self.edges.sockets = None;
+                    }
                 },
             }
         }
+    }
+
+    /// Looks at the kernel again, then at the latest.
+    fn look_by(&mut self, then: Instant) {
+        self.look_at = Some(self.look_at.map_or(then, |already| already.min(then)));
+    }
+
+    /// Whether a rule of ours was for one of the closed sockets.
+    fn is_pinned(&self, closed: &Closed) -> bool {
+        let Closed::Ports(ports) = closed else {
+            return true;
+        };
+        let pins = [&self.survey.v4, &self.survey.v6].map(pins_in);
+        let mut pinned = pins.iter().flat_map(|pins| pins.ports.keys());
+        pinned.any(|port| ports.contains(port))
     }
 
     /// A broken watch is replaced; while that fails, the kernel is looked at at each request only.
@@ -210,6 +295,9 @@ impl Actor {
             }
             Ask::Revert => {
                 self.leases.revert(caller);
+                if !self.leases.wanted().game_mode {
+                    self.keeper.clear_at_once();
+                }
                 self.reconcile()
                     .await
                     .map_err(|error| error.to_contract())?;
@@ -260,7 +348,7 @@ impl Actor {
     }
 
     async fn require_possible(&mut self, change: Change) -> Result<(), HelperError> {
-        let (backend, reason) = choose_backend(&self.survey);
+        let (backend, reason) = self.backend();
         match change {
             Change::GameMode if backend == Backend::Observe => {
                 Err(HelperError::NotSupported(format!(
@@ -334,7 +422,7 @@ impl Actor {
                 let decision = self.session.end_epoch();
                 self.carry_out_decision(decision).await;
                 self.push_estimates();
-                if choose_backend(&self.survey).0 == Backend::Lowpower {
+                if self.backend().0 == Backend::Lowpower {
                     // Nobody reports a sysctl that somebody else writes.
                     self.look_again().await;
                 }
@@ -369,190 +457,27 @@ impl Actor {
             .clients
             .keep(|name| leases.is_held_by(name) || feeds.is_held_by(name));
     }
-
-    /// Probes are sent while somebody listens, or while there is something to steer; else not.
-    fn follow_listeners(&mut self) {
-        let steers =
-            self.leases.wanted().game_mode && choose_backend(&self.survey).0 == Backend::Ecmp;
-        if !self.feeds.is_empty() || steers {
-            self.sampler.start(&self.survey.uplinks);
-        } else if self.sampler.is_running() {
-            self.sampler.stop();
-            self.session.reset();
-        }
-        let ifindexes: Vec<u32> = self.survey.uplinks.iter().map(|u| u.ifindex).collect();
-        // A leader that is no longer there was announced by whoever looked again.
-        let _ = self
-            .session
-            .set_uplinks(&ifindexes, &self.leases.wanted().uplink_costs);
-    }
-
-    async fn look_again(&mut self) {
-        self.look_at = None;
-        match survey(&self.edges.roots).await {
-            Ok(survey) => self.survey = survey,
-            Err(error) => {
-                self.note(HelperError::Kernel(format!(
-                    "cannot read links and routes: {error}"
-                )));
-                return;
-            }
-        }
-        if let Err(error) = self.door.refresh().await {
-            self.note(error.to_contract());
-        }
-        self.follow_listeners();
-        self.reconcile_noting().await;
-        self.announce_leader();
-        self.publish().await;
-    }
-
-    async fn reconcile_noting(&mut self) {
-        if let Err(error) = self.reconcile().await {
-            self.note(error.to_contract());
-        }
-    }
-
-    fn note(&mut self, error: HelperError) {
-        if self.last_error.as_ref() != Some(&error) {
-            log::warn!("{}", error.message());
-            self.last_error = Some(error);
-        }
-    }
-
-    /// Makes the kernel what the leases want. Doing it twice is doing it once.
-    async fn reconcile(&mut self) -> Result<(), DoorError> {
-        let wanted = self.leases.wanted();
-        let backend = choose_backend(&self.survey).0;
-        let slider = if backend == Backend::Lowpower {
-            None
-        } else {
-            wanted.ema_factor
-        };
-        self.session
-            .set_slider(factor(slider.unwrap_or(EMA_FACTOR_DEFAULT)));
-        self.follow_listeners();
-        let knobs = [
-            (Knob::EmaFactor, wanted.ema_factor),
-            (Knob::PowerCost, wanted.power_cost),
-        ];
-        for (knob, value) in knobs {
-            match value.filter(|_| backend == Backend::Lowpower) {
-                Some(value) => self.door.set_sysctl(knob, i64::from(value))?,
-                None => self.door.release_sysctl(knob)?,
-            }
-        }
-        self.watchdog
-            .follow(!self.leases.is_empty(), Instant::now());
-        self.reconcile_routes(&wanted, backend).await?;
-        self.reread().await;
-        Ok(())
-    }
-
-    async fn reconcile_routes(
-        &mut self,
-        wanted: &Wanted,
-        backend: Backend,
-    ) -> Result<(), DoorError> {
-        if wanted.game_mode && backend == Backend::Ecmp {
-            // Before the first leader is known there is no reason to touch anybody's weights.
-            if self.steering || self.session.leader().is_some() {
-                self.door.set_weights(&self.session.weights()).await?;
-                self.steering = true;
-            }
-        } else if self.steering || !wanted.game_mode {
-            self.door.release_routes().await?;
-            self.steering = false;
-        }
-        Ok(())
-    }
-
-    /// Our own writes are no news to the watch, so their effect is read back here.
-    async fn reread(&mut self) {
-        match survey(&self.edges.roots).await {
-            Ok(survey) => self.survey = survey,
-            Err(error) => log::warn!("cannot read links and routes: {error}"),
-        }
-    }
-
-    fn announce_leader(&mut self) {
-        let (ifindex, game_mode) = (self.session.leader(), self.leases.wanted().game_mode);
-        if self.announced != Some((ifindex, game_mode)) {
-            self.announced = Some((ifindex, game_mode));
-            self.feeds.push(Record::Leader {
-                ifindex,
-                at_ns: monotonic_ns(),
-                game_mode,
-            });
-        }
-    }
-
-    fn push_estimates(&mut self) {
-        let shares = view::shares(&self.survey);
-        let at_ns = monotonic_ns();
-        for uplink in &self.survey.uplinks {
-            let Some(path) = self.session.view(uplink.ifindex) else {
-                continue;
-            };
-            self.feeds.push(Record::Estimate {
-                ifindex: uplink.ifindex,
-                at_ns,
-                state: uplink_state(path.state),
-                share_permille: shares.get(&uplink.ifindex).copied().unwrap_or(0),
-                rtt_ns: path.level_ns.unwrap_or(0),
-                jitter_ns: path.fast_jitter_ns,
-                slow_jitter_ns: path.slow_jitter_ns,
-            });
-        }
-    }
-
-    fn uplinks(&self, costs: &BTreeMap<u32, u32>) -> Vec<UplinkInfo> {
-        let shares = view::shares(&self.survey);
-        let shown = |uplink: &Uplink| {
-            let probing = self.sampler.probing(uplink.ifindex);
-            view::uplink(uplink, &self.session, probing, &shares, costs)
-        };
-        self.survey.uplinks.iter().map(shown).collect()
-    }
-
-    /// Shows the state of now on the bus.
-    pub async fn publish(&mut self) {
-        let wanted = self.leases.wanted();
-        let slider = wanted.ema_factor.unwrap_or(EMA_FACTOR_DEFAULT);
-        let tunables = self.door.status(&self.survey.routes).into_iter();
-        let state = PublicState {
-            uplinks: self.uplinks(&wanted.uplink_costs),
-            leader: self.session.leader().unwrap_or(0),
-            game_mode: wanted.game_mode,
-            game_mode_holders: wanted.holders,
-            sampling: self.sampler.is_running(),
-            probe_period_ms: self.sampler.period_ms(),
-            tunables: tunables.map(view::tunable).collect(),
-            last_error: self
-                .last_error
-                .as_ref()
-                .map(view::error)
-                .unwrap_or_default(),
-            ..view::kernel(&self.survey, slider)
-        };
-        if let Err(error) = self
-            .edges
-            .public
-            .publish(state, &self.edges.interface)
-            .await
-        {
-            log::warn!("the bus did not take a property change: {error}");
-        }
-    }
-}
-
-fn factor(value: u32) -> Factor {
-    Factor::new(i64::from(value)).unwrap_or(Factor::HALF)
 }
 
 async fn until(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn answer(
+    question: Option<&mut BoxFuture<'static, Result<(), Unanswered>>>,
+) -> Result<(), Unanswered> {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn closed(watch: Option<&mut SocketWatch>) -> Result<Closed, NetlinkError> {
+    match watch {
+        Some(watch) => watch.closed().await,
         None => std::future::pending().await,
     }
 }

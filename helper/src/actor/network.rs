@@ -1,0 +1,103 @@
+//! What the actor learns from around it after its own writes: whether the network still answers
+//! through our routes, what an uplink costs in money, who undid our work, that the machine woke up.
+
+use std::time::Instant;
+
+use evenkeel_core::plan::{Family, target_in};
+use evenkeel_core::steer::PathState;
+use evenkeel_dbus::{HelperError, Reason};
+
+use super::Actor;
+use crate::confirm::{Question, Unanswered, confirm};
+use crate::host::{managers, metered};
+use crate::plans::found;
+
+impl Actor {
+    /// Asks gateways and anchors through our routes, while everything else goes on.
+    pub(super) fn begin_to_confirm(&mut self) {
+        let mut questions = Vec::new();
+        for family in [Family::V4, Family::V6] {
+            let found = found(&self.survey, family);
+            let (Ok(plan), Some(target)) = (self.plans.get(family), target_in(&found.ours)) else {
+                continue;
+            };
+            for uplink in &found.uplinks {
+                let planned = plan.uplinks.get(&uplink.ifindex);
+                let source = planned.and_then(|planned| planned.source);
+                let first = uplink.addresses.first().map(|(address, _)| *address);
+                let (Some(planned), Some(source)) = (planned, source.or(first)) else {
+                    continue;
+                };
+                let alive = self.session.view(uplink.ifindex);
+                let alive = alive.is_some_and(|path| path.state == PathState::Alive);
+                let anchor = self.sampler.anchor(family == Family::V6);
+                let probed = self.sampler.probing(uplink.ifindex);
+                questions.push(Question {
+                    ifindex: uplink.ifindex,
+                    name: crate::view::interface_name(&self.survey, uplink.ifindex),
+                    source,
+                    gateway: planned.gateway,
+                    anchor,
+                    // The sampler probes one family only.
+                    answered_before: alive && probed.is_some_and(|it| it.target == anchor),
+                    is_target: uplink.ifindex == target,
+                });
+            }
+        }
+        let tcp_port = self.sampler.tcp_port();
+        self.confirming = Some(Box::pin(confirm(questions, tcp_port)));
+    }
+
+    /// The answer: everything is taken back if the network went silent.
+    pub(super) async fn confirmed(&mut self, answer: Result<(), Unanswered>) {
+        self.confirming = None;
+        let Err(silent) = answer else { return };
+        let detail = silent.to_string();
+        self.keeper
+            .step_back(Reason::NotConfirmed, detail.clone(), true);
+        self.reconcile_noting().await;
+        self.note(HelperError::Kernel(format!(
+            "{detail}; the routes were taken back"
+        )));
+        self.announce_leader();
+        self.publish().await;
+    }
+
+    /// The machine slept: what the probes said before is old, and so may the routes be.
+    pub(super) fn woke_up(&mut self) {
+        self.session.reset();
+        self.look_at = Some(Instant::now());
+    }
+
+    /// Asks what the uplinks cost, when the uplinks or somebody's word on them changed.
+    pub(super) async fn ask_metered(&mut self) {
+        let uplinks: Vec<(u32, String)> = self
+            .survey
+            .uplinks
+            .iter()
+            .map(|uplink| (uplink.ifindex, uplink.name.clone()))
+            .collect();
+        let known: Vec<u32> = self.metered.keys().copied().collect();
+        let same = uplinks.iter().map(|(ifindex, _)| *ifindex).eq(known);
+        if same && !self.metered_is_old {
+            return;
+        }
+        self.metered_is_old = false;
+        self.metered = metered::ask(&self.edges.connection, &uplinks).await;
+        for uplink in &mut self.survey.uplinks {
+            uplink.metered = self
+                .metered
+                .get(&uplink.ifindex)
+                .copied()
+                .unwrap_or_default();
+        }
+    }
+
+    /// Who last undid something of ours.
+    pub(super) async fn undoer(&self) -> String {
+        match self.undone_by {
+            Some(port) => managers::name_of(&self.edges.connection, port).await,
+            None => "another program".to_owned(),
+        }
+    }
+}
