@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 scripts/packages.sh build lab bench
 printf '\n== core\n'
 cargo bench --locked --quiet -p evenkeel-core --bench cost
+printf '\n== steering: regret over recorded series\n'
+cargo bench --locked --quiet -p evenkeel-core --bench regret
 printf '\n== helper and window\n'
 cargo build --locked --quiet --release -p evenkeeld -p evenkeel -p evenkeel-lab
 sudo=""

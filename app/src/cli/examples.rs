@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "the steps for IPv4 and IPv6, in the words of ip",
             ),
             (
-                "evenkeel plan --json | jq .families[].reason",
+                "evenkeel plan --json | jq '.families[].reason'",
                 "why not, for scripts",
             ),
         ],

@@ -209,7 +209,8 @@ fn metered<'a>(
         if !steering::is_metered(&track.info) {
             return space().height(NOTE_HEIGHT).into();
         }
-        let avoided = steering::is_charged_as_metered(&track.info) && !track.info.leader;
+        let charged = steering::is_charged_as_metered(&track.info);
+        let avoided = charged && model.game_mode() && !track.info.leader;
         let key = if avoided && !room.is_compact() {
             Key::CardMetered
         } else {

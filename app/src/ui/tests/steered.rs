@@ -178,6 +178,11 @@ fn a_metered_uplink_and_one_without_a_carrier_are_marked() {
         charge(&mut state.uplinks[1]);
         state.uplinks[0].carrier = false;
     });
+    // Nothing avoids it before game mode, and nothing does while it leads.
+    assert!(shows(&scene.app, &say(Key::CardMeteredShort)));
+    scene.tell(|state| super::lead_with(state, Some(FIRST + 1), true));
+    assert!(shows(&scene.app, &say(Key::CardMeteredShort)));
+    scene.tell(|state| super::lead_with(state, Some(FIRST), true));
     assert!(shows(&scene.app, &say(Key::CardMetered)));
     assert!(shows(&scene.app, &say(Key::CardNoCable)));
     scene.tell(|state| {
