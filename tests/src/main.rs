@@ -86,7 +86,7 @@ enum Command {
         #[arg(long, default_value = "target/demo.png")]
         picture: PathBuf,
     },
-    /// Print what the helper costs, idle and with one listener, beside `ping`.
+    /// Print how soon new flows leave an uplink that got worse, and what helper and window cost.
     Bench {
         /// Seconds per measurement; there are three.
         #[arg(long, default_value_t = 20)]
@@ -213,6 +213,7 @@ fn run(command: Command) -> Result<(), LabError> {
         }
         Command::Bench { seconds } => {
             let seconds = seconds.clamp(1, 600);
+            bench::steer::run(&mut |line| println!("{line}"))?;
             bench::helper::run(seconds, &mut |line| println!("{line}"))?;
             bench::app::run(seconds, &mut |line| println!("{line}"))
         }

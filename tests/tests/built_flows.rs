@@ -44,9 +44,11 @@ fn put_a_container_behind(lab: &Lab) -> Outcome {
         ip -n box link set lo up; ip -n box link set eth0 up
         ip -n box route add default via 172.30.0.1; ip -n box -6 route add default via fd30::1
         echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
-        nft 'table inet box { chain masquerade { type nat hook postrouting priority 100;
+        nft 'table inet box { chain behind { type nat hook postrouting priority 100;
             ip saddr 172.30.0.0/24 oifname != \"box0\" masquerade
-            ip6 saddr fd30::/64 oifname != \"box0\" masquerade; } }'";
+            ip6 saddr fd30::/64 oifname != \"box0\" masquerade
+            }
+            }'";
     lab.command("pc", ["sh", "-c", script]).text().map(drop)
 }
 

@@ -1,5 +1,6 @@
-//! What the programs cost, for `make bench`: prints, judges nothing.
+//! What the programs cost and how soon they act, for `make bench`: prints, judges nothing.
 
 pub mod app;
 pub mod helper;
+pub mod steer;
 mod usage;
