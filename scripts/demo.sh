@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make demo`: installs what is missing, builds, and brings up a small network of its own with a
 # real bus, a real polkit, the real helper and two emulated uplinks; then opens the window on it.
+# `scripts/demo.sh --routes separate` has a default route for each uplink instead of a multipath one.
 # With no display it shows `evenkeel watch` and saves a screenshot; with no terminal it plays the
 # story once and exits 0 only if everything in it happened.
 set -euo pipefail

@@ -8,7 +8,7 @@ build="build-essential pkg-config libxkbcommon-dev libwayland-dev"
 lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
      xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
-lint="shellcheck mandoc"
+lint="shellcheck mandoc python3"
 
 wanted=""
 for set in "$@"; do

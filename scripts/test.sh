@@ -24,6 +24,9 @@ if grep -rnE '#\[ignore' --include='*.rs' app core dbus helper probe tests; then
   exit 1
 fi
 
+step "the steering's vectors are those of the reference"
+python3 core/tests/reference/steering.py compare core/tests/golden
+
 step "build"
 cargo build --workspace --bins --examples --locked
 

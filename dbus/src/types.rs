@@ -262,7 +262,8 @@ pub struct UplinkInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq, SerializeDict, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}", rename_all = "kebab-case")]
 pub struct TunableInfo {
-    /// `ema-factor`, `power-cost`, or `route:` with the route in the words of `ip route`.
+    /// `ema-factor`, `power-cost`, `route:` with the route in the words of `ip route`, or `own:IPv4`
+    /// and `own:IPv6` for the helper's own routes and rules.
     pub id: String,
     /// The value in force.
     pub current: String,

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use evenkeel_core::plan::{Family as PlanFamily, target_in};
+use evenkeel_core::plan::{Family as PlanFamily, Found, Object, target_in};
 use evenkeel_dbus::limits::UPLINK_COST_DEFAULT;
 use evenkeel_dbus::{
     Backend, CostReason, HelperError, Metered as MeteredInfo, ProbeMethod, Reason, TunableInfo,
-    UplinkInfo, UplinkState,
+    TunableState, UplinkInfo, UplinkState,
 };
 use zbus::DBusError;
 
@@ -210,6 +210,32 @@ pub fn reason(reason: Reason) -> &'static str {
             "links and routes cannot be read"
         }
     }
+}
+
+/// What is in the kernel of our own routes and rules in one family, if anything is.
+pub fn own_routes(survey: &Survey, found: &Found) -> Option<TunableInfo> {
+    let rules = found
+        .ours
+        .iter()
+        .filter(|object| matches!(object, Object::Rule(_)))
+        .count();
+    let lead = target_in(&found.ours).map(|ifindex| interface_name(survey, ifindex));
+    let current = match lead {
+        Some(name) => format!("default dev {name}, {rules} rules"),
+        None if found.ours.is_empty() => return None,
+        None => format!("{rules} rules"),
+    };
+    let family = match found.family {
+        PlanFamily::V4 => "IPv4",
+        PlanFamily::V6 => "IPv6",
+    };
+    Some(TunableInfo {
+        id: format!("own:{family}"),
+        wanted: current.clone(),
+        current,
+        state: TunableState::Held.to_wire(),
+        ..TunableInfo::default()
+    })
 }
 
 /// One tunable as the bus shows it.

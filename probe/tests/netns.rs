@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use common::{FAR_V4, FAR_V6, LINK, NEAR_V4, Pair, run};
 use evenkeel_probe::{
-    Clock, Config, Event, Method, ProbeError, Prober, Reply, SendError, Transport, Why, next_event,
+    Clock, Config, Event, Exit, Method, ProbeError, Prober, Reply, SendError, Transport, Why,
+    next_event,
 };
 
 fn config(ifindex: NonZeroU32, target: &str, method: Method) -> Config {
@@ -161,6 +162,35 @@ fn a_link_local_target_and_a_given_source_work() {
             ..config(ifindex, FAR_V4, Method::Icmp)
         };
         answered(&mut Prober::open(bound).unwrap()).await;
+    });
+}
+
+#[test]
+fn a_routed_prober_goes_where_the_kernel_routes_it() {
+    let pair = Pair::new();
+    pair.probe(|ifindex| async move {
+        for (family, target) in [("-4", FAR_V4), ("-6", FAR_V6)] {
+            for method in [Method::Icmp, Method::IcmpRaw, Method::Tcp { port: 9 }] {
+                let routed = || {
+                    Prober::open(Config {
+                        exit: Exit::Routed,
+                        timeout: Duration::from_millis(500),
+                        ..config(ifindex, target, method)
+                    })
+                    .unwrap()
+                };
+                answered(&mut routed()).await;
+                run("ip", &[family, "route", "add", target, "dev", "lo"]);
+                let mut astray = routed();
+                let sent = astray.send();
+                assert!(
+                    sent.is_err() || matches!(astray.event().await, Event::Lost(_)),
+                    "{method:?} to {target}"
+                );
+                answered(&mut Prober::open(config(ifindex, target, method)).unwrap()).await;
+                run("ip", &[family, "route", "del", target, "dev", "lo"]);
+            }
+        }
     });
 }
 

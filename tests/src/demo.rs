@@ -11,7 +11,7 @@ use crate::error::LabError;
 use crate::lab::wait_until;
 use crate::scene::Scene;
 use crate::screen::Screen;
-use crate::{Cmd, LabSpec, Proc, Snapshot};
+use crate::{Cmd, LabSpec, Proc, Routes, Snapshot};
 
 const STEADY: &str = "both delay_us=7000 jitter_us=800 loss_ppm=0";
 const OTHER: &str = "both delay_us=25000 jitter_us=1000 loss_ppm=0";
@@ -44,16 +44,22 @@ impl Mode {
     }
 }
 
-/// Shows the demo. `say` prints a line; a picture of the window is saved as `picture`.
+/// Shows the demo; the story is about the weights of [`Routes::Multipath`]. `say` prints a line; a picture of the window is saved as `picture`.
 ///
 /// # Errors
 /// What did not happen as it should.
-pub fn show(mode: Mode, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+pub fn show(
+    mode: Mode,
+    routes: Routes,
+    picture: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), LabError> {
     let person = std::env::var("SUDO_UID")
         .ok()
         .and_then(|uid| uid.parse().ok());
     let scene = Scene::start(&LabSpec {
         keep_uid: person,
+        routes,
         ..LabSpec::default()
     })?;
     scene.lab.link("wifi0")?.set(STEADY)?;

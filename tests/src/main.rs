@@ -85,6 +85,14 @@ enum Command {
         /// Where a picture of the window is saved.
         #[arg(long, default_value = "target/demo.png")]
         picture: PathBuf,
+        /// The default routes to begin with; the story needs the multipath one.
+        #[arg(
+            long,
+            value_enum,
+            default_value = "multipath",
+            conflicts_with = "story"
+        )]
+        routes: RoutesArgument,
     },
     /// Print how soon new flows leave an uplink that got worse, and what helper and window cost.
     Bench {
@@ -147,6 +155,16 @@ enum RoutesArgument {
     None,
 }
 
+impl From<RoutesArgument> for Routes {
+    fn from(argument: RoutesArgument) -> Self {
+        match argument {
+            RoutesArgument::Multipath => Self::Multipath,
+            RoutesArgument::Separate => Self::Separate,
+            RoutesArgument::None => Self::None,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -203,13 +221,18 @@ fn run(command: Command) -> Result<(), LabError> {
             control::serve(&control, Arc::clone(&shared))?;
             engine::run(ports, seed, spin_us * 1_000, &shared)
         }
-        Command::Demo { story, picture } => {
+        Command::Demo {
+            story,
+            picture,
+            routes,
+        } => {
             let mode = if story {
                 demo::Mode::Story
             } else {
                 demo::Mode::detect()
             };
-            demo::show(mode, &picture, &mut |line| println!("{line}"))
+            let say = &mut |line: &str| println!("{line}");
+            demo::show(mode, routes.into(), &picture, say)
         }
         Command::Bench { seconds } => {
             let seconds = seconds.clamp(1, 600);
@@ -245,14 +268,9 @@ fn run(command: Command) -> Result<(), LabError> {
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {
-    let routes = match routes {
-        RoutesArgument::Multipath => Routes::Multipath,
-        RoutesArgument::Separate => Routes::Separate,
-        RoutesArgument::None => Routes::None,
-    };
     let mut lab = Lab::start(&LabSpec {
         uplinks,
-        routes,
+        routes: routes.into(),
         ..LabSpec::default()
     })?;
     if rig {

@@ -235,6 +235,9 @@ pub fn tunable_name(id: &str, words: &Words) -> String {
         "ema-factor" => words.say(Key::TunableEma),
         "power-cost" => words.say(Key::TunablePower),
         _ => {
+            if let Some(family) = id.strip_prefix("own:") {
+                return words.tell(Key::TunableOwn, [("family", family.to_owned().into())]);
+            }
             let route = id.strip_prefix("route:").unwrap_or(id).to_owned();
             words.tell(Key::TunableRoute, [("route", route.into())])
         }

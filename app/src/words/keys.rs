@@ -153,6 +153,7 @@ keys! {
     TunableEma = "tunable-ema",
     TunablePower = "tunable-power",
     TunableRoute = "tunable-route",
+    TunableOwn = "tunable-own",
     TunableChange = "tunable-change",
     TunableIdle = "tunable-idle",
     TunableHeld = "tunable-held",

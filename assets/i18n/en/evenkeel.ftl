@@ -156,6 +156,7 @@ tunables-draining = “Put everything back” ends that now; connections that ne
 tunables-none = Nothing. Everything is as it was found.
 tunable-ema = Kernel sensitivity
 tunable-power = Kernel power cost
+tunable-own = Evenkeel's own routes, { $family }
 tunable-route = Route { $route }
 tunable-change = was { $original }, now { $current }
 tunable-idle = untouched

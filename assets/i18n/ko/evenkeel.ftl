@@ -138,6 +138,7 @@ tunables-draining = ‘모두 되돌리기’를 누르면 바로 사라지고, 
 tunables-none = 없습니다. 모두 원래 그대로입니다.
 tunable-ema = 커널 민감도
 tunable-power = 커널 전력 비용
+tunable-own = Evenkeel이 만든 경로({ $family })
 tunable-route = 경로 { $route }
 tunable-change = 원래 { $original }, 지금 { $current }
 tunable-idle = 원래 그대로

@@ -145,7 +145,9 @@ impl Actor {
     pub async fn publish(&mut self) {
         let wanted = self.leases.wanted();
         let slider = wanted.ema_factor.unwrap_or(EMA_FACTOR_DEFAULT);
-        let tunables = self.door.status(&self.survey.routes).into_iter();
+        let captured = self.door.status(&self.survey.routes).into_iter();
+        let own = [&self.survey.v4, &self.survey.v6].into_iter();
+        let own = own.filter_map(|found| view::own_routes(&self.survey, found));
         let state = PublicState {
             families: self.families(),
             plan: self.plan(),
@@ -156,7 +158,7 @@ impl Actor {
             game_mode_holders: wanted.holders,
             sampling: self.sampler.is_running(),
             probe_period_ms: self.sampler.period_ms(),
-            tunables: tunables.map(view::tunable).collect(),
+            tunables: captured.map(view::tunable).chain(own).collect(),
             last_error: self
                 .last_error
                 .as_ref()

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use evenkeel_probe::{Config, Event, Exit, Method, Prober, SendError};
 
-use super::{Heard, Question, Told};
+use super::{Answers, Heard, Question, Told};
 
 /// Longer than everything: no probe is given up before the end, so that a slow answer counts.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ struct Path {
     icmp: Socket,
     tcp: Socket,
     attempts: usize,
-    told: Told,
+    answers: Answers,
 }
 
 enum Socket {
@@ -77,7 +77,7 @@ impl Asked {
             icmp: Socket::NotYet,
             tcp: Socket::NotYet,
             attempts: 0,
-            told: Told::Nothing,
+            answers: Answers::default(),
         };
         let (gateway, anchor) = (question.gateway, question.anchor);
         let source = Some(question.source);
@@ -125,13 +125,13 @@ impl Asked {
     }
 
     pub(super) fn heard(&self) -> Heard {
-        let told = |path: &Option<Path>| path.as_ref().map_or(Told::Nothing, |path| path.told);
+        let answers = |path: &Option<Path>| path.as_ref().map(|path| path.answers);
         Heard {
-            gateway_by_rule: told(&self.gateway_by_rule),
-            anchor_by_rule: self.anchor_by_rule.told,
-            anchor_as_new_flow: told(&self.anchor_as_new_flow),
-            gateway_by_interface: self.gateway_by_interface.told,
-            anchor_by_interface: self.anchor_by_interface.told,
+            gateway_by_rule: answers(&self.gateway_by_rule).unwrap_or_default(),
+            anchor_by_rule: self.anchor_by_rule.answers,
+            anchor_as_new_flow: answers(&self.anchor_as_new_flow).unwrap_or_default(),
+            gateway_by_interface: self.gateway_by_interface.answers,
+            anchor_by_interface: self.anchor_by_interface.answers,
         }
     }
 
@@ -161,10 +161,13 @@ impl Asked {
 }
 
 impl Path {
-    /// True while an answer can still come.
+    /// True while an answer that counts can still come. A connection is only second best.
     fn waits(&self) -> bool {
-        let open = |socket: &Socket| matches!(socket, Socket::Open(_));
-        self.told != Told::Answer && (open(&self.icmp) || open(&self.tcp))
+        match (&self.icmp, &self.tcp) {
+            (Socket::Open(_), _) => true,
+            (_, Socket::Open(_)) => self.answers.icmp != Told::Answer,
+            _ => false,
+        }
     }
 
     fn sockets(&self) -> usize {
@@ -172,49 +175,53 @@ impl Path {
     }
 
     fn ask(&mut self, round: u32, room: &mut usize) {
-        if self.told == Told::Answer {
-            return;
-        }
         if *room > 0 && self.icmp.open(&self.config, Method::Icmp) {
             *room -= 1;
         }
-        let sent = self.icmp.send();
-        self.note(sent);
-        let icmp = matches!(self.icmp, Socket::Open(_));
+        let icmp = self.icmp.send();
+        note(&mut self.answers.icmp, icmp);
+        let mut tcp = Sent::No;
         // Connections are asked for half as often: each is a socket of its own until it is answered.
-        let Some(port) = self.tcp_port else { return };
-        if round.is_multiple_of(2) && (round > 0 || !icmp) && *room > 0 {
+        let echo_first = round == 0 && matches!(self.icmp, Socket::Open(_));
+        let is_due = round.is_multiple_of(2) && !echo_first && self.answers.icmp != Told::Answer;
+        if let (Some(port), true) = (self.tcp_port, is_due && *room > 0) {
             self.tcp.open(&self.config, Method::Tcp { port });
-            let sent = self.tcp.send();
-            if sent == Sent::Yes {
+            tcp = self.tcp.send();
+            if tcp == Sent::Yes {
                 self.attempts += 1;
                 *room -= 1;
             }
-            self.note(sent);
+            note(&mut self.answers.tcp, tcp);
         }
-    }
-
-    fn note(&mut self, sent: Sent) {
-        if matches!(sent, Sent::Yes | Sent::NoWay) && self.told == Told::Nothing {
-            self.told = Told::Silence;
-        }
-        if sent == Sent::Gone {
-            self.close(Told::Nothing);
+        if icmp == Sent::Gone || tcp == Sent::Gone {
+            self.answers = Answers::default();
+            self.close();
         }
     }
 
     /// Takes what has come.
     fn poll(&mut self, context: &mut Context<'_>) {
-        if self.icmp.is_answered(context) || self.tcp.is_answered(context) {
-            self.close(Told::Answer);
+        if self.tcp.is_answered(context) {
+            self.answers.tcp = Told::Answer;
+            self.tcp = Socket::Closed;
+            self.attempts = 0;
+        }
+        if self.icmp.is_answered(context) {
+            self.answers.icmp = Told::Answer;
+            self.close();
         }
     }
 
-    fn close(&mut self, told: Told) {
-        self.told = told;
+    fn close(&mut self) {
         self.icmp = Socket::Closed;
         self.tcp = Socket::Closed;
         self.attempts = 0;
+    }
+}
+
+fn note(told: &mut Told, sent: Sent) {
+    if matches!(sent, Sent::Yes | Sent::NoWay) && *told == Told::Nothing {
+        *told = Told::Silence;
     }
 }
 

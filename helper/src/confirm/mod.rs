@@ -111,10 +111,11 @@ impl fmt::Display for Unanswered {
 
 impl std::error::Error for Unanswered {}
 
-/// What asking one peer one way has told so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What asking one peer one way by one kind of probe has told so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum Told {
     /// It was not asked, or could not be: no fitting socket is allowed, or there is no such address.
+    #[default]
     Nothing,
     /// It was asked and did not answer.
     Silence,
@@ -122,51 +123,66 @@ enum Told {
     Answer,
 }
 
+/// The same by both kinds of probes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Answers {
+    icmp: Told,
+    tcp: Told,
+}
+
+impl Answers {
+    fn any(self) -> bool {
+        self.icmp == Told::Answer || self.tcp == Told::Answer
+    }
+
+    /// Whether this is a loss, for a peer that can be reached: by ICMP, or by one kind or another.
+    fn is_lost(self, by_icmp: bool, by_any: bool) -> bool {
+        match self.icmp {
+            // A connection's second look at the routes is by its source address, on the table of our
+            // source rule. So it can succeed where the default leads nowhere, and excuses nothing.
+            Told::Silence if by_icmp => true,
+            Told::Silence => by_any && self.tcp != Told::Answer,
+            Told::Nothing => by_any && self.tcp == Told::Silence,
+            Told::Answer => false,
+        }
+    }
+}
+
 /// All that was heard about one [`Question`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Heard {
-    gateway_by_rule: Told,
-    anchor_by_rule: Told,
-    anchor_as_new_flow: Told,
-    /// Bound to the interface, past rules if not past all routes.
-    gateway_by_interface: Told,
-    anchor_by_interface: Told,
+    gateway_by_rule: Answers,
+    anchor_by_rule: Answers,
+    anchor_as_new_flow: Answers,
+    /// Bound to the interface. Past the source rules goes only ICMP, and past our default nothing
+    /// that is not on the link.
+    gateway_by_interface: Answers,
+    anchor_by_interface: Answers,
 }
 
 impl Question {
     /// What is held against our routes, if anything is.
     fn judge(&self, heard: Heard) -> Option<Unanswered> {
-        let gateway_can = heard.gateway_by_interface == Told::Answer;
-        // Our default is among the routes of a socket bound to the interface, too. If it is wrong,
-        // that one falls silent as well, and only what was heard before speaks against us.
-        let anchor_can = heard.anchor_by_interface == Told::Answer || self.answered_before;
-        let (gateway, anchor) = (self.gateway, self.anchor);
+        let gateway_can = heard.gateway_by_interface.any();
+        let anchor_can_icmp = heard.anchor_by_interface.icmp == Told::Answer;
+        // Where our own routes are in the way of the comparison, too, only what was heard before
+        // speaks against them.
+        let anchor_can = heard.anchor_by_interface.any() || self.answered_before;
+        let new_flows_can_icmp = anchor_can_icmp || heard.anchor_by_rule.icmp == Told::Answer;
+        let new_flows_can = anchor_can || heard.anchor_by_rule.any();
+        let gateway = heard.gateway_by_rule.is_lost(gateway_can, gateway_can);
+        let anchor = heard.anchor_by_rule.is_lost(anchor_can_icmp, anchor_can);
+        let new_flow = heard
+            .anchor_as_new_flow
+            .is_lost(new_flows_can_icmp, new_flows_can);
         [
-            (
-                gateway_can,
-                heard.gateway_by_rule,
-                Peer::Gateway,
-                gateway,
-                Way::SourceRule,
-            ),
-            (
-                anchor_can,
-                heard.anchor_by_rule,
-                Peer::Anchor,
-                anchor,
-                Way::SourceRule,
-            ),
-            (
-                anchor_can,
-                heard.anchor_as_new_flow,
-                Peer::Anchor,
-                anchor,
-                Way::NewFlow,
-            ),
+            (gateway, Peer::Gateway, self.gateway, Way::SourceRule),
+            (anchor, Peer::Anchor, self.anchor, Way::SourceRule),
+            (new_flow, Peer::Anchor, self.anchor, Way::NewFlow),
         ]
         .into_iter()
-        .find(|&(can, told, ..)| can && told == Told::Silence)
-        .map(|(_, _, peer, address, way)| Unanswered {
+        .find(|(is_lost, ..)| *is_lost)
+        .map(|(_, peer, address, way)| Unanswered {
             ifindex: self.ifindex,
             name: self.name.clone(),
             source: self.source,
@@ -177,8 +193,8 @@ impl Question {
     }
 }
 
-/// Asks all `questions` at once, at most [`MAX_QUESTIONS`], and returns as soon as all have answered;
-/// after 3.3 s at the latest. Safe to cancel: a dropped future leaves nothing open.
+/// Asks all `questions` at once, at most [`MAX_QUESTIONS`], and returns as soon as all have answered
+/// ICMP echo; after 3.3 s at the latest. Safe to cancel: a dropped future leaves nothing open.
 ///
 /// Gateways are asked by ICMP echo, anchors also by connecting to `tcp_port` (0: not so), where echo
 /// goes unanswered or is not allowed. Where nothing can be told, nothing is held against our routes:
@@ -229,13 +245,32 @@ fn ask_all(asked: &mut [Asked], round: u32) {
 mod tests {
     use super::*;
 
-    const ALL_WELL: Heard = Heard {
-        gateway_by_rule: Told::Answer,
-        anchor_by_rule: Told::Answer,
-        anchor_as_new_flow: Told::Answer,
-        gateway_by_interface: Told::Nothing,
-        anchor_by_interface: Told::Nothing,
+    const ANSWER: Answers = Answers {
+        icmp: Told::Answer,
+        tcp: Told::Nothing,
     };
+    const SILENCE: Answers = Answers {
+        icmp: Told::Silence,
+        tcp: Told::Silence,
+    };
+    const NOTHING: Answers = Answers {
+        icmp: Told::Nothing,
+        tcp: Told::Nothing,
+    };
+    const TCP_ALONE: Answers = Answers {
+        icmp: Told::Silence,
+        tcp: Told::Answer,
+    };
+    const ALL_WELL: Heard = Heard {
+        gateway_by_rule: ANSWER,
+        anchor_by_rule: ANSWER,
+        anchor_as_new_flow: ANSWER,
+        gateway_by_interface: NOTHING,
+        anchor_by_interface: NOTHING,
+    };
+    const ANCHOR_LOST: &str = "the anchor 9.9.9.9 does not answer 10.1.0.2 through wifi0 any more";
+    const NEW_FLOW_LOST: &str =
+        "the anchor 9.9.9.9 does not answer new connections, which go through wifi0 now";
 
     fn question(answered_before: bool) -> Question {
         Question {
@@ -265,14 +300,14 @@ mod tests {
     #[test]
     fn silence_counts_only_against_an_answer_by_the_interface() {
         let mut heard = Heard {
-            gateway_by_rule: Told::Silence,
+            gateway_by_rule: SILENCE,
             ..ALL_WELL
         };
-        for nothing_told in [Told::Nothing, Told::Silence] {
+        for nothing_told in [NOTHING, SILENCE] {
             heard.gateway_by_interface = nothing_told;
             assert_eq!(verdict(true, heard), "", "a gateway was not asked before");
         }
-        heard.gateway_by_interface = Told::Answer;
+        heard.gateway_by_interface = ANSWER;
         assert_eq!(
             verdict(false, heard),
             "the gateway 10.1.0.1 does not answer 10.1.0.2 through wifi0 any more"
@@ -282,33 +317,49 @@ mod tests {
     #[test]
     fn an_anchor_that_answered_before_must_answer_now() {
         let heard = Heard {
-            anchor_by_rule: Told::Silence,
-            anchor_by_interface: Told::Silence,
+            anchor_by_rule: SILENCE,
+            anchor_by_interface: SILENCE,
             ..ALL_WELL
         };
         assert_eq!(verdict(false, heard), "");
-        assert_eq!(
-            verdict(true, heard),
-            "the anchor 9.9.9.9 does not answer 10.1.0.2 through wifi0 any more"
-        );
+        assert_eq!(verdict(true, heard), ANCHOR_LOST);
+    }
+
+    #[test]
+    fn what_answers_by_the_source_rule_must_answer_new_flows() {
         let heard = Heard {
-            anchor_as_new_flow: Told::Silence,
+            anchor_as_new_flow: SILENCE,
             ..ALL_WELL
         };
-        assert_eq!(
-            verdict(true, heard),
-            "the anchor 9.9.9.9 does not answer new connections, which go through wifi0 now"
-        );
+        assert_eq!(verdict(false, heard), NEW_FLOW_LOST);
+        let heard = Heard {
+            anchor_as_new_flow: TCP_ALONE,
+            ..ALL_WELL
+        };
+        assert_eq!(verdict(false, heard), NEW_FLOW_LOST);
+    }
+
+    #[test]
+    fn connections_are_enough_where_echo_is_not_answered() {
+        let mut heard = Heard {
+            anchor_by_rule: TCP_ALONE,
+            anchor_as_new_flow: TCP_ALONE,
+            anchor_by_interface: TCP_ALONE,
+            ..ALL_WELL
+        };
+        assert_eq!(verdict(true, heard), "");
+        heard.anchor_by_rule = SILENCE;
+        assert_eq!(verdict(false, heard), ANCHOR_LOST);
     }
 
     #[test]
     fn what_could_not_be_asked_is_not_silent() {
         let heard = Heard {
-            gateway_by_rule: Told::Nothing,
-            anchor_by_rule: Told::Nothing,
-            anchor_as_new_flow: Told::Nothing,
-            gateway_by_interface: Told::Answer,
-            anchor_by_interface: Told::Answer,
+            gateway_by_rule: NOTHING,
+            anchor_by_rule: NOTHING,
+            anchor_as_new_flow: NOTHING,
+            gateway_by_interface: ANSWER,
+            anchor_by_interface: ANSWER,
         };
         assert_eq!(verdict(true, heard), "");
     }

@@ -173,7 +173,6 @@ mod tests {
                 .map(|name| (*name, Variant::U32(1)))
                 .collect();
             Message::signal("/x", PROPERTIES, "PropertiesChanged")
-                .unwrap()
                 .build(&(DEVICE, changed, gone))
                 .unwrap()
         };

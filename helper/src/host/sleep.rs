@@ -54,7 +54,6 @@ mod tests {
 
     fn signal(start: bool) -> Message {
         Message::signal("/x", "a.b", "PrepareForSleep")
-            .unwrap()
             .build(&start)
             .unwrap()
     }
@@ -70,7 +69,6 @@ mod tests {
     #[test]
     fn a_signal_with_something_else_in_it_is_no_resume() {
         let odd = Message::signal("/x", "a.b", "PrepareForSleep")
-            .unwrap()
             .build(&"false")
             .unwrap();
         assert!(!Last::default().is_resume(&odd));
