@@ -83,7 +83,8 @@ fn a_vpns_better_default_is_left_in_front() -> Outcome {
         said.starts_with("io.github.evenkeel.Error.NotSupported"),
         "{said}"
     );
-    assert!(scene.view()?.family(Family::V4).detail.contains("tun9"));
+    let detail = scene.view()?.family(Family::V4).detail;
+    assert!(detail.contains("tun9"), "{detail:?}");
     before.must_equal(&scene.lab.snapshot()?)
 }
 
@@ -167,7 +168,7 @@ fn no_default_route_is_nothing_to_go_before() -> Outcome {
         "ip route flush default; ip -6 route flush default",
         Reason::NoUplink,
         Reason::NoDefault,
-        "no uplink",
+        "no interface has a default gateway",
     )
 }
 
@@ -251,7 +252,7 @@ fn a_rule_that_is_deleted_once_is_put_back() -> Outcome {
 /// the kernel can tell that apart.
 const ONLY_BOUND: &str = "for to in 203.0.113.1/32 2001:db8:6::1/128; do
     for dev in wifi0 usb0; do
-        ip xfrm policy add dst $to dir out priority 100 dev $dev action allow; done
+        ip xfrm policy add dst $to dev $dev dir out priority 100 action allow; done
     ip xfrm policy add dst $to dir out priority 200 action block; done";
 
 #[test]
