@@ -7,7 +7,6 @@ use clap::{Parser, Subcommand};
 use evenkeeld::host::{managers, metered, sleep};
 use evenkeeld::kernel::survey::Metered;
 use futures_util::StreamExt;
-use nix::net::if_::if_nametoindex;
 use zbus::Connection;
 
 #[derive(Parser)]
@@ -32,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let connection = Connection::system().await?;
     match arguments.what {
-        What::Metered { interfaces } => println!("{}", words(&connection, &interfaces).await?),
+        What::Metered { interfaces } => println!("{}", words(&connection, &interfaces).await),
         What::Who { ports } => {
             for port in ports {
                 println!("{}", managers::name_of(&connection, port).await);
@@ -49,23 +48,21 @@ async fn listen(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut resumes = sleep::resumes(connection).await?;
     let mut changes = metered::changes(connection).await?;
-    println!("listening");
+    let own_name = connection.unique_name().map_or("", |name| name.as_str());
+    println!("listening as {own_name}");
     loop {
         tokio::select! {
             Some(()) = resumes.next() => println!("awake"),
-            Some(()) = changes.next() => println!("metered: {}", words(connection, interfaces).await?),
+            Some(()) = changes.next() => println!("metered: {}", words(connection, interfaces).await),
             else => return Ok(()),
         }
     }
 }
 
 /// `name=yes`, `no` or `unknown` for each interface.
-async fn words(connection: &Connection, interfaces: &[String]) -> nix::Result<String> {
-    let indexed: nix::Result<Vec<(u32, String)>> = interfaces
-        .iter()
-        .map(|name| Ok((if_nametoindex(name.as_str())?, name.clone())))
-        .collect();
-    let indexed = indexed?;
+async fn words(connection: &Connection, interfaces: &[String]) -> String {
+    // An index is only what the answer is found by.
+    let indexed: Vec<(u32, String)> = (1..).zip(interfaces.iter().cloned()).collect();
     let known = metered::ask(connection, &indexed).await;
     let words = indexed.iter().map(|(ifindex, name)| {
         let word = match known.get(ifindex) {
@@ -75,5 +72,5 @@ async fn words(connection: &Connection, interfaces: &[String]) -> nix::Result<St
         };
         format!("{name}={word}")
     });
-    Ok(words.collect::<Vec<_>>().join(" "))
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -44,6 +44,9 @@ use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
 const DEBOUNCE: Duration = Duration::from_millis(300);
+/// While routes of ours lead, the first change of a burst is looked at sooner: it may be one of them
+/// that was taken away, and running flows go astray until it is back.
+const GLANCE: Duration = Duration::from_millis(10);
 
 enum Event {
     Request(Request),
@@ -101,6 +104,8 @@ pub struct Actor {
     watchdog: Watchdog,
     /// When to look at the kernel again.
     look_at: Option<Instant>,
+    /// When that was done last because of a change in it.
+    looked: Option<Instant>,
     /// True once this hold of game mode has written weights of the user's own routes.
     weighing: bool,
     /// UDP ports of each family that found no place among the pins.
@@ -142,6 +147,7 @@ impl Actor {
             feeds: Feeds::default(),
             watchdog: Watchdog::default(),
             look_at: None,
+            looked: None,
             weighing: false,
             unpinned: [0; 2],
             metered: BTreeMap::new(),
@@ -166,7 +172,7 @@ impl Actor {
                 Event::Heard(heard) => self.heard(heard).await,
                 Event::KernelChanged(changed) => {
                     self.undone_by = changed.undone_by.or(self.undone_by);
-                    self.look_by(Instant::now() + DEBOUNCE);
+                    self.look_by(Instant::now() + self.patience());
                 }
                 Event::SocketsClosed(closed) => {
                     if self.is_pinned(&closed) {
@@ -227,6 +233,16 @@ impl Actor {
                     }
                 },
             }
+        }
+    }
+
+    /// How long a change in the kernel may wait for a look.
+    fn patience(&self) -> Duration {
+        let looked = self.looked.is_some_and(|then| then.elapsed() < DEBOUNCE);
+        if self.leads() && !looked {
+            GLANCE
+        } else {
+            DEBOUNCE
         }
     }
 

@@ -52,6 +52,10 @@ impl Actor {
     pub(super) async fn confirmed(&mut self, answer: Result<(), Unanswered>) {
         self.confirming = None;
         let Err(silent) = answer else { return };
+        if self.only_it_died(silent.ifindex) {
+            log::info!("{silent}: the uplink itself is silent, the routes stay");
+            return;
+        }
         let detail = silent.to_string();
         self.keeper
             .step_back(Reason::NotConfirmed, detail.clone(), true);
@@ -61,6 +65,16 @@ impl Actor {
         )));
         self.announce_leader();
         self.publish().await;
+    }
+
+    /// Whether this uplink went silent by itself meanwhile, while another one answers.
+    fn only_it_died(&self, ifindex: u32) -> bool {
+        let is_alive = |ifindex| {
+            let path = self.session.view(ifindex);
+            path.is_some_and(|path| path.state == PathState::Alive)
+        };
+        let mut others = self.survey.uplinks.iter().map(|uplink| uplink.ifindex);
+        !is_alive(ifindex) && others.any(is_alive)
     }
 
     /// The machine slept: what the probes said before is old, and so may the routes be.

@@ -90,6 +90,7 @@ impl Actor {
 
     pub(super) async fn look_again(&mut self) {
         self.look_at = None;
+        self.looked = Some(Instant::now());
         if !self.look().await {
             return;
         }
@@ -275,7 +276,7 @@ impl Actor {
         backend: Backend,
     ) -> Result<bool, DoorError> {
         let who = self.undoer().await;
-        let detail = format!("{who} undid the routes and rules more than ten times in a minute");
+        let detail = format!("{who} undid the routes and rules more than twenty times in a minute");
         log::warn!("stepping back: {detail}");
         self.keeper.step_back(Reason::Undone, detail, false);
         // Not a fight any more: the wish has changed.

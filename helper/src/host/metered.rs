@@ -63,9 +63,9 @@ pub async fn changes(connection: &Connection) -> zbus::Result<News> {
     let comings = bus
         .receive_name_owner_changed_with_args(&[(0, NETWORK_MANAGER)])
         .await?;
+    // Without the sender: a stream with one hears nothing of an owner that comes later.
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
-        .sender(NETWORK_MANAGER)
         .interface(PROPERTIES)
         .member("PropertiesChanged")
         .path_namespace(DEVICES)

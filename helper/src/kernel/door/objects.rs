@@ -5,7 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use evenkeel_core::plan::{Abilities, Family, Object, Step, steps};
+use evenkeel_core::plan::{
+    Abilities, Action, Family, Object, Route, Rule, Selector, Step,
+    numbers::{FIRST_TABLE, PREFERENCE_PORT, SLOTS},
+    steps,
+};
 
 use super::Door;
 use crate::kernel::{
@@ -21,6 +25,23 @@ use crate::kernel::{
 
 /// How often what is left of ours is looked for and removed: somebody may interfere meanwhile.
 const CLEAN_UP_ROUNDS: usize = 3;
+
+/// UDP ports that nobody sends from (tcpmux, discard, chargen), for a rule that lasts a moment.
+const UNUSED_PORTS: [u16; 3] = [9, 1, 19];
+
+/// The IPv6 route that a step put into an uplink's own table.
+fn mended_v6_table(step: &Step) -> Option<&Route> {
+    match step {
+        Step::Add(Object::Route(route))
+        | Step::Replace {
+            to: Object::Route(route),
+            ..
+        } => Some(route).filter(|route| {
+            route.family == Family::V6 && (FIRST_TABLE..FIRST_TABLE + SLOTS).contains(&route.table)
+        }),
+        _ => None,
+    }
+}
 
 /// What became of a plan's steps.
 #[derive(Debug)]
@@ -68,9 +89,33 @@ impl Door {
                 return Taken { count, refused };
             }
         }
+        for route in steps.iter().filter_map(mended_v6_table) {
+            self.forget_v6_caches(route.table).await;
+        }
         Taken {
             count: steps.len(),
             refused: None,
+        }
+    }
+
+    /// Makes IPv6 sockets look for their route anew. While a table was empty they took one of the
+    /// main table's, and keep it for ever: a route that comes back into another table is no news to
+    /// them, but any rule is.
+    async fn forget_v6_caches(&mut self, table: u32) {
+        for port in UNUSED_PORTS {
+            let rule = Object::Rule(Rule {
+                family: Family::V6,
+                preference: PREFERENCE_PORT,
+                selector: Selector::UdpPort(port),
+                action: Action::Table(table),
+            });
+            // One that is there already is a pin; it must not be removed.
+            if objects::add(&mut self.socket, &rule).await.is_ok() {
+                if let Err(cause) = objects::remove(&mut self.socket, &rule).await {
+                    log::warn!("a pin of port {port} stays until the next look: {cause}");
+                }
+                return;
+            }
         }
     }
 
