@@ -11,8 +11,10 @@ mod plan_entered;
 use std::collections::{BTreeMap, BTreeSet};
 
 use evenkeel_core::plan::numbers::{MAX_PINS, MAX_SOURCES};
-use evenkeel_core::plan::{Family, Object, Pins, Sockets, pins_for, pins_in, remains, target_in};
-use plan_cases::{ip, two_uplinks, uplink};
+use evenkeel_core::plan::{
+    Family, Object, Pins, Sockets, SystemDefault, pins_for, pins_in, plan, remains, target_in,
+};
+use plan_cases::{MODERN, ip, two_uplinks, uplink};
 use plan_entered::{entered, planned, ports, texts, words};
 
 #[test]
@@ -167,4 +169,29 @@ fn nothing_remains_past_a_vpn() {
     found.foreign_rules.clear();
     found.system_default.as_mut().unwrap().ifindexes = vec![9];
     assert!(remains(&found, &sockets).objects.is_empty());
+}
+
+#[test]
+fn the_leader_that_is_the_only_one_left_keeps_its_default_until_the_other_is_back() {
+    for family in [Family::V4, Family::V6] {
+        let both = entered(family, 3, &Sockets::default());
+        let mut left = both.clone();
+        left.uplinks.remove(0);
+        let metric = both.system_default.as_ref().unwrap().metric;
+        left.system_default = Some(SystemDefault {
+            metric: metric + 100,
+            ifindexes: vec![3],
+        });
+        let kept = planned(&left);
+        assert_eq!(kept.metric, metric - 1, "as before the other one went");
+        left.ours = kept.towards(3, &left, &Sockets::default()).objects;
+        assert_eq!(target_in(&left.ours), Some(3));
+
+        let mut other = left.clone();
+        other.ours = entered(family, 2, &Sockets::default()).ours;
+        assert!(
+            plan(&other, MODERN).is_err(),
+            "the one that was led to is gone"
+        );
+    }
 }

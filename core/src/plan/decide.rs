@@ -12,7 +12,7 @@ use super::numbers::{
     BUCKETS, GROUP, IDLE_TIMER_S, MAX_SOURCES, OTHER_WEIGHT, PREFERENCE_FORWARDED, PREFERENCE_MAIN,
     PREFERENCE_PORT, PREFERENCE_SOURCE, SLOTS, TABLE_METRIC, TARGET_WEIGHT,
 };
-use super::pins::Pins;
+use super::pins::{Pins, target_in};
 use super::refusal::Refusal;
 use super::slots;
 
@@ -56,8 +56,9 @@ pub struct Planned {
     pub sources: BTreeSet<Prefix>,
 }
 
-/// The plan for a family, from what there is. What is ours in the kernel only decides which slot
-/// an uplink has.
+/// The plan for a family, from what there is. What is ours in the kernel decides which slot an uplink
+/// has, and that a single uplink is enough where our default leads to it already: the others may come
+/// back, and running flows of this one must not follow the system's default to them.
 ///
 /// # Errors
 /// A [`Refusal`]; the family has to be left, or put back, to what the system made it.
@@ -86,7 +87,7 @@ pub fn plan(found: &Found, abilities: Abilities) -> Result<Plan, Refusal> {
         .filter(|uplink| !uplink.addresses.is_empty())
         .collect();
     match usable.len() {
-        0 | 1 => {
+        0 | 1 if target_in(&found.ours) != Some(in_use.ifindex) => {
             let ifindex = in_use.ifindex;
             return Err(Refusal::OneUplink { ifindex });
         }
@@ -105,7 +106,7 @@ pub fn plan(found: &Found, abilities: Abilities) -> Result<Plan, Refusal> {
     Ok(Plan {
         family: found.family,
         in_use: in_use.ifindex,
-        metric: metric_before(found.family, default.metric)?,
+        metric: metric(found, default, usable.len())?,
         resilient: abilities.resilient_groups
             && found.family == Family::V4
             && usable.iter().all(|uplink| source_is_the_kernels(uplink)),
@@ -129,6 +130,18 @@ pub(super) fn system_uplink(found: &Found) -> Result<(&SystemDefault, &Uplink), 
 }
 
 /// The metric that goes just before `metric`. IPv6 has no metric 0: the kernel makes 1024 of it.
+/// The metric of our default. With one uplink left it keeps the one it has: when the other uplink
+/// comes back with a better default, nothing moves before the next plan.
+fn metric(found: &Found, default: &SystemDefault, uplinks: usize) -> Result<u32, Refusal> {
+    let before = metric_before(found.family, default.metric)?;
+    let ours = found.ours.iter().filter_map(|object| match object {
+        Object::Route(route) if route.table == MAIN_TABLE => Some(route.metric),
+        _ => None,
+    });
+    let kept = ours.min().filter(|_| uplinks == 1);
+    Ok(kept.map_or(before, |kept| kept.min(before)))
+}
+
 fn metric_before(family: Family, metric: u32) -> Result<u32, Refusal> {
     let least = match family {
         Family::V4 => 0,

@@ -7,11 +7,11 @@ mod network;
 mod publish;
 mod reconcile;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use evenkeel_core::plan::{Abilities, pins_in};
+use evenkeel_core::plan::{Abilities, Object, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
@@ -108,6 +108,8 @@ pub struct Actor {
     looked: Option<Instant>,
     /// True once this hold of game mode has written weights of the user's own routes.
     weighing: bool,
+    /// What was last put into the kernel for each family while steering.
+    applied: [BTreeSet<Object>; 2],
     /// UDP ports of each family that found no place among the pins.
     unpinned: [usize; 2],
     /// What is known of each uplink's cost in money.
@@ -149,6 +151,7 @@ impl Actor {
             look_at: None,
             looked: None,
             weighing: false,
+            applied: Default::default(),
             unpinned: [0; 2],
             metered: BTreeMap::new(),
             metered_is_old: true,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use evenkeel_core::ema::Factor;
-use evenkeel_core::plan::{Family, steps, target_in};
+use evenkeel_core::plan::{self, Family, steps, target_in};
 use evenkeel_dbus::limits::{EMA_FACTOR_DEFAULT, UPLINK_COST_METERED};
 use evenkeel_dbus::{Backend, HelperError, Reason};
 
@@ -40,7 +40,7 @@ impl Actor {
 
     /// Probes are sent while somebody listens, or while there is something to steer; else not.
     pub(super) fn follow_listeners(&mut self) {
-        let steers = self.leases.wanted().game_mode && self.backend().0 == Backend::Ecmp;
+        let steers = self.steers(&self.leases.wanted(), self.backend().0);
         if !self.feeds.is_empty() || steers {
             self.sampler.start(&self.survey.uplinks);
         } else if self.sampler.is_running() {
@@ -198,8 +198,11 @@ impl Actor {
         cause: Cause,
     ) -> Result<bool, DoorError> {
         let now = Instant::now();
-        let steers = wanted.game_mode && backend == Backend::Ecmp && self.plans.any();
+        let steers = self.steers(wanted, backend) && self.plans.any();
         let wish = self.keeper.wish(steers, self.session.leader(), now);
+        if !matches!(wish, Wish::Steer(_)) {
+            self.applied = Default::default();
+        }
         if !matches!(wish, Wish::Steer(_)) && !self.keeps_objects() {
             self.keeper.is_clear();
             self.edges.sockets = None;
@@ -217,18 +220,23 @@ impl Actor {
                 Family::V4 => &sockets.v4,
                 Family::V6 => &sockets.v6,
             };
-            let aim = keeper::aim(wish, self.plans.get(family), there, open);
+            // What somebody took away says, too, who was where: pins above all.
+            let undone = self.applied[at].difference(&there.ours).next().is_some();
+            let mut known = there.clone();
+            known.ours.extend(self.applied[at].iter().cloned());
+            let plan = plan::plan(&known, self.abilities);
+            let aim = keeper::aim(wish, &plan, &known, open);
             self.unpinned[at] = aim.left_out;
             let steps = steps(&there.ours, &aim.objects);
+            if let (Wish::Steer(_), Ok(_)) = (wish, &plan) {
+                self.applied[at] = aim.objects;
+            } else {
+                self.applied[at].clear();
+            }
             if steps.is_empty() {
                 continue;
             }
-            let led = target_in(&there.ours).is_some();
-            if cause == Cause::KernelChanged
-                && led
-                && matches!(wish, Wish::Steer(_))
-                && !self.keeper.may_repair(now)
-            {
+            if cause == Cause::KernelChanged && undone && !self.keeper.may_repair(now) {
                 return self.step_back_from_fight(wanted, backend).await;
             }
             log::debug!("IPv{}: {} steps", number(family), steps.len());
@@ -281,6 +289,12 @@ impl Actor {
         self.keeper.step_back(Reason::Undone, detail, false);
         // Not a fight any more: the wish has changed.
         Box::pin(self.settle_objects(wanted, backend, Cause::Wish)).await
+    }
+
+    /// Whether game mode steers: also with a single uplink left, while a default of ours leads to it.
+    fn steers(&self, wanted: &Wanted, backend: Backend) -> bool {
+        let goes_on = backend == Backend::Observe && self.leads() && self.plans.any();
+        wanted.game_mode && (backend == Backend::Ecmp || goes_on)
     }
 
     /// True when anything of ours is in the kernel.
