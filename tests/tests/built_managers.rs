@@ -175,22 +175,25 @@ impl Desktop {
 
     /// Our state is as this event should leave it.
     fn as_after(&self, event: Event) -> Result<bool, LabError> {
-        let ours = self.ours_but_pins()?;
-        let only = |family: &str| ours.iter().all(|line| line.starts_with(family));
-        let whole_v4 = || {
-            let v4 = |set: &BTreeSet<String>| -> BTreeSet<String> {
-                let lines = set.iter().filter(|line| line.starts_with("v4"));
-                lines.cloned().collect()
-            };
-            v4(&ours) == v4(&self.whole)
+        let gone = match event {
+            // A VPN goes first, or there is nothing left to go by.
+            Event::VpnUp => return Ok(self.ours_but_pins()?.is_empty()),
+            Event::Suspend if self.manager.kind() == Kind::NetworkManager => {
+                return Ok(self.ours_but_pins()?.is_empty());
+            }
+            Event::CarrierLost => self.families.clone(),
+            Event::RouterWithdrawn if self.families.contains(&Family::V6) => vec![Family::V6],
+            _ => Vec::new(),
         };
-        Ok(match event {
-            // One uplink is left, or a VPN goes first, or nothing is.
-            Event::CarrierLost | Event::VpnUp => ours.is_empty(),
-            Event::Suspend if self.manager.kind() == Kind::NetworkManager => ours.is_empty(),
-            Event::RouterWithdrawn => whole_v4() && only("v4"),
-            _ => ours == self.whole,
-        })
+        let wanted = self.whole.iter().filter_map(|line| {
+            let number = if line.starts_with("v6") { 6 } else { 4 };
+            if gone.iter().any(|family| family.number() == number) {
+                without_the_touched(line)
+            } else {
+                Some(line.clone())
+            }
+        });
+        Ok(self.ours_but_pins()? == wanted.collect())
     }
 
     /// Lets an event happen and waits until everybody has dealt with it.
@@ -225,13 +228,21 @@ impl Desktop {
     }
 }
 
+/// A line of ours as it is while the touched uplink is away: the leader keeps what it has, so that its
+/// flows stay when the other one comes back, and has what only passes through.
+fn without_the_touched(line: &str) -> Option<String> {
+    if line.contains("not from all iif lo") {
+        return Some(line.replace("7702", "7701"));
+    }
+    let touched = line.contains(TOUCHED) || line.contains("7702");
+    (!touched).then(|| line.to_owned())
+}
+
 /// May a socket without an address follow the system's default to another uplink at this event? When a
-/// VPN takes everything, nothing keeps it; and while one uplink is left there is nothing to keep it
-/// from, so that it goes where the system sends it, as it does without the helper.
-fn nothing_holds_wildcards(kind: Kind, event: Event, family: Family) -> bool {
+/// VPN takes everything, or no uplink is left, nothing keeps it.
+fn nothing_holds_wildcards(kind: Kind, event: Event) -> bool {
     match event {
-        Event::VpnUp | Event::VpnDown | Event::CarrierBack => true,
-        Event::RouterBack => family == Family::V6,
+        Event::VpnUp | Event::VpnDown => true,
         Event::Suspend | Event::Resume => kind == Kind::NetworkManager,
         _ => false,
     }
@@ -258,7 +269,7 @@ fn the_others_flows_are_well(kind: Kind, event: Event, leading: &Harm) {
         if leader_works(kind, event) {
             assert_eq!(*dead, 0, "{about}");
         }
-        let may_move = *flow == FlowKind::UdpWildcard && nothing_holds_wildcards(kind, event, *family);
+        let may_move = *flow == FlowKind::UdpWildcard && nothing_holds_wildcards(kind, event);
         assert!(*moved == 0 || may_move, "{about}: {moved} moved");
     }
 }
