@@ -119,8 +119,8 @@ pub fn has_user_default(survey: &Survey, family: PlanFamily) -> bool {
 }
 
 /// Share of new flows in thousandths, by ifindex: all of them where a default of ours leads, else
-/// from the weights of the first steerable route (IPv4 before IPv6), or everything on the one uplink there is. Without such a route the kernel
-/// sends everything by the best metric, which a survey does not compare: no share is claimed.
+/// from the weights of the first steerable route, else all of them where the system's best default
+/// leads (IPv4 before IPv6 each time). Past the uplinks, by a VPN for one, no share is claimed.
 pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
     let led = target_in(&survey.v4.ours).or_else(|| target_in(&survey.v6.ours));
     if let Some(leader) = led {
@@ -135,8 +135,12 @@ pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
     if let Some(route) = of_family(Family::V4).or_else(|| of_family(Family::V6)) {
         return shares_of(route);
     }
-    match survey.uplinks.as_slice() {
-        [only] => BTreeMap::from([(only.ifindex, 1000)]),
+    let defaults = [&survey.v4, &survey.v6].map(|found| found.system_default.as_ref());
+    let best = defaults.into_iter().flatten().next();
+    match best.map(|default| default.ifindexes.as_slice()) {
+        Some([only]) if survey.uplinks.iter().any(|one| one.ifindex == *only) => {
+            BTreeMap::from([(*only, 1000)])
+        }
         _ => BTreeMap::new(),
     }
 }

@@ -240,6 +240,10 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
         };
         if left >= free_from {
             let y = plot.area.y + 40.0;
+            // A line may run there, too.
+            let behind = Size::new(width + 6.0, 20.0);
+            let corner = Point::new(left - 3.0, y - 10.0);
+            frame.fill_rectangle(corner, behind, theme::CARD.scale_alpha(0.85));
             frame.fill_text(label(text, Point::new(left, y), color));
             free_from = left + width + 16.0;
         }
