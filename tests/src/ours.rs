@@ -29,10 +29,8 @@ impl Lab {
     /// # Errors
     /// When `ip` fails.
     pub fn ours(&self) -> Result<BTreeSet<String>, LabError> {
-        let script: String = VIEWS
-            .iter()
-            .map(|(line, name)| format!("{line} | sed 's/^/{name} /'; "))
-            .collect();
+        let parts = VIEWS.map(|(line, name)| format!("{line} | sed 's/^/{name} /'"));
+        let script = parts.join("; ");
         let text = self.command("pc", ["sh", "-c", &script]).text()?;
         Ok(text.lines().filter_map(object).collect())
     }
@@ -43,9 +41,9 @@ impl Lab {
     /// When `ip` fails or prints what can't be read.
     pub fn led_to(&self, family: Family) -> Result<Option<String>, LabError> {
         let all = self.default_routes()?;
-        let mut ours = all.iter().filter(|route| {
-            u32::from(route.family) == family.number() && route.protocol == OURS
-        });
+        let mut ours = all
+            .iter()
+            .filter(|route| u32::from(route.family) == family.number() && route.protocol == OURS);
         match (ours.next(), ours.next()) {
             (Some(one), None) if !one.multipath => Ok(Some(one.device.clone())),
             (Some(_), _) => self.heaviest(),
@@ -59,7 +57,9 @@ impl Lab {
         let hops: Vec<Nexthop> = serde_json::from_str(&text)
             .map_err(|e| LabError::Invalid(format!("`ip` printed {text:?}: {e}")))?;
         let group = hops.iter().find(|hop| hop.id.to_string() == GROUP);
-        let members = group.map(|group| group.group.as_slice()).unwrap_or_default();
+        let members = group
+            .map(|group| group.group.as_slice())
+            .unwrap_or_default();
         let heaviest = members.iter().max_by_key(|member| member.weight);
         let device = heaviest.and_then(|member| {
             let mut all = hops.iter();

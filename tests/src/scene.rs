@@ -48,11 +48,7 @@ impl Scene {
     ///
     /// # Errors
     /// Whatever failed; nothing remains then.
-    pub fn start_set(
-        spec: &LabSpec,
-        settings: &str,
-        arguments: &[&str],
-    ) -> Result<Self, LabError> {
+    pub fn start_set(spec: &LabSpec, settings: &str, arguments: &[&str]) -> Result<Self, LabError> {
         let mut lab = Lab::start(spec)?;
         lab.start_rig()?;
         let path = lab.host_path(CONFIG);

@@ -145,7 +145,9 @@ fn play(story: &Story) -> Outcome {
     judge.no_flow_is_harmed("the leader changed")?;
     let pinned = scene.view()?.families;
     assert!(
-        pinned.iter().all(|family| family.pinned > 0 && family.unpinned == 0),
+        pinned
+            .iter()
+            .all(|family| family.pinned > 0 && family.unpinned == 0),
         "{pinned:?}"
     );
 

@@ -123,19 +123,18 @@ impl Killer {
             5 | 6 => Moment::Change,
             _ => Moment::Lead,
         };
-        let by_restart = self.draws.next() % 2 == 0;
+        let by_restart = self.draws.next().is_multiple_of(2);
         // Half of them anywhere, half of them where the writes are.
-        let long = self.draws.next() % 2 == 0;
+        let long = self.draws.next().is_multiple_of(2);
         let mut sockets = Vec::new();
-        let full = match moment {
-            Moment::Apply => String::new(),
-            _ => {
-                self.scene.must("EnterGameMode", &["1".parse().unwrap_or(1)])?;
-                self.scene.wait_for("our default", || {
-                    Ok(self.scene.lab.led_to(Family::V6)?.is_some())
-                })?;
-                self.ours()?
-            }
+        let full = if moment == Moment::Apply {
+            String::new()
+        } else {
+            self.scene.must("EnterGameMode", &[1])?;
+            self.scene.wait_for("our default", || {
+                Ok(self.scene.lab.led_to(Family::V6)?.is_some())
+            })?;
+            self.ours()?
         };
         let (delay, trigger) = match moment {
             Moment::Apply => (
@@ -149,19 +148,31 @@ impl Killer {
             Moment::Change => {
                 self.default_of_usb("del")?;
                 // The helper looks 300 ms after the kernel spoke.
-                let (from, to) = if long { (0, 400_000) } else { (270_000, 340_000) };
+                let (from, to) = if long {
+                    (0, 400_000)
+                } else {
+                    (270_000, 340_000)
+                };
                 (self.draws.micros(from, to), None)
             }
             Moment::Lead => {
                 sockets = self.sockets()?;
                 // Three epochs, a second each, from the first probe on.
-                let (from, to) = if long { (2_500_000, 4_000_000) } else { (2_800_000, 3_400_000) };
+                let (from, to) = if long {
+                    (2_500_000, 4_000_000)
+                } else {
+                    (2_800_000, 3_400_000)
+                };
                 (self.draws.micros(from, to), None)
             }
         };
         eprintln!(
             "kill {number}: {moment:?} after {delay:?}, then {}",
-            if by_restart { "started again" } else { "--restore" }
+            if by_restart {
+                "started again"
+            } else {
+                "--restore"
+            }
         );
         std::thread::sleep(delay);
         self.scene.end_helper(Signal::SIGKILL)?;
@@ -206,8 +217,10 @@ fn after_two_hundred_kills_at_random_moments_everything_is_as_before() -> Outcom
         let threads: Vec<_> = (0..LABS)
             .map(|lab| scope.spawn(move || kill_again_and_again(lab)))
             .collect();
-        let joined = threads.into_iter().map(|thread| thread.join());
-        joined.map(|result| result.map_err(broken)?).collect::<Result<_, LabError>>()
+        let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+        joined
+            .map(|result| result.map_err(broken)?)
+            .collect::<Result<_, LabError>>()
     })?;
     let sum = |of: fn(&Tally) -> usize| tallies.iter().map(of).sum::<usize>();
     let (kills, hits) = (sum(|tally| tally.kills), sum(|tally| tally.hits));

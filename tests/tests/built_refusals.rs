@@ -22,7 +22,9 @@ const BETTER: u32 = 50;
 
 fn sh(lab: &Lab, namespace: &str, script: &str) -> Outcome {
     let script = format!("set -e; {script}");
-    lab.command(namespace, ["sh", "-c", &script]).text().map(drop)
+    lab.command(namespace, ["sh", "-c", &script])
+        .text()
+        .map(drop)
 }
 
 /// Brings a lab into a state by `script`, and expects game mode refused for `reason` without a trace.
@@ -40,7 +42,10 @@ fn refused_all(
 ) -> Outcome {
     let scene = Scene::start(&separate(uplinks))?;
     sh(&scene.lab, "pc", script)?;
-    scene.wait_for(&format!("{reason:?}"), || Ok(scene.view()?.reason == reason))?;
+    scene.wait_for(
+        &format!("{reason:?}"),
+        || Ok(scene.view()?.reason == reason),
+    )?;
     let before = scene.lab.snapshot()?;
     for hold in [0, 1] {
         let said = scene.call("player", "EnterGameMode", &[hold])?;
@@ -92,7 +97,10 @@ fn a_vpns_better_default_is_left_in_front() -> Outcome {
 fn tunnel(scene: &mut Scene) -> Result<Proc, LabError> {
     let program = r#"$| = 1; open my $tun, "+<", "/dev/net/tun" or die "$!\n";
         ioctl $tun, 0x400454ca, pack "a16 S x22", $ARGV[0], 0x1001 or die "$!\n"; print "up\n"; sleep;"#;
-    let mut tunnel = scene.lab.command("pc", ["perl", "-e", program, "tun9"]).spawn()?;
+    let mut tunnel = scene
+        .lab
+        .command("pc", ["perl", "-e", program, "tun9"])
+        .spawn()?;
     tunnel.wait_for("up", Duration::from_secs(20))?;
     sh(
         &scene.lab,
@@ -205,7 +213,10 @@ fn whoever_keeps_deleting_our_rules_wins_and_is_named() -> Outcome {
     scene.must("EnterGameMode", &[1])?;
     scene.wait_until_led_to("usb0")?;
     // One process for all of it, so that it can be named.
-    let mut meddler = scene.lab.command("pc", ["ip", "-force", "-batch", "-"]).spawn()?;
+    let mut meddler = scene
+        .lab
+        .command("pc", ["ip", "-force", "-batch", "-"])
+        .spawn()?;
     let has_rule = || {
         let ours = scene.lab.ours()?;
         Ok::<_, LabError>(ours.iter().any(|line| line.starts_with("v4 rule 32762")))

@@ -5,7 +5,10 @@
 //! (`SIGSTOP`) and `ip` writes what it would: `route change` is the same request, a replacement that
 //! creates nothing, and each change pins a port first.
 
-#![allow(clippy::print_stderr, reason = "the counts are figures to be read, too")]
+#![allow(
+    clippy::print_stderr,
+    reason = "the counts are figures to be read, too"
+)]
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -66,7 +69,10 @@ fn writer(scene: &Scene, family: Family) -> Result<Proc, LabError> {
         Family::V4 => "-4",
         Family::V6 => "-6",
     };
-    scene.lab.command("pc", ["ip", option, "-batch", "-"]).spawn()
+    scene
+        .lab
+        .command("pc", ["ip", option, "-batch", "-"])
+        .spawn()
 }
 
 #[test]
@@ -111,14 +117,24 @@ fn no_packet_is_lost_or_astray_while_the_leader_changes_a_thousand_times() -> Ou
         let status = writer.wait(Duration::from_secs(20))?;
         assert!(status.success(), "ip: {}", writer.stderr_text());
     }
-    assert_eq!(scene.lab.ours()?, before, "the last change leads where it was");
+    assert_eq!(
+        scene.lab.ours()?,
+        before,
+        "the last change leads where it was"
+    );
     scene.helper()?.signal(Signal::SIGCONT)?;
 
     for (family, _, blast) in following {
         let report = blast.stop(&scene.lab)?;
         let text = format!("{family:?}, following: {report:?}");
         eprintln!("{text}");
-        assert!(report.by_uplink.values().all(|count| *count > report.sent / 4), "{text}");
+        assert!(
+            report
+                .by_uplink
+                .values()
+                .all(|count| *count > report.sent / 4),
+            "{text}"
+        );
         assert_eq!((report.lost(), report.refused), (0, 0), "{text}");
     }
     let mut reports: Vec<(Family, Source, BlastReport)> = Vec::new();
@@ -149,7 +165,10 @@ fn no_packet_is_lost_or_astray_while_the_leader_changes_a_thousand_times() -> Ou
         if *family == Family::V4 {
             assert_eq!((report.lost(), report.astray), (0, 0), "{text}");
         } else {
-            assert!(report.lost() + report.astray <= most_v6(report.sent), "{text}");
+            assert!(
+                report.lost() + report.astray <= most_v6(report.sent),
+                "{text}"
+            );
         }
     }
     Ok(())

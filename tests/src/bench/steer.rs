@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
+use crate::LabSpec;
 use crate::error::{Context as _, LabError};
 use crate::flows::{Family, Flows, Kind, Pace};
 use crate::managers::defaults::OURS;
@@ -25,10 +26,11 @@ const RUNS: usize = 3;
 /// New flows of each family in one look, to a destination each.
 const BATCH: u16 = 20;
 const PAUSE: Duration = Duration::from_millis(25);
+const EPOCH: Duration = Duration::from_secs(1);
 const PROBE: Duration = Duration::from_millis(200);
 /// Longer than a leader holds.
 const CALM: Duration = Duration::from_secs(8);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Wildcard sockets that are open for the second figure of netlink time, of both families together.
 const SOCKETS: usize = 200;
 
@@ -40,8 +42,8 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
     let mut writes = Vec::new();
     for (name, step) in STEPS {
         let mut times = Vec::new();
-        for _ in 0..RUNS {
-            let scene = lead_to_wifi0()?;
+        for run in 0..RUNS {
+            let scene = lead_to_wifi0(run)?;
             times.push(reaction(&scene, step, &mut writes)?);
         }
         times.sort_unstable();
@@ -65,7 +67,7 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
             writes.len()
         ));
     }
-    let scene = lead_to_wifi0()?;
+    let scene = lead_to_wifi0(0)?;
     let flows = Flows::start(&scene.lab)?;
     for family in Family::BOTH {
         flows.open(Kind::UdpWildcard, family, SOCKETS / 2, Pace::Quiet)?;
@@ -81,9 +83,13 @@ pub fn run(say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
     Ok(())
 }
 
-/// A lab in game mode whose new flows take wifi0, and have done so for a while.
-fn lead_to_wifi0() -> Result<Scene, LabError> {
-    let scene = Scene::start(&separate(2))?;
+/// A lab in game mode whose new flows take wifi0, and have done so for a while. Each run has draws of
+/// its own and another phase of the epochs.
+fn lead_to_wifi0(run: usize) -> Result<Scene, LabError> {
+    let scene = Scene::start(&LabSpec {
+        seed: run as u64 + 1,
+        ..separate(2)
+    })?;
     scene.lab.link("wifi0")?.set(STEADY)?;
     scene.lab.link("usb0")?.set(OTHER)?;
     scene.wait_for_plan(&Family::BOTH)?;
@@ -91,17 +97,13 @@ fn lead_to_wifi0() -> Result<Scene, LabError> {
     let ifindex = scene.view()?.uplink("wifi0")?.ifindex;
     scene.wait_for("a leader", || Ok(scene.view()?.leader == ifindex))?;
     scene.wait_until_led_to("wifi0")?;
-    std::thread::sleep(CALM);
+    std::thread::sleep(CALM + EPOCH * run as u32 / RUNS as u32);
     Ok(scene)
 }
 
 /// Lets a step happen to wifi0; how long it takes until new flows are on usb0. Adds the time between
 /// the kernel's first and last word about our objects.
-fn reaction(
-    scene: &Scene,
-    step: &str,
-    writes: &mut Vec<Duration>,
-) -> Result<Duration, LabError> {
+fn reaction(scene: &Scene, step: &str, writes: &mut Vec<Duration>) -> Result<Duration, LabError> {
     let (link, good) = (scene.lab.link("wifi0")?, scene.lab.uplink("usb0")?);
     let witness = scene.lab.witness()?;
     let begun = Instant::now();
@@ -123,7 +125,7 @@ fn reaction(
     let notices = witness.notices();
     let mut ours = notices.iter().filter(|notice| notice.protocol == OURS);
     if let (Some(first), Some(last)) = (ours.next(), ours.next_back()) {
-        writes.push(last.at - first.at);
+        writes.push(last.at.saturating_sub(first.at));
     }
     Ok(took)
 }
