@@ -259,7 +259,7 @@ fn a_rule_that_is_deleted_once_is_put_back() -> Outcome {
     scene.wait_for("all of ours", || Ok(scene.lab.ours()? == whole))
 }
 
-/// Lets nothing reach the anchors but what is bound to an uplink's interface: the IPsec policies of
+/// Lets nothing reach the anchors but what is bound to the interface of an uplink: `IPsec` policies of
 /// the kernel can tell that apart.
 const ONLY_BOUND: &str = "for to in 203.0.113.1/32 2001:db8:6::1/128; do
     for dev in wifi0 usb0; do
