@@ -1,10 +1,12 @@
 //! What our own routes and rules shall be, over time: when they are steered, drained or taken away,
 //! and when to stop repairing them. Pure: the actor looks, acts and tells the time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use evenkeel_core::plan::{Aim, Found, Plan, Refusal, Sockets, remains};
+use evenkeel_core::plan::{
+    Aim, Found, Object, Pins, Plan, Refusal, Sockets, pins_in, remains, target_in,
+};
 use evenkeel_dbus::Reason;
 
 /// Rules that running connections need are kept for at most so long after game mode.
@@ -131,6 +133,55 @@ pub fn aim(wish: Wish, plan: &Result<Plan, Refusal>, found: &Found, sockets: &So
         (Wish::Clear, _) => Aim::default(),
     }
 }
+
+/// The pins, with the tables they lead to, of ports whose home is known and isn't where our default
+/// in the kernel leads: for [`Plan::towards`] to find as if they were there. Homes on an uplink that is
+/// away wait until it is back.
+pub fn at_home(plan: &Plan, known: &Found, homes: &BTreeMap<u16, u32>) -> BTreeSet<Object> {
+    let led = target_in(&known.ours);
+    let away = |(_, home): &(&u16, &u32)| plan.uplinks.contains_key(home) && Some(**home) != led;
+    let ports: BTreeMap<u16, u32> = homes
+        .iter()
+        .filter(away)
+        .map(|(port, home)| (*port, *home))
+        .collect();
+    if ports.is_empty() {
+        return BTreeSet::new();
+    }
+    let pins = Pins {
+        ports,
+        ..Pins::default()
+    };
+    let mut objects = plan.objects(plan.in_use, &pins);
+    // Where new flows go, and with what, is not for this to say.
+    objects.retain(|object| match object {
+        Object::Route(route) => route.table != MAIN_TABLE,
+        Object::Rule(_) => true,
+        Object::Nexthop(_) | Object::Group(_) => false,
+    });
+    objects
+}
+
+/// Notes where each open wildcard port is, once the aim is reached.
+pub fn note_homes(homes: &mut BTreeMap<u16, u32>, aim: &Aim, found: &Found, sockets: &Sockets) {
+    let Some(target) = target_in(&aim.objects) else {
+        return;
+    };
+    let reached = Found {
+        ours: aim.objects.clone(),
+        ..found.clone()
+    };
+    let pins = pins_in(&reached).ports;
+    for port in &sockets.wildcard_udp_ports {
+        match pins.get(port) {
+            Some(pinned) => drop(homes.insert(*port, *pinned)),
+            None => drop(homes.entry(*port).or_insert(target)),
+        }
+    }
+}
+
+/// The main table.
+const MAIN_TABLE: u32 = 254;
 
 #[cfg(test)]
 mod tests {

@@ -108,6 +108,9 @@ pub struct Actor {
     looked: Option<Instant>,
     /// True once this hold of game mode has written weights of the user's own routes.
     weighing: bool,
+    /// The uplink that each family's open wildcard UDP ports are on, as far as it was seen while
+    /// game mode is on: they return there when somebody else's changes are over.
+    homes: [BTreeMap<u16, u32>; 2],
     /// What was last put into the kernel for each family while steering.
     applied: [BTreeSet<Object>; 2],
     /// UDP ports of each family that found no place among the pins.
@@ -151,6 +154,7 @@ impl Actor {
             look_at: None,
             looked: None,
             weighing: false,
+            homes: Default::default(),
             applied: Default::default(),
             unpinned: [0; 2],
             metered: BTreeMap::new(),

@@ -12,6 +12,7 @@ use evenkeel_dbus::{
 
 use super::Actor;
 use super::reconcile::number;
+use crate::kernel::door::objects::interface_name;
 use crate::kernel::survey::Uplink;
 use crate::plans::{found, reason};
 use crate::public::PublicState;
@@ -70,7 +71,7 @@ impl Actor {
 
     fn family(&self, family: Family, unpinned: usize) -> FamilyInfo {
         let found = found(&self.survey, family);
-        let name = |ifindex| view::interface_name(&self.survey, ifindex);
+        let name = interface_name;
         let users = view::has_user_default(&self.survey, family);
         let (way, why, detail) = match (self.plans.get(family), self.keeper.stepped_back()) {
             (Ok(_), Some((reason, detail))) => (Way::None, *reason, detail.clone()),

@@ -145,6 +145,7 @@ impl Actor {
         }
         if !wanted.game_mode {
             self.keeper.ended();
+            self.homes = Default::default();
         }
         wrote |= self.settle_user_routes(&wanted, backend).await?;
         let settled = self.settle_objects(&wanted, backend, cause).await;
@@ -225,10 +226,16 @@ impl Actor {
             let mut known = there.clone();
             known.ours.extend(self.applied[at].iter().cloned());
             let plan = plan::plan(&known, self.abilities);
+            let homes = &mut self.homes[at];
+            homes.retain(|port, _| open.wildcard_udp_ports.contains(port));
+            if let (Wish::Steer(_), Ok(plan)) = (wish, &plan) {
+                known.ours.extend(keeper::at_home(plan, &known, homes));
+            }
             let aim = keeper::aim(wish, &plan, &known, open);
             self.unpinned[at] = aim.left_out;
             let steps = steps(&there.ours, &aim.objects);
             if let (Wish::Steer(_), Ok(_)) = (wish, &plan) {
+                keeper::note_homes(&mut self.homes[at], &aim, there, open);
                 self.applied[at] = aim.objects;
             } else {
                 self.applied[at].clear();

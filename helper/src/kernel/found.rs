@@ -66,8 +66,11 @@ impl Look<'_> {
             self.sort_nexthops(&mut found);
         }
         let defaults = self.defaults(family);
-        found.system_default = defaults.first().map(|best| SystemDefault {
-            metric: best.key.metric,
+        // One over an uplink whose cable is out may stand for a while, or for ever. It leads nowhere,
+        // but the kernel goes on using it, so ours must go before it, too.
+        let leading = defaults.iter().find(|one| !self.is_cut_off(one.message));
+        found.system_default = leading.or(defaults.first()).map(|best| SystemDefault {
+            metric: defaults.first().unwrap_or(best).key.metric,
             ifindexes: ifindexes(best.message),
         });
         let usable = self.interfaces.iter().filter(|one| one.up && one.carrier);
@@ -160,6 +163,17 @@ impl Look<'_> {
         // Stable: of equal ones the kernel takes the first.
         defaults.sort_by_key(|default| (default.key.metric, preference(default.message)));
         defaults
+    }
+
+    /// Whether a route leaves by nothing but physical interfaces that are down or have no carrier. A
+    /// VPN's is never taken for that: it may stand on purpose, to stop everything.
+    fn is_cut_off(&self, route: &RouteMessage) -> bool {
+        let ifindexes = ifindexes(route);
+        let mut exits = ifindexes.iter().map(|ifindex| {
+            let mut interfaces = self.interfaces.iter();
+            interfaces.find(|one| one.ifindex == *ifindex)
+        });
+        !ifindexes.is_empty() && exits.all(|one| one.is_some_and(|one| !one.up || !one.carrier))
     }
 
     fn uplink(&self, family: Family, ifindex: u32, defaults: &[Default]) -> Option<Uplink> {

@@ -57,14 +57,17 @@ pub fn start() -> Result<(), LabError> {
 /// Lets this process have a socket for each flow.
 ///
 /// # Errors
-/// When the limit can't be raised (it can, as root).
+/// When the limit can't be read or set.
 pub fn raise_open_files() -> Result<(), LabError> {
     let what = || format!("raising the limit of open files to {OPEN_FILES}");
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).context(what)?;
     if soft >= OPEN_FILES {
         return Ok(());
     }
-    setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, hard.max(OPEN_FILES)).context(what)
+    // Where the hard limit can't be raised, even by root, what it allows has to do.
+    setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, hard.max(OPEN_FILES))
+        .or_else(|_| setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES.min(hard), hard))
+        .context(what)
 }
 
 /// A UDP socket for `address` alone (an IPv6 one does not take IPv4), with a large buffer, that tells

@@ -21,7 +21,7 @@ use super::{
 };
 
 mod claim;
-mod objects;
+pub(crate) mod objects;
 mod restore;
 mod routes;
 mod seen;

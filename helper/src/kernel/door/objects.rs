@@ -216,7 +216,8 @@ fn words(step: &Step) -> String {
 }
 
 /// An interface's name, made plain, or `if` and its index if it is gone.
-fn interface_name(ifindex: u32) -> String {
+/// An interface's name as the kernel has it now, fit for logs; `if` and its number if it is gone.
+pub(crate) fn interface_name(ifindex: u32) -> String {
     nix::net::if_::if_indextoname(ifindex).map_or_else(
         |_| format!("if{ifindex}"),
         |name| sanitised(&name.to_string_lossy()),
