@@ -56,6 +56,8 @@ fn the_bus_policy_allows_every_method_and_nothing_else() -> Result<(), LabError>
         of(&["Ping"])
     );
     assert_eq!(allowed.len(), 4, "{allowed:?}");
-    assert!(policy.contains(&format!("<deny send_destination=\"{BUS_NAME}\"/>")));
+    // Calls only: denied whole, the helper would not hear logind's and NetworkManager's signals.
+    let denied = format!("<deny send_destination=\"{BUS_NAME}\" send_type=\"method_call\"/>");
+    assert!(policy.contains(&denied));
     Ok(())
 }
