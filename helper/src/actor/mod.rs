@@ -121,6 +121,8 @@ pub struct Actor {
     metered_is_old: bool,
     /// The question whether the network still answers, while it is open.
     confirming: Option<BoxFuture<'static, Result<(), Unanswered>>>,
+    /// When it was asked.
+    asked_at: Instant,
     /// Who last removed something of ours, as a netlink port.
     undone_by: Option<u32>,
     /// The leader and the game mode that the listeners were told last.
@@ -160,6 +162,7 @@ impl Actor {
             metered: BTreeMap::new(),
             metered_is_old: true,
             confirming: None,
+            asked_at: Instant::now(),
             undone_by: None,
             announced: None,
             last_error: None,

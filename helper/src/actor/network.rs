@@ -1,7 +1,7 @@
 //! What the actor learns from around it after its own writes: whether the network still answers
 //! through our routes, what an uplink costs in money, who undid our work, that the machine woke up.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evenkeel_core::plan::{Family, target_in};
 use evenkeel_core::steer::PathState;
@@ -11,6 +11,9 @@ use super::Actor;
 use crate::confirm::{Question, Unanswered, confirm};
 use crate::host::{managers, metered};
 use crate::plans::found;
+
+/// An answer is there after 3.5 s; one that took so long says that we did not run meanwhile.
+const HELD_UP: Duration = Duration::from_millis(4_500);
 
 impl Actor {
     /// Asks gateways and anchors through our routes, while everything else goes on.
@@ -46,12 +49,18 @@ impl Actor {
         }
         let tcp_port = self.sampler.tcp_port();
         self.confirming = Some(Box::pin(confirm(questions, tcp_port)));
+        self.asked_at = Instant::now();
     }
 
     /// The answer: everything is taken back if the network went silent.
     pub(super) async fn confirmed(&mut self, answer: Result<(), Unanswered>) {
         self.confirming = None;
         let Err(silent) = answer else { return };
+        if self.asked_at.elapsed() > HELD_UP {
+            // Stopped or starved meanwhile, so that answers may have come too late for us.
+            self.begin_to_confirm();
+            return;
+        }
         if self.only_it_died(silent.ifindex) {
             log::info!("{silent}: the uplink itself is silent, the routes stay");
             return;
@@ -80,6 +89,9 @@ impl Actor {
     /// The machine slept: what the probes said before is old, and so may the routes be.
     pub(super) fn woke_up(&mut self) {
         self.session.reset();
+        if self.confirming.is_some() {
+            self.begin_to_confirm();
+        }
         self.look_at = Some(Instant::now());
     }
 
