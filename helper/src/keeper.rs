@@ -9,6 +9,8 @@ use evenkeel_core::plan::{
 };
 use evenkeel_dbus::Reason;
 
+use crate::kernel::route::TABLE_MAIN;
+
 /// Rules that running connections need are kept for at most so long after game mode.
 pub const DRAIN_LIMIT: Duration = Duration::from_hours(1);
 /// A resilient group leads to the uplink in use for so long, while live flows mark their buckets.
@@ -155,7 +157,7 @@ pub fn at_home(plan: &Plan, known: &Found, homes: &BTreeMap<u16, u32>) -> BTreeS
     let mut objects = plan.objects(plan.in_use, &pins);
     // Where new flows go, and with what, is not for this to say.
     objects.retain(|object| match object {
-        Object::Route(route) => route.table != MAIN_TABLE,
+        Object::Route(route) => route.table != TABLE_MAIN,
         Object::Rule(_) => true,
         Object::Nexthop(_) | Object::Group(_) => false,
     });
@@ -179,9 +181,6 @@ pub fn note_homes(homes: &mut BTreeMap<u16, u32>, aim: &Aim, found: &Found, sock
         }
     }
 }
-
-/// The main table.
-const MAIN_TABLE: u32 = 254;
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@ use evenkeel_core::steer::PathState;
 use evenkeel_dbus::{HelperError, Reason};
 
 use super::Actor;
+use super::reconcile::{FAMILIES, mark_metered};
 use crate::confirm::{Question, Unanswered, confirm};
 use crate::host::{managers, metered};
 use crate::plans::found;
@@ -19,7 +20,7 @@ impl Actor {
     /// Asks gateways and anchors through our routes, while everything else goes on.
     pub(super) fn begin_to_confirm(&mut self) {
         let mut questions = Vec::new();
-        for family in [Family::V4, Family::V6] {
+        for family in FAMILIES {
             let found = found(&self.survey, family);
             let (Ok(plan), Some(target)) = (self.plans.get(family), target_in(&found.ours)) else {
                 continue;
@@ -110,13 +111,7 @@ impl Actor {
         }
         self.metered_is_old = false;
         self.metered = metered::ask(&self.edges.connection, &uplinks).await;
-        for uplink in &mut self.survey.uplinks {
-            uplink.metered = self
-                .metered
-                .get(&uplink.ifindex)
-                .copied()
-                .unwrap_or_default();
-        }
+        mark_metered(&mut self.survey, &self.metered);
     }
 
     /// Who last undid something of ours.

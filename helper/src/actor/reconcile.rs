@@ -13,12 +13,12 @@ use crate::keeper::{self, Wish};
 use crate::kernel::backend::choose_backend;
 use crate::kernel::error::DoorError;
 use crate::kernel::sockets::{OpenSockets, SocketWatch};
-use crate::kernel::survey::{Metered, survey};
+use crate::kernel::survey::{Metered, Survey, survey};
 use crate::kernel::sysctl::Knob;
 use crate::lease::Wanted;
 use crate::plans::{Plans, found};
 
-const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
+pub(super) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 /// How often what is kept for running connections is looked at: nobody reports their end.
 const DRAIN_LOOK: Duration = Duration::from_secs(5);
 /// After a step that the kernel refused, when to try again.
@@ -68,13 +68,7 @@ impl Actor {
     pub(super) async fn look(&mut self) -> bool {
         match survey(&self.edges.roots).await {
             Ok(mut survey) => {
-                for uplink in &mut survey.uplinks {
-                    uplink.metered = self
-                        .metered
-                        .get(&uplink.ifindex)
-                        .copied()
-                        .unwrap_or_default();
-                }
+                mark_metered(&mut survey, &self.metered);
                 self.plans = Plans::of(&survey, self.abilities);
                 self.survey = survey;
                 true
@@ -316,6 +310,13 @@ impl Actor {
         FAMILIES
             .into_iter()
             .any(|family| target_in(&found(&self.survey, family).ours).is_some())
+    }
+}
+
+/// Fills in what the kernel doesn't know of the uplinks.
+pub(super) fn mark_metered(survey: &mut Survey, known: &BTreeMap<u32, Metered>) {
+    for uplink in &mut survey.uplinks {
+        uplink.metered = known.get(&uplink.ifindex).copied().unwrap_or_default();
     }
 }
 

@@ -18,6 +18,8 @@ use super::{
 
 pub mod nexthop;
 pub mod ours;
+#[cfg(test)]
+mod recorded;
 pub mod route;
 pub mod rule;
 mod rule_words;

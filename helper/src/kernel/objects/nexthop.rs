@@ -197,28 +197,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    /// Bytes from hexadecimal digits; spaces don't count.
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits: Vec<u8> = hex
-            .bytes()
-            .filter_map(|digit| char::from(digit).to_digit(16).map(|value| value as u8))
-            .collect();
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] << 4 | pair[1])
-            .collect()
-    }
-
-    /// A payload's header and its attributes in the order of their kinds.
-    fn sorted(payload: &[u8]) -> (Vec<u8>, Vec<(u16, Vec<u8>)>) {
-        let (header, attributes) = payload.split_at(HEADER_BYTES);
-        let mut all: Vec<_> = Attributes::of(attributes)
-            .map(|(kind, value)| (kind, value.to_vec()))
-            .collect();
-        all.sort();
-        (header.to_vec(), all)
-    }
+    use crate::kernel::objects::recorded::{bytes, sorted};
 
     fn hop() -> Nexthop {
         Nexthop {
@@ -244,14 +223,20 @@ mod tests {
         // iproute2 6.1: nexthop add id 77011 via 10.1.0.1 dev wifi0 proto 77
         let recorded = "02004d00 00000000 08000100d32c0100 080006000a010001 0800050003000000";
         let ours = nexthop_body(&hop(), false);
-        assert_eq!(sorted(ours.bytes()), sorted(&bytes(recorded)));
+        assert_eq!(
+            sorted(ours.bytes(), HEADER_BYTES),
+            sorted(&bytes(recorded), HEADER_BYTES)
+        );
         // nexthop add id 77010 group 77011,256/77012,1 type resilient buckets 8192
         //   idle_timer 120 proto 77
         let recorded = "00004d00 00000000 08000100d22c0100 \
             14000200d32c0100ff000000d42c010000000000 \
             14000c800600010000200000 08000200e02e0000 0600030001000000";
         let ours = group_body(&group_of(256, 1));
-        assert_eq!(sorted(ours.bytes()), sorted(&bytes(recorded)));
+        assert_eq!(
+            sorted(ours.bytes(), HEADER_BYTES),
+            sorted(&bytes(recorded), HEADER_BYTES)
+        );
     }
 
     #[test]

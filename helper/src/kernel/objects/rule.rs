@@ -270,27 +270,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn bytes(hex: &str) -> Vec<u8> {
-        let digits: Vec<u8> = hex
-            .bytes()
-            .filter_map(|digit| char::from(digit).to_digit(16).map(|value| value as u8))
-            .collect();
-        digits
-            .chunks(2)
-            .map(|pair| pair[0] << 4 | pair[1])
-            .collect()
-    }
-
-    /// A payload's header and its attributes in the order of their kinds.
-    fn sorted(payload: &[u8]) -> (Vec<u8>, Vec<(u16, Vec<u8>)>) {
-        let (header, attributes) = payload.split_at(HEADER_BYTES);
-        let mut all: Vec<_> = Attributes::of(attributes)
-            .map(|(kind, value)| (kind, value.to_vec()))
-            .collect();
-        all.sort();
-        (header.to_vec(), all)
-    }
+    use crate::kernel::objects::recorded::{bytes, sorted};
 
     fn pin() -> Rule {
         Rule {
@@ -306,7 +286,10 @@ mod tests {
         // iproute2 6.1: rule add pref 32763 protocol 77 iif lo ipproto udp sport 27005 lookup 7702
         let recorded = "020000000000000100000000 08000600fb7f0000 050015004d000000 \
             070003006c6f0000 0500160011000000 080017007d697d69 08000f00161e0000";
-        assert_eq!(sorted(body(&pin()).bytes()), sorted(&bytes(recorded)));
+        assert_eq!(
+            sorted(body(&pin()).bytes(), HEADER_BYTES),
+            sorted(&bytes(recorded), HEADER_BYTES)
+        );
         // rule add pref 32764 protocol 77 not iif lo lookup 7701
         let recorded = "020000000000000102000000 08000600fc7f0000 050015004d000000 \
             070003006c6f0000 08000f00151e0000";
@@ -316,7 +299,10 @@ mod tests {
             selector: Selector::Forwarded,
             action: Action::Table(7701),
         };
-        assert_eq!(sorted(body(&forwarded).bytes()), sorted(&bytes(recorded)));
+        assert_eq!(
+            sorted(body(&forwarded).bytes(), HEADER_BYTES),
+            sorted(&bytes(recorded), HEADER_BYTES)
+        );
     }
 
     #[test]
