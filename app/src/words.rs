@@ -2,6 +2,7 @@
 //! text in each of `assets/i18n/*/evenkeel.ftl`; none stands in the code.
 
 mod keys;
+mod numbers;
 
 pub use keys::Key;
 
@@ -80,6 +81,10 @@ impl Words {
         let mut bundle = FluentBundle::new(vec![language.identifier()]);
         // Both languages run left to right: no marks around the values.
         bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(match language {
+            Language::English => |value, _| numbers::of_value(Language::English, value),
+            Language::Korean => |value, _| numbers::of_value(Language::Korean, value),
+        }));
         let resource = match FluentResource::try_new(language.source().to_owned()) {
             Ok(resource) => resource,
             Err((resource, errors)) => {

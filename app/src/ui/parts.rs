@@ -91,6 +91,55 @@ pub fn press<'a, Message: Clone + 'a>(
     focus(id, button).on_press(message)
 }
 
+/// A row of buttons of which one is in force.
+pub fn choices<'a, T, Message, const N: usize>(
+    name: &str,
+    offered: [(T, String); N],
+    chosen: T,
+    message: impl Fn(T) -> Message,
+) -> Element<'a, Message>
+where
+    T: Copy + PartialEq,
+    Message: Clone + 'a,
+{
+    let buttons = offered
+        .into_iter()
+        .enumerate()
+        .map(|(index, (value, label))| {
+            let id = format!("{name}-{index}");
+            press(id, label, value == chosen, Some(message(value))).into()
+        });
+    row(buttons).spacing(8).into()
+}
+
+/// The one thing to press on a page.
+pub fn big_press<'a, Message: Clone + 'a>(
+    id: impl Into<Id>,
+    label: String,
+    message: Option<Message>,
+) -> Focus<'a, Message> {
+    let label = text(label)
+        .size(theme::HEADING)
+        .font(theme::BOLD)
+        .center()
+        .height(Fill);
+    let button = button(label)
+        .height(60)
+        .padding([0, 40])
+        .style(theme::main_button)
+        .on_press_maybe(message.clone());
+    focus(id, button).on_press(message)
+}
+
+/// A command to be typed into a terminal.
+pub fn command<'a, Message: 'a>(command: &'a str) -> Element<'a, Message> {
+    let command = text(command).font(theme::BOLD);
+    container(command)
+        .padding([12, 18])
+        .style(theme::command)
+        .into()
+}
+
 /// The one big switch. Without a message it is disabled, and `line` says why.
 pub fn game_mode<'a, Message: Clone + 'a>(
     title: String,
