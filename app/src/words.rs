@@ -1,6 +1,7 @@
 //! What the program says, in the user's language. Every sentence of the window is a [`Key`] with a
 //! text in each of `assets/i18n/*/evenkeel.ftl`; none stands in the code.
 
+mod breaks;
 mod keys;
 mod numbers;
 
@@ -124,7 +125,10 @@ impl Words {
             .bundle
             .format_pattern(pattern, Some(&args), &mut errors);
         debug_assert!(errors.is_empty(), "{}: {errors:?}", key.name());
-        text.into_owned()
+        match self.language {
+            Language::English => text.into_owned(),
+            Language::Korean => breaks::keep_words(&text),
+        }
     }
 }
 

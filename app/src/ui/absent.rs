@@ -6,7 +6,7 @@ use iced::{Alignment, Element, Fill};
 
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
-use super::parts::{self, Room, bold, quiet};
+use super::parts::{Room, bold, quiet};
 use super::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -45,21 +45,21 @@ pub fn banner<'a, Message: 'a>(
         Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentAlone),
         Absence::Lost => (Key::NoticeUnreachable, Key::AbsentLost),
     };
-    let said = column![
-        text(words.say(title)).font(theme::BOLD),
-        quiet(words.say(more))
-    ]
-    .spacing(2)
-    .width(Fill);
-    let command = (absence == Absence::NeverSeen).then(|| parts::command(COMMAND));
+    let more = text(words.say(more)).style(theme::quiet);
+    // Beside a graph that has little room one line says enough.
+    let more = (absence != Absence::Lost || !room.is_compact()).then_some(more.size(theme::SMALL));
+    let said = column![text(words.say(title)).font(theme::BOLD)]
+        .push(more)
+        .spacing(2)
+        .width(Fill);
+    let command = (absence == Absence::NeverSeen).then(|| {
+        let command = text(COMMAND).size(theme::SMALL).font(theme::BOLD);
+        container(command).padding([10, 14]).style(theme::command)
+    });
     let inside = row![icon(Icon::Away, Ink::Warn), said]
+        .push(command)
         .spacing(14)
         .align_y(Alignment::Center);
-    let inside: Element<'a, Message> = if room.is_compact() {
-        column![inside].push(command).spacing(8).into()
-    } else {
-        inside.push(command).into()
-    };
     container(inside)
         .width(Fill)
         .padding([10, 16])

@@ -85,9 +85,8 @@ fn view<'a, Message: Clone + 'a>(
         .padding(2.0 * room.gap() + 4.0)
         .max_width(760)
         .style(theme::card);
-    scrollable(container(card).width(Fill).align_x(Center))
+    let page = scrollable(container(card).width(Fill).align_x(Center))
         .id(super::PAGE)
-        .style(theme::scroll)
-        .height(Fill)
-        .into()
+        .style(theme::scroll);
+    container(page).center_y(Fill).into()
 }

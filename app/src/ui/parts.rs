@@ -22,7 +22,7 @@ impl Room {
 
     /// The width of the rail.
     pub fn rail(self) -> f32 {
-        if self.is_compact() { 76.0 } else { 92.0 }
+        if self.is_compact() { 84.0 } else { 92.0 }
     }
 
     /// Between cards, and around the page.

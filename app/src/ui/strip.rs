@@ -16,6 +16,7 @@ use super::focus::focus;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model, Track};
 use super::parts::{Room, quiet};
+use super::speech;
 use super::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -103,14 +104,12 @@ fn figures<'a>(strip: Strip<'a>, track: &'a Track) -> Element<'a, Message> {
     let ping =
         known(track.info.rtt_ns).map_or_else(|| "–".to_owned(), |ns| words.bare_milliseconds(ns));
     let ping = row![
-        text(ping).size(30).font(theme::BOLD),
+        text(ping).size(36).font(theme::BOLD),
         quiet(words.say(Key::UnitMs))
     ]
     .spacing(4)
     .align_y(Alignment::End);
-    let jitter =
-        known(track.info.jitter_ns).map_or_else(|| "–".to_owned(), |ns| words.milliseconds(ns));
-    let jitter = format!("{} {jitter}", words.say(Key::CardJitter));
+    let below = below(strip, track, known(track.info.jitter_ns));
     let ink = Ink::Uplink(track.slot);
     let mark = text(theme::uplink_shape(track.slot)).style(theme::ink(ink));
     let name = strip.model.name(track, words);
@@ -121,10 +120,22 @@ fn figures<'a>(strip: Strip<'a>, track: &'a Track) -> Element<'a, Message> {
     let name = row![mark, text(name).wrapping(text::Wrapping::None)]
         .push(leads)
         .spacing(6);
-    row![ping, column![name, quiet(jitter)].spacing(0),]
+    row![ping, column![name, quiet(below)].spacing(0),]
         .spacing(14)
         .align_y(Alignment::Center)
         .into()
+}
+
+/// The line below the name: what is wrong, else the jitter.
+fn below(strip: Strip<'_>, track: &Track, jitter_ns: Option<u64>) -> String {
+    let words = strip.words;
+    let jitter = |value| format!("{} {value}", words.say(Key::CardJitter));
+    match (jitter_ns, speech::state_key(track.state())) {
+        (Some(ns), None) => jitter(words.milliseconds(ns)),
+        (None, _) if strip.model.link != Link::Present => words.say(Key::StripNoHelper),
+        (_, Some(key)) => words.say(key),
+        (None, None) => jitter("–".to_owned()),
+    }
 }
 
 fn switch(strip: Strip<'_>) -> Element<'_, Message> {
@@ -191,7 +202,7 @@ impl canvas::Program<Message> for Graph<'_> {
         self.strip.undrawn.set(0);
         let palette = theme::palette(theme);
         let mut frame = Frame::new(renderer, bounds.size());
-        let Some(track) = self.track else {
+        let Some(track) = self.track.filter(|_| bounds.width > 1.0) else {
             return vec![frame.into_geometry()];
         };
         let end_ns = self.strip.model.now_ns;

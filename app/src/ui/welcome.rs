@@ -1,8 +1,8 @@
 //! The page of the first start: what Evenkeel does, what it found here, what it will and won't
 //! touch. Shown once.
 
-use iced::widget::{column, container, row, scrollable, text};
-use iced::{Alignment, Center, Element, Fill};
+use iced::widget::{column, container, row, scrollable, space, text};
+use iced::{Alignment, Center, Element, Fill, FillPortion, Length};
 
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
@@ -18,27 +18,34 @@ pub fn view<'a>(
     words: &'a Words,
     room: Room,
 ) -> Element<'a, Choice> {
+    let (title, sentence) = if room.is_compact() {
+        (theme::TITLE, theme::BODY)
+    } else {
+        (32.0, theme::HEADING)
+    };
     let steps = [
         (Icon::Live, Key::WelcomeMeasures),
         (Icon::Tune, Key::WelcomeSteers),
         (Icon::Undo, Key::WelcomeUndoes),
     ]
     .map(|(mark, key)| {
-        row![icon(mark, Ink::Good), text(words.say(key)).width(Fill)]
+        let sentence = text(words.say(key)).size(sentence);
+        row![icon(mark, Ink::Good), sentence.width(Fill)]
             .spacing(14)
             .align_y(Alignment::Center)
             .into()
     });
-    let found = parts::card(found(model, kernel, words), room).width(Fill);
-    let rules = parts::card(rules(words), room).width(Fill);
-    let cards: Element<'a, Choice> = if room.size.width < 900.0 {
-        column![found, rules].spacing(room.gap()).into()
-    } else {
-        row![found, rules].spacing(room.gap()).into()
-    };
-    let title = if room.is_compact() { 24.0 } else { 32.0 };
+    let found = parts::card(found(model, kernel, words), room);
+    let rules = parts::card(rules(words), room);
+    let cards = row![
+        found.width(FillPortion(5)).height(Fill),
+        rules.width(FillPortion(7)).height(Fill)
+    ]
+    .spacing(room.gap())
+    .height(Length::Shrink);
     let inside = column![bold(words.say(Key::WelcomeTitle), title)]
         .extend(steps)
+        .push(space().height(room.gap() / 2.0))
         .push(cards)
         .spacing(room.gap())
         .padding(room.gap())
@@ -57,6 +64,7 @@ pub fn view<'a>(
 }
 
 fn found<'a>(model: &'a Model, kernel: &str, words: &Words) -> Element<'a, Choice> {
+    let kernel = model.state.as_ref().map_or(kernel, |s| &s.kernel_release);
     let release = [("release", kernel.to_owned().into())];
     let lines = column![
         bold(words.say(Key::WelcomeFound), theme::HEADING),
@@ -120,9 +128,10 @@ fn rules<'a>(words: &Words) -> Element<'a, Choice> {
         row![mark.width(16), text(words.say(key)).width(Fill)].spacing(10)
     };
     column![
-        bold(words.say(Key::WelcomeRules), theme::HEADING),
+        bold(words.say(Key::WelcomeWill), theme::HEADING),
         line("✓", Ink::Good, Key::WelcomeWillProbe),
         line("✓", Ink::Good, Key::WelcomeWillRoute),
+        bold(words.say(Key::WelcomeWont), theme::HEADING),
         line("✕", Ink::Bad, Key::WelcomeWontMove),
         line("✕", Ink::Bad, Key::WelcomeWontTouch),
     ]

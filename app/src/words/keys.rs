@@ -26,7 +26,7 @@ keys! {
     NavMeasure = "nav-measure",
     NavSpikes = "nav-spikes",
     NavSettings = "nav-settings",
-    HintShrink = "hint-shrink",
+    NavShrink = "nav-shrink",
     HintKeys = "hint-keys",
 
     KernelStock = "kernel-stock",
@@ -261,7 +261,8 @@ keys! {
     WelcomeNoUplinks = "welcome-no-uplinks",
     WelcomeLooking = "welcome-looking",
     WelcomeNoHelper = "welcome-no-helper",
-    WelcomeRules = "welcome-rules",
+    WelcomeWill = "welcome-will",
+    WelcomeWont = "welcome-wont",
     WelcomeWillProbe = "welcome-will-probe",
     WelcomeWillRoute = "welcome-will-route",
     WelcomeWontMove = "welcome-wont-move",
@@ -270,5 +271,6 @@ keys! {
 
     StripOn = "strip-on",
     StripOff = "strip-off",
+    StripNoHelper = "strip-no-helper",
     StripNothing = "strip-nothing",
 }

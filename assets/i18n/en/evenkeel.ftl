@@ -5,7 +5,7 @@ nav-tune = Tune
 nav-measure = Measure
 nav-spikes = Spikes
 nav-settings = Settings
-hint-shrink = Shrink to a strip (C)
+nav-shrink = Shrink
 hint-keys = G game mode · P pause · Tab moves
 
 ## What is in force
@@ -172,10 +172,10 @@ tunable-vanished = no longer there
 ## No helper
 absent-no-bus = The system bus does not answer, so the helper cannot be reached.
 absent-not-running = The helper is not installed or not running.
-absent-alone = Game mode and tuning need it. Nothing is changed, and this goes away by itself as soon as it is there.
+absent-alone = Game mode and tuning need it. It is noticed as soon as it runs.
 absent-lost = Your graphs stay as they are. It is looked for all the time; you need not do anything.
 absent-tune = Tuning needs the helper
-absent-waiting = It is noticed by itself as soon as it is there.
+absent-waiting = The helper is noticed by itself as soon as it runs.
 
 ## Notices
 notice-close = Close
@@ -271,14 +271,16 @@ welcome-uplinks = Internet connections
 welcome-no-uplinks = None yet; connect one and it shows up
 welcome-looking = Looking for your connections…
 welcome-no-helper = Not installed or not running. You can watch; game mode needs it.
-welcome-rules = What it does, and what it leaves alone
-welcome-will-probe = Sends a few tiny probes a second over each connection, only while you watch or play.
-welcome-will-route = Changes routes, or a patched kernel's two settings, only when you say so.
-welcome-wont-move = Moves no running connection, unless a route of your own decides otherwise.
-welcome-wont-touch = Touches no DNS, firewall or Wi-Fi setting, and sends nothing about you anywhere.
+welcome-will = It will
+welcome-wont = It won’t
+welcome-will-probe = send a few tiny probes a second over each connection, while you watch or play
+welcome-will-route = change routes, or a patched kernel’s two settings, only when you say so
+welcome-wont-move = move running connections, unless a route of your own does
+welcome-wont-touch = touch DNS, firewall or Wi-Fi settings, or send anything about you
 welcome-go = Show me my connections
 
 ## Strip
 strip-on = on
 strip-off = off
+strip-no-helper = no helper
 strip-nothing = No connection

@@ -1,7 +1,7 @@
 //! What is around every screen: the rail, the header with the switch, the notice, the keys.
 
 use iced::keyboard::key::Named;
-use iced::widget::{button, column, container, row, space, text, tooltip};
+use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Element, Fill, Padding, keyboard};
 
 use super::{App, Message, Screen};
@@ -155,17 +155,17 @@ impl App {
                 .on_press(show.clone());
             focus(place.id, button).on_press(Some(show)).into()
         });
-        let shrink = button(container(icon(Icon::Shrink, Ink::Quiet)).center(Fill))
+        let name = text(self.words.say(Key::NavShrink)).size(theme::SMALL);
+        let inside = column![icon(Icon::Shrink, Ink::Quiet), name]
+            .spacing(6)
+            .align_x(Alignment::Center);
+        let shrink = button(container(inside).center(Fill))
             .width(width)
-            .height(theme::TARGET)
+            .height(height)
             .padding(0)
             .style(theme::place(false))
             .on_press(Message::Shrink(true));
         let shrink = focus("shrink", shrink).on_press(Some(Message::Shrink(true)));
-        let hint = container(text(self.words.say(Key::HintShrink)).size(theme::SMALL))
-            .padding([6, 10])
-            .style(theme::command);
-        let shrink = tooltip(shrink, hint, tooltip::Position::Right).gap(6);
         let places = column(places).spacing(gap);
         container(column![places, space().height(Fill), shrink])
             .width(room.rail())

@@ -92,8 +92,10 @@ fn helper(model: &Model, words: &Words) -> Fact {
 }
 
 fn kernel(facts: Facts<'_>, words: &Words) -> Fact {
-    let release = facts.kernel.to_owned();
-    let patched = present(facts.model).map(|state| state.backend == Backend::Lowpower);
+    let helper = present(facts.model);
+    let release = helper.map_or(facts.kernel, |state| &state.kernel_release);
+    let release = release.to_owned();
+    let patched = helper.map(|state| state.backend == Backend::Lowpower);
     let key = match patched {
         Some(true) => Some(Key::FactKernelPatched),
         Some(false) => Some(Key::FactKernelStock),
