@@ -1,7 +1,7 @@
 //! The page of the first start: what Evenkeel does, what it found here, what it will and won't
 //! touch. Shown once.
 
-use iced::widget::{column, container, row, scrollable, space, text};
+use iced::widget::{column, container, row, scrollable, text};
 use iced::{Alignment, Center, Element, Fill, FillPortion};
 
 use super::icons::{Icon, icon};
