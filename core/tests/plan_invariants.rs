@@ -153,7 +153,9 @@ impl Run {
             Event::Forward(link, port, to) => {
                 // A guest with an address of the link's own network, to make it hard.
                 let source = self.world.kernel.links[&self.link(link)].addresses[0].0;
-                let flow = self.flow(Kind::Forwarded(source, port), to, 100);
+                // Spread, where the system spreads them.
+                let bucket = 16 + (port - 40_000) * 10_000;
+                let flow = self.flow(Kind::Forwarded(source, port), to, bucket);
                 self.world.open(flow);
             }
             Event::Close(position) => {
