@@ -146,15 +146,16 @@ impl Desktop {
     /// Is the copy of the system's merged IPv6 default, if there is one, in the same order? That
     /// decides what goes where.
     fn copy_is_current(&self) -> Result<bool, LabError> {
-        let devices = |which: &str| -> Result<Vec<String>, LabError> {
-            let line = format!("ip -6 -N -o route show {which}");
-            let text = self.scene.lab.command("pc", ["sh", "-c", &line]).text()?;
+        let devices = |text: &str| -> Vec<String> {
             let words: Vec<&str> = text.split_whitespace().collect();
             let pairs = words.windows(2).filter(|pair| pair[0] == "dev");
-            Ok(pairs.map(|pair| pair[1].to_owned()).collect())
+            pairs.map(|pair| pair[1].to_owned()).collect()
         };
-        let copy = devices("table 7717")?;
-        Ok(copy.is_empty() || copy == devices("default proto ra")?)
+        let ours = self.scene.lab.ours()?;
+        let copy = ours.iter().find(|line| line.contains(" table 7717 "));
+        let argv = ["ip", "-6", "route", "show", "default", "proto", "ra"];
+        let system = self.scene.lab.command("pc", argv).text()?;
+        Ok(copy.is_none_or(|copy| devices(copy) == devices(&system)))
     }
 
     /// The defaults that aren't ours.
