@@ -3,6 +3,7 @@
 
 mod journeys;
 mod pictures;
+mod shell;
 mod steered;
 
 use std::io::Read;
