@@ -14,6 +14,7 @@ mod icons;
 mod live;
 mod model;
 mod parts;
+mod preview;
 mod reveal;
 mod scale;
 mod speech;

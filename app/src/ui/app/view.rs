@@ -10,7 +10,7 @@ use crate::ui::icons::{Icon, icon};
 use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
 use crate::ui::theme::{self, Ink};
-use crate::ui::{absent, live};
+use crate::ui::{absent, live, tune};
 use crate::words::Key;
 
 impl App {
@@ -38,7 +38,9 @@ impl App {
     /// What a key means that no widget took.
     fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
         if modifiers.control() || modifiers.alt() || modifiers.logo() {
-            return None;
+            let undo = modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z');
+            let undo = undo && self.screen == Screen::Tune;
+            return undo.then_some(Message::Tune(tune::Message::Undo));
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
