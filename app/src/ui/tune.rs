@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use iced::widget::{canvas, column, container, row, scrollable, slider, space, text};
-use iced::{Alignment, Element, Fill, Padding, Task};
+use iced::{Alignment, Element, Fill, Task};
 
 use evenkeel_dbus::{Backend, HelperError, TunableState, limits};
 
@@ -229,8 +229,8 @@ impl Tune {
                 .spacing(room.gap())
                 .into()
         };
-        let for_the_bar = if room.is_compact() { 12 } else { 0 };
-        scrollable(container(page).padding(Padding::ZERO.right(for_the_bar)))
+        scrollable(page)
+            .spacing(6)
             .id(super::PAGE)
             .style(theme::scroll)
             .height(Fill)
@@ -368,7 +368,7 @@ impl Tune {
         room: Room,
     ) -> Element<'a, Message> {
         // What is around it at 1280x800 leaves so much.
-        let height = (room.size.height - 530.0).clamp(200.0, 400.0);
+        let height = (room.size.height - 550.0).clamp(200.0, 400.0);
         let Some(picture) = &self.picture else {
             let key = if model.tracks.iter().all(|track| track.history.is_empty()) {
                 Key::PreviewEmpty

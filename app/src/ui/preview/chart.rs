@@ -192,7 +192,7 @@ impl Brush<'_> {
         for ago_s in (0..=span_s / each_s).map(|part| part * each_s) {
             let text = match ago_s {
                 0 => self.words.say(Key::AxisNow),
-                1..MINUTE_S => {
+                _ if !ago_s.is_multiple_of(MINUTE_S) => {
                     let seconds = [("seconds", ago_s.into())];
                     format!("−{}", self.words.tell(Key::Seconds, seconds))
                 }

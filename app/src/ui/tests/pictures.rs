@@ -251,6 +251,7 @@ fn tune_on_both_backends() {
     everywhere("tune-lowpower", |language, size| {
         let state = state(Backend::Lowpower, Reason::Ready, uplinks(2));
         let mut scene = Scene::new(state, language, size);
+        scene.play("5g2_urban", 1200, usize::MAX);
         scene.tell(|state| {
             state.ema_factor = 300;
             state.game_mode = true;
@@ -263,7 +264,6 @@ fn tune_on_both_backends() {
                 why_not: "somebody wrote 300".to_owned(),
             });
         });
-        scene.play("5g2_urban", 1200, usize::MAX);
         let _ = scene.app.update(Message::Show(Screen::Tune));
         let choose = tune::Message::Choose(Control::Ema, 60);
         let _ = scene.app.update(Message::Tune(choose));
