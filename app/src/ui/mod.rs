@@ -17,6 +17,7 @@ mod live;
 mod model;
 mod parts;
 mod portal;
+mod preview;
 mod reveal;
 mod scale;
 mod settings;

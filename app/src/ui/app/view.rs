@@ -12,7 +12,7 @@ use crate::ui::parts::{self, Room, bold};
 use crate::ui::settings::{self, Facts};
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
-use crate::ui::{absent, later, live, strip, welcome};
+use crate::ui::{absent, later, live, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -112,7 +112,9 @@ impl App {
     /// What a key means that no widget took.
     fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
         if modifiers.control() || modifiers.alt() || modifiers.logo() {
-            return None;
+            let undo = modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z');
+            let undo = undo && self.screen == Screen::Tune;
+            return undo.then_some(Message::Tune(tune::Message::Undo));
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),

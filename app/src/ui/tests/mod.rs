@@ -6,9 +6,10 @@ mod journeys;
 mod pictures;
 mod shell;
 mod steered;
+mod tuned;
 
 use std::io::Read;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
@@ -20,12 +21,13 @@ use iced_test::Simulator;
 
 use super::app::{App, Message};
 use super::bus::{Event, FeedEvent};
-use super::theme;
+use super::preview::{self, Setting};
+use super::{theme, tune};
 use crate::state::HelperState;
 use crate::words::{Language, Words};
 
 const ROUND_NS: u64 = 200_000_000;
-const FIRST: u32 = 10;
+pub(super) const FIRST: u32 = 10;
 
 /// One round of a recorded file.
 struct Round {
@@ -70,7 +72,7 @@ const KINDS: [(UplinkKind, &str); 4] = [
     (UplinkKind::Tether, "usb0"),
 ];
 
-fn uplinks(count: usize) -> Vec<UplinkInfo> {
+pub(super) fn uplinks(count: usize) -> Vec<UplinkInfo> {
     let uplink = |(number, (kind, name)): (usize, &(UplinkKind, &str))| UplinkInfo {
         ifindex: FIRST + number as u32,
         name: (*name).to_owned(),
@@ -111,7 +113,7 @@ fn charge(uplink: &mut UplinkInfo) {
     uplink.cost_reason = CostReason::Metered.to_wire();
 }
 
-fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
+pub(super) fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
     HelperState {
         version: "0.1.0".to_owned(),
         kernel_release: "6.18.1-arch1-1".to_owned(),
@@ -188,6 +190,21 @@ impl Scene {
             }
             self.send(records);
         }
+        self
+    }
+
+    /// Draws up the preview, as it happens beside the window: with `factor` chosen where it is not
+    /// in force.
+    fn foresee(&mut self, factor: u32) -> &mut Self {
+        let setting = |factor| Setting {
+            factor,
+            costs: (self.state.uplinks.iter().map(|u| (u.ifindex, u.cost))).collect(),
+        };
+        let in_force = setting(self.state.ema_factor);
+        let key = preview::Key::of(&self.app.model, setting(factor), in_force).unwrap();
+        let picture = preview::compute(&key.record(&self.app.model)).map(Arc::new);
+        let message = tune::Message::Pictured(picture);
+        let _ = self.app.update(Message::Tune(message));
         self
     }
 
