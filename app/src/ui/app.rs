@@ -198,6 +198,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -238,6 +239,7 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
                 self.live.count_frame();
                 if self.model.take_frame(&frame) {

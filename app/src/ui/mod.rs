@@ -4,11 +4,15 @@
 mod absent;
 mod app;
 mod bus;
+mod cause;
 mod chart;
+mod clock;
 mod compare;
 mod display;
 mod drafts;
+mod events;
 mod focus;
+mod ghost;
 mod history;
 mod icons;
 mod live;
@@ -17,10 +21,12 @@ mod parts;
 mod reveal;
 mod scale;
 mod speech;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod tune;
+mod verdict;
 
 use std::process::ExitCode;
 

@@ -49,6 +49,7 @@ impl App {
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
+            Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
             Press::Latin('1') => Some(Message::Show(Screen::Live)),
             Press::Latin('2') => Some(Message::Show(Screen::Tune)),
             _ => None,
