@@ -84,6 +84,12 @@ impl Clock {
         self.newest.map(|reading| reading.monotonic_ns)
     }
 
+    /// The nearest full second of a moment, as [`of_day`](Self::of_day): for axes, whose moments
+    /// are rounded to columns.
+    pub fn near(&self, at_ns: u64) -> Option<(u8, u8, u8)> {
+        self.of_day(at_ns.saturating_add(500_000_000))
+    }
+
     /// Hour, minute and second at `at_ns`; `None` before the first reading.
     pub fn of_day(&self, at_ns: u64) -> Option<(u8, u8, u8)> {
         let later = self.stretches.partition_point(|s| s.from_ns <= at_ns);

@@ -167,7 +167,7 @@ pub mod tests {
     #[test]
     fn a_day_is_kept_in_half_a_megabyte_and_can_be_looked_back_into() {
         let probes = DAY_NS / STEP_NS + 5_000;
-        let history = history((0..probes).map(|n| (n % 1000 != 0).then_some(20_000)));
+        let history = history((0..probes).map(|n| (n % 100 != 0).then_some(20_000)));
         assert!(history.bytes() < 600_000, "{}", history.bytes());
         let newest_ns = history.samples.back().unwrap().at_ns;
         let oldest_ns = history.oldest_ns().unwrap();
@@ -175,7 +175,7 @@ pub mod tests {
         assert!(reach_ns.abs_diff(DAY_NS) < 60_000_000_000, "{reach_ns}");
         let (lost, all) = history.loss(oldest_ns, newest_ns);
         assert!(all.abs_diff(DAY_NS / STEP_NS) < 300, "{all}");
-        assert_eq!(lost * 1000 / all, 1);
+        assert!((9..=10).contains(&(lost * 1000 / all)), "{lost} of {all}");
     }
 
     proptest::proptest! {

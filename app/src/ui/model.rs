@@ -3,6 +3,8 @@
 //! the newest thing the feed told. What is summed up of it once a second is in `figures`.
 
 mod figures;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 

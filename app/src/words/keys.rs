@@ -137,6 +137,7 @@ keys! {
     SpreadEmpty = "spread-empty",
     MarkBefore = "mark-before",
     MarkPercentiles = "mark-percentiles",
+    LegendBrief = "legend-brief",
     LegendSpread = "legend-spread",
     AxisBeyond = "axis-beyond",
     ReadoutHours = "readout-hours",

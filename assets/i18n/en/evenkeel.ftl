@@ -140,6 +140,7 @@ graph-title-curve = Answered within, { $time }
 spread-empty = Nothing was answered in this time, so there is nothing to spread out.
 mark-before = before: p50 { $p50 } · p99 { $p99 } ms
 mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
 legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
 axis-beyond = { $value } and more
 readout-hours = { $hours } h { $minutes } min ago
@@ -175,7 +176,7 @@ since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = From probes: average uplink against the leader. Proof comes with Measure, in a later version.
+since-source = By probes: average uplink → leader. Proof comes in a later version.
 
 ## Tune
 tune-title = Sensitivity

@@ -93,7 +93,7 @@ fn time(on: Paper<'_>, ago_s: u32) -> String {
         .end_ns
         .saturating_sub(u64::from(ago_s) * 1_000_000_000);
     if on.chart.held
-        && let Some(of_day) = on.chart.model.clock.of_day(at_ns)
+        && let Some(of_day) = on.chart.model.clock.near(at_ns)
     {
         return clock(of_day);
     }

@@ -5,6 +5,8 @@ use iced::{Rectangle, Size};
 
 /// The height of a lane.
 pub const LANE: f32 = 19.0;
+/// Kept free at the top for the marks of losses.
+const TOP: f32 = 11.0;
 /// Between a line and its label, and between two labels.
 const GAP: f32 = 6.0;
 
@@ -32,7 +34,7 @@ impl Labels {
     pub fn place(&mut self, x: f32, width: f32) -> Option<Rectangle> {
         let size = Size::new(width, LANE);
         for lane in 0..self.lanes {
-            let y = self.area.y + 2.0 + lane as f32 * LANE;
+            let y = self.area.y + TOP + lane as f32 * LANE;
             for left in [x + GAP, x - GAP - width] {
                 let place = Rectangle::new(iced::Point::new(left, y), size);
                 if self.is_free(&place) {

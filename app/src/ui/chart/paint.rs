@@ -97,11 +97,8 @@ fn paint_band(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, 
     }
     let text = on.chart.words.say(Key::MarkGameMode);
     let width = super::text_width(&text);
-    if to - from > width + 24.0
-        && let Some(place) = labels.place(from, width)
-    {
-        let position = Point::new(place.x, place.center_y());
-        frame.fill_text(label(text, position, on.palette.good));
+    if to - from > width + 24.0 {
+        on_ground(on, text, from, on.palette.good, labels, frame);
     }
 }
 
@@ -133,10 +130,7 @@ fn paint_ghost(on: Paper<'_>, ghost: Ghost, labels: &mut Labels, frame: &mut Fra
         ("p99", value(ghost.p99_us).into()),
     ];
     let text = on.chart.words.tell(Key::MarkBefore, values);
-    if let Some(place) = labels.place(from, super::text_width(&text)) {
-        let position = Point::new(place.x, place.center_y());
-        frame.fill_text(label(text, position, color));
-    }
+    on_ground(on, text, from, color, labels, frame);
 }
 
 fn dashes(x: f32, on: Paper<'_>, color: Color, frame: &mut Frame) {

@@ -72,7 +72,7 @@ pub fn paint(on: Paper<'_>, x: f32, frame: &mut Frame) {
     }
     rows.extend(causes.iter().map(|cause| Row {
         text: told::cause(on.chart.model, cause, on.chart.words),
-        color: on.palette.warn,
+        color: on.palette.text,
     }));
     paint_box(on, x, &rows, frame);
 }

@@ -18,7 +18,7 @@ use crate::words::{Key, Words};
 const BANDS: u32 = 40;
 const NARROW: f32 = 800.0;
 /// The shares that the upper edge of the bars may stand for.
-const TOPS: [Share; 6] = [500, 1_000, 2_500, 5_000, 7_500, WHOLE];
+const TOPS: [Share; 8] = [400, 800, 1_200, 2_000, 4_000, 6_000, 8_000, WHOLE];
 /// The height of an uplink's line of percentiles.
 const LANE: f32 = 20.0;
 
@@ -58,7 +58,12 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
             _ => paint_bars(track, (number, tracks.len()), bands, on, frame),
         }
     }
-    if on.plot.area.height >= LOW + LANE * tracks.len() as f32 {
+    let room = LOW + LANE * tracks.len() as f32;
+    if on.chart.shape == Shape::Cdf {
+        for track in &tracks {
+            paint_points(track, bands, on, frame);
+        }
+    } else if on.plot.area.height >= room {
         for (number, track) in tracks.iter().enumerate() {
             paint_marks(track, number, on, on.chart.words, frame);
         }
@@ -198,6 +203,24 @@ fn paint_curve(track: &Track, bands: Bands, on: Paper<'_>, frame: &mut Frame) {
     frame.stroke(&path, hairline(color));
 }
 
+/// A dot on the curve at the median and strokes through it at the other percentiles: those of the
+/// answers, which with losses lie below the shares they are called after.
+fn paint_points(track: &Track, bands: Bands, on: Paper<'_>, frame: &mut Frame) {
+    let color = on.palette.ink(Ink::Uplink(track.slot));
+    let marks_us = track.spread.marks_us.into_iter().flatten();
+    let inside = marks_us.filter(|us| *us <= on.plot.top_us);
+    for (number, us) in inside.enumerate() {
+        let x = on.plot.across(us);
+        let y = height(track.spread.within(us), bands, on);
+        if number == 0 {
+            frame.fill(&Path::circle(Point::new(x, y), 4.0), color);
+        } else {
+            let stroke = Path::line(Point::new(x, y - 7.0), Point::new(x, y + 7.0));
+            frame.stroke(&stroke, hairline(color).with_width(1.5));
+        }
+    }
+}
+
 /// A line from the median to the 99th percentile, a mark at each of the three, and their values.
 fn paint_marks(track: &Track, number: usize, on: Paper<'_>, words: &Words, frame: &mut Frame) {
     let Some(marks_us) = track.spread.marks_us else {
@@ -208,7 +231,9 @@ fn paint_marks(track: &Track, number: usize, on: Paper<'_>, words: &Words, frame
     let [p50, p95, p99] = marks_us.map(|us| on.plot.across(us).round() + 0.5);
     let line = Path::line(Point::new(p50, y), Point::new(p99, y));
     frame.stroke(&line, hairline(color));
-    for (x, half) in [(p95, 4.0), (p99, 6.0)] {
+    let ticks = [(marks_us[1], p95, 4.0), (marks_us[2], p99, 6.0)];
+    // What lies beyond the edge has no tick there; its value says where it is.
+    for (_, x, half) in ticks.into_iter().filter(|(us, ..)| *us <= on.plot.top_us) {
         let tick = Path::line(Point::new(x, y - half), Point::new(x, y + half));
         frame.stroke(&tick, hairline(color));
     }

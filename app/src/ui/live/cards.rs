@@ -1,6 +1,6 @@
 //! The cards of the Live screen: one per uplink, and beside them what game mode has brought.
 
-use iced::widget::{button, column, container, row, scrollable, space, text, tooltip};
+use iced::widget::{button, column, container, row, scrollable, space, stack, text, tooltip};
 use iced::{Alignment, Element, Fill, Length};
 
 use evenkeel_dbus::{Backend, ProbeMethod, UplinkKind, UplinkState};
@@ -64,7 +64,7 @@ fn uplink<'a>(
     width: Length,
 ) -> Element<'a, Message> {
     let ink = Ink::Uplink(track.slot);
-    let top = title(model, track, words, narrow);
+    let top = title(model, track, words, room, narrow);
     let numbers = numbers(track, words, room, narrow);
     let note = metered(model, track, words, room);
     let (beside, below) = if room.is_compact() {
@@ -76,16 +76,17 @@ fn uplink<'a>(
         .push(beside)
         .width(Fill);
     let forget = forget(model, track, words, room);
-    let inside = if room.is_compact() {
-        // The button stands beside both rows: there is no height for a row of its own.
-        let rows = column![numbers, share].spacing(6).width(Fill);
-        let bottom = row![rows].push(forget).spacing(4).align_y(Alignment::End);
-        column![top, bottom]
+    let inside: Element<'a, Message> = if room.is_compact() {
+        // There is no height for a row of the button's own: it lies on the corner.
+        let shared = row![share].push(forget.as_ref().map(|_| space().width(40)));
+        let rows = column![top, numbers, shared].push(below).spacing(6);
+        let corner = forget.map(|forget| container(forget).align_right(Fill).align_bottom(Fill));
+        stack![rows].push(corner).into()
     } else {
         let bottom = row![share].push(forget).spacing(10);
-        column![top, numbers, bottom.align_y(Alignment::Center)]
+        let bottom = bottom.align_y(Alignment::Center);
+        column![top, numbers, bottom].push(below).spacing(6).into()
     };
-    let inside = inside.push(below).spacing(6);
     let card = parts::card(inside, room).width(width);
     if track.info.leader {
         card.style(theme::card_marked(ink)).into()
@@ -99,6 +100,7 @@ fn title<'a>(
     model: &'a Model,
     track: &'a Track,
     words: &'a Words,
+    room: Room,
     narrow: bool,
 ) -> Element<'a, Message> {
     let name = model.name(track, words);
@@ -106,15 +108,21 @@ fn title<'a>(
     let shape = text(theme::uplink_shape(track.slot))
         .size(theme::BODY)
         .style(theme::ink(Ink::Uplink(track.slot)));
-    let own_name = !narrow && name != track.info.name;
+    let standing = standing(track, words);
+    // Where it is narrow, a badge leaves no room for it.
+    let roomy = !narrow || !room.is_compact() && standing.is_none();
+    let own_name = roomy && name != track.info.name;
     let name = text(name)
         .size(heading)
         .font(theme::BOLD)
         .wrapping(text::Wrapping::None);
-    row![shape, mark(Mark::Kind(track.kind())), name]
+    let kind = (!(room.is_compact() && narrow)).then(|| mark(Mark::Kind(track.kind())));
+    row![shape]
+        .push(kind)
+        .push(name)
         .push(own_name.then(|| quiet(&track.info.name)))
         .push(space().width(Fill))
-        .push(standing(track, words))
+        .push(standing)
         .spacing(8)
         .align_y(Alignment::Center)
         .height(26)
@@ -165,13 +173,13 @@ fn numbers<'a>(track: &Track, words: &Words, room: Room, narrow: bool) -> Elemen
 }
 
 /// The word at the upper right: what is wrong, or leader, or how it is measured.
-fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
+fn standing<'a>(track: &Track, words: &Words) -> Option<Element<'a, Message>> {
     if !track.info.carrier {
         let key = match track.kind() {
             UplinkKind::Ethernet => Key::CardNoCable,
             _ => Key::CardNoLink,
         };
-        return badge(words.say(key), Ink::Bad);
+        return Some(badge(words.say(key), Ink::Bad));
     }
     let ink = match track.state() {
         UplinkState::Dead | UplinkState::Gone => Ink::Bad,
@@ -179,13 +187,14 @@ fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
         UplinkState::Idle | UplinkState::Alive => Ink::Quiet,
     };
     if let Some(key) = speech::state_key(track.state()) {
-        badge(words.say(key), ink)
+        Some(badge(words.say(key), ink))
     } else if track.info.leader {
-        badge(format!("▲ {}", words.say(Key::CardSteadiest)), Ink::Good)
+        let leads = format!("▲ {}", words.say(Key::CardSteadiest));
+        Some(badge(leads, Ink::Good))
     } else if ProbeMethod::from_wire(track.info.method) == ProbeMethod::TcpConnect {
-        quiet(words.say(Key::CardTcp))
+        Some(quiet(words.say(Key::CardTcp)))
     } else {
-        space().into()
+        None
     }
 }
 
@@ -265,7 +274,7 @@ fn forget<'a>(
     let inside = container(inside.align_y(Alignment::Center)).center_y(Fill);
     let press = button(inside)
         .height(theme::TARGET)
-        .padding([0, 14])
+        .padding([0, if tip.is_some() { 14 } else { 10 }])
         .style(quiet_button)
         .on_press(message);
     let press = focus(format!("forget-{ifindex}"), press).on_press(Some(message));

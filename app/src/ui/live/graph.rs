@@ -46,10 +46,10 @@ pub fn spread_top_us(model: &Model) -> u32 {
     Scale::fitted(spread_top(model).unwrap_or(0)).top_us()
 }
 
-/// Nearly all answers, and a little of the tail.
+/// Nearly all answers: the tail has the last band, and its percentile is told in words.
 fn spread_top(model: &Model) -> Option<u32> {
-    let p99 = model.drawn().filter_map(|track| track.figures.p99_us).max();
-    p99.map(|us| us.saturating_add(us / 10))
+    let p95 = model.drawn().filter_map(|track| track.figures.p95_us).max();
+    p95.map(|us| us.saturating_add(us / 5))
 }
 
 fn empty<'a>(said: String) -> Element<'a, Message> {
@@ -146,7 +146,7 @@ fn top<'a>(live: &Live, model: &Model, words: &Words, room: Room) -> Element<'a,
 fn title(live: &Live, model: &Model, words: &Words) -> String {
     let end_ns = live.window.end_ns(model.now_ns);
     let start_ns = live.window.start_ns(model.now_ns);
-    let of_day = |at_ns| model.clock.of_day(at_ns).map(chart::clock);
+    let of_day = |at_ns| model.clock.near(at_ns).map(chart::clock);
     let time = match (of_day(start_ns), of_day(end_ns)) {
         (Some(from), Some(to)) if live.window.is_held() => {
             words.tell(Key::TitleFromTo, [("from", from.into()), ("to", to.into())])
@@ -191,11 +191,11 @@ fn tight<'a>(id: &'static str, word: String, chosen: bool, message: Message) -> 
     let word = text(word)
         .size(theme::BODY)
         .wrapping(text::Wrapping::None)
-        .center()
-        .height(Fill);
-    let button = button(word)
+        .center();
+    let button = button(word.width(Fill).height(Fill))
+        .width(62)
         .height(theme::TARGET)
-        .padding([0, 9])
+        .padding(0)
         .style(theme::plain_button(chosen))
         .on_press(message);
     focus(id, button).on_press(Some(message))

@@ -24,7 +24,7 @@ pub fn view<'a>(
         !past || track.figures.worst_us.is_some()
     });
     let count = shown.clone().count();
-    let entries = shown.map(|track| entry(model, track, words, brief, shape));
+    let entries = shown.map(|track| entry(model, track, words, (room, brief), shape));
     let lost = format!("▼ {}", words.say(Key::LegendLost));
     let lost = text(lost)
         .size(theme::SMALL)
@@ -45,7 +45,7 @@ fn entry<'a>(
     model: &'a Model,
     track: &'a Track,
     words: &'a Words,
-    brief: bool,
+    (room, brief): (Room, bool),
     shape: Shape,
 ) -> Element<'a, Message> {
     let known = |us: Option<u32>| {
@@ -57,17 +57,23 @@ fn entry<'a>(
         .size(theme::SMALL)
         .style(theme::ink(Ink::Uplink(track.slot)))
         .wrapping(text::Wrapping::None);
+    let (p50, p99) = (known(track.figures.p50_us), known(track.figures.p99_us));
     let (key, last) = match shape {
         Shape::Line => (Key::LegendFigures, track.figures.worst_us),
         _ => (Key::LegendSpread, track.figures.p95_us),
     };
-    let values = [
-        ("p50", known(track.figures.p50_us).into()),
-        ("p99", known(track.figures.p99_us).into()),
-        ("last", known(last).into()),
-    ];
-    let figures = (!brief).then(|| {
-        let said = words.tell(key, values);
+    let said = if brief {
+        words.tell(Key::LegendBrief, [("p99", p99.into())])
+    } else {
+        let last = known(last).into();
+        words.tell(
+            key,
+            [("p50", p50.into()), ("p99", p99.into()), ("last", last)],
+        )
+    };
+    // The percentiles of the bars stand beside their marks, where there is room for those.
+    let marked = shape == Shape::Histogram && !room.is_compact();
+    let figures = (!marked).then(|| {
         // Old probes are known in buckets: percentiles of those are estimates.
         let said = match track.spread.estimated {
             true => words.tell(Key::LegendEstimated, [("figures", said.into())]),

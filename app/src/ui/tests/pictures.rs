@@ -61,7 +61,7 @@ fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
     })
 }
 
-fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
+pub(super) fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
     for language in Language::ALL {
         for size in [LARGE, WIDE, SMALL] {
             let mut app = build(language, size);
