@@ -15,6 +15,7 @@ const SLEPT_NS: u64 = 5_000_000_000;
 const DAY_S: i128 = 24 * 3600;
 
 /// All clocks at one moment.
+#[allow(clippy::struct_field_names, reason = "names say the unit")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     /// `CLOCK_MONOTONIC` in nanoseconds.

@@ -117,7 +117,7 @@ impl Live {
                 self.scrolled(model);
             }
             Message::Oldest => {
-                self.window.to_oldest(kept);
+                self.window.go_to_oldest(kept);
                 self.scrolled(model);
             }
             Message::Now => self.follow(model),

@@ -179,13 +179,12 @@ impl Model {
     /// What becomes of an uplink the helper names: `old` are those that were there, and `first` is
     /// true when nothing was known before.
     fn take_uplink(&mut self, info: &UplinkInfo, old: &mut Vec<Track>, first: bool) -> Track {
-        let (known, came) = match find(old.iter(), info) {
-            Some(index) => (Some(old.swap_remove(index)), false),
-            None => {
-                let index = find(self.past.iter(), info);
-                (index.and_then(|index| self.past.remove(index)), true)
-            }
+        let here = find(&*old, info);
+        let known = match here {
+            Some(index) => Some(old.swap_remove(index)),
+            None => find(&self.past, info).and_then(|index| self.past.remove(index)),
         };
+        let came = here.is_none();
         let mut track = known.unwrap_or_else(|| Track::new(info.clone()));
         let before = std::mem::replace(&mut track.info, info.clone());
         if before.ifindex != info.ifindex {
@@ -390,13 +389,14 @@ impl Model {
 
 /// The track of the uplink that `info` describes: by its number, or by its name where it got
 /// another number when it came back.
-fn find<'a>(tracks: impl Iterator<Item = &'a Track> + Clone, info: &UplinkInfo) -> Option<usize> {
+fn find<'a, I>(tracks: I, info: &UplinkInfo) -> Option<usize>
+where
+    I: IntoIterator<Item = &'a Track> + Copy,
+{
     let number = |track: &Track| track.info.ifindex == info.ifindex;
     let name = |track: &Track| !info.name.is_empty() && track.info.name == info.name;
-    tracks
-        .clone()
-        .position(number)
-        .or(tracks.clone().position(name))
+    let by_number = tracks.into_iter().position(number);
+    by_number.or_else(|| tracks.into_iter().position(name))
 }
 
 /// Microseconds of a time in nanoseconds; what is beyond an hour is no round trip of ours.

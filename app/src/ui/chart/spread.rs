@@ -136,17 +136,15 @@ fn bands(on: Paper<'_>, tracks: &[&Track]) -> Bands {
         BANDS
     };
     let width_us = (on.plot.top_us / count).max(1);
-    let top = match on.chart.shape {
-        Shape::Cdf => WHOLE,
-        _ => {
-            let all = tracks
-                .iter()
-                .flat_map(|track| track.spread.bands(width_us, count as usize));
-            let highest = all.max().unwrap_or(0);
-            let fitting = TOPS.into_iter().find(|top| *top >= highest);
-            fitting.unwrap_or(WHOLE)
-        }
-    };
+    let mut top = WHOLE;
+    if on.chart.shape == Shape::Histogram {
+        let all = tracks
+            .iter()
+            .flat_map(|track| track.spread.bands(width_us, count as usize));
+        let highest = all.max().unwrap_or(0);
+        let fitting = TOPS.into_iter().find(|top| *top >= highest);
+        top = fitting.unwrap_or(WHOLE);
+    }
     Bands {
         count,
         width_us,

@@ -75,9 +75,10 @@ fn entry<'a>(
     let marked = shape == Shape::Histogram && !room.is_compact();
     let figures = (!marked).then(|| {
         // Old probes are known in buckets: percentiles of those are estimates.
-        let said = match track.spread.estimated {
-            true => words.tell(Key::LegendEstimated, [("figures", said.into())]),
-            false => said,
+        let said = if track.spread.estimated {
+            words.tell(Key::LegendEstimated, [("figures", said.into())])
+        } else {
+            said
         };
         text(said)
             .size(theme::SMALL)

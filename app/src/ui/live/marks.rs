@@ -1,7 +1,7 @@
 //! The small drawings of the Live screen: shapes of the graph, kinds of links, judging anew.
 
 use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Element, Point, Radians, Rectangle, Renderer, Size, Theme, mouse};
+use iced::{Color, Element, Point, Radians, Rectangle, Renderer, Size, Theme, mouse};
 
 use evenkeel_dbus::UplinkKind;
 
@@ -54,12 +54,6 @@ impl<Message> canvas::Program<Message> for Drawing {
         let quiet = matches!(self.0, Mark::Kind(_) | Mark::Anew);
         let color = if quiet { palette.quiet } else { palette.text };
         let stroke = Stroke::default().with_width(1.5).with_color(color);
-        let bars = |frame: &mut Frame, bars: &[(f32, f32, f32)]| {
-            for (x, top, width) in bars {
-                let size = Size::new(*width, 17.0 - top);
-                frame.fill_rectangle(Point::new(*x, *top), size, color);
-            }
-        };
         match self.0 {
             Mark::Line => {
                 let points = [
@@ -73,6 +67,7 @@ impl<Message> canvas::Program<Message> for Drawing {
             }
             Mark::Bars => bars(
                 &mut frame,
+                color,
                 &[
                     (2.0, 12.0, 3.0),
                     (6.5, 4.0, 3.0),
@@ -90,7 +85,7 @@ impl<Message> canvas::Program<Message> for Drawing {
                 ];
                 frame.stroke(&through(&points), stroke);
             }
-            Mark::Pause => bars(&mut frame, &[(5.0, 3.0, 3.5), (11.5, 3.0, 3.5)]),
+            Mark::Pause => bars(&mut frame, color, &[(5.0, 3.0, 3.5), (11.5, 3.0, 3.5)]),
             Mark::Go => {
                 let path = through(&[(5.0, 3.0), (16.0, 10.0), (5.0, 17.0), (5.0, 3.0)]);
                 frame.fill(&path, color);
@@ -103,18 +98,21 @@ impl<Message> canvas::Program<Message> for Drawing {
                 let head = through(&[(12.0, 1.5), (16.5, 6.0), (11.0, 6.5), (12.0, 1.5)]);
                 frame.fill(&head, color);
             }
-            Mark::Kind(kind) => draw_kind(kind, &mut frame, stroke, &bars),
+            Mark::Kind(kind) => draw_kind(kind, &mut frame, stroke, color),
         }
         vec![frame.into_geometry()]
     }
 }
 
-fn draw_kind(
-    kind: UplinkKind,
-    frame: &mut Frame,
-    stroke: Stroke<'_>,
-    bars: &dyn Fn(&mut Frame, &[(f32, f32, f32)]),
-) {
+/// Bars on one line, each with its left edge, its top and its width.
+fn bars(frame: &mut Frame, color: Color, bars: &[(f32, f32, f32)]) {
+    for (x, top, width) in bars {
+        let size = Size::new(*width, 17.0 - top);
+        frame.fill_rectangle(Point::new(*x, *top), size, color);
+    }
+}
+
+fn draw_kind(kind: UplinkKind, frame: &mut Frame, stroke: Stroke<'_>, color: Color) {
     match kind {
         UplinkKind::Ethernet => {
             // A plug from the front.
@@ -133,6 +131,7 @@ fn draw_kind(
         }
         UplinkKind::Wwan => bars(
             frame,
+            color,
             &[
                 (2.0, 13.0, 3.0),
                 (6.5, 10.0, 3.0),

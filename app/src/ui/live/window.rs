@@ -108,7 +108,7 @@ impl Window {
     }
 
     /// Goes to the oldest thing that is kept.
-    pub fn to_oldest(&mut self, kept: Kept) {
+    pub fn go_to_oldest(&mut self, kept: Kept) {
         self.place(0, kept);
     }
 
@@ -155,7 +155,7 @@ mod tests {
         let mut window = Window::default();
         window.page(-1, kept);
         assert!(!window.is_held());
-        window.to_oldest(kept);
+        window.go_to_oldest(kept);
         assert!(!window.is_held());
     }
 
@@ -165,7 +165,7 @@ mod tests {
         window.page(-2, KEPT);
         let end_ns = window.end_ns(KEPT.now_ns);
         assert_eq!(KEPT.now_ns - end_ns, 2 * MINUTE_NS / 10 * 9);
-        window.to_oldest(KEPT);
+        window.go_to_oldest(KEPT);
         assert_eq!(end(window), 11);
     }
 
