@@ -104,28 +104,83 @@ state-gone = silent 10 s
 no-uplinks = No uplink: no interface has a default gateway. Connect one; it shows up here by itself.
 
 ## Graph
-graph-title = Round trip, last { $minutes } min
+graph-title = Round trip, { $time }
 graph-empty = Waiting for the first answers…
 window-minutes = { $minutes } min
 pause = Pause
-resume = Resume
 axis-now = now
 axis-paused = paused
 mark-game-mode = game mode
 mark-leader = { $uplink } leads
-legend-figures = now { $now } · p99 { $p99 } · worst { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · worst { $last }
 legend-lost = lost probe
 readout-now = now
 readout-seconds = { $seconds } s ago
 readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
+## Live: what happened, why, and how it is spread
+verdict-listening = Listening to the first probes…
+verdict-calm = Your network is calm.
+verdict-calm-one = Your network is calm.
+verdict-avoided = Calm where new connections go. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } is calm.
+verdict-nothing = No uplink answers: the way to the internet is down.
+trouble-silent = { $uplink } does not answer
+trouble-loss = { $uplink } loses packets: { $loss } % lost, { $jitter } ms jitter
+trouble-slow = { $uplink } is slow: { $rtt } ms round trip
+trouble-unsteady = { $uplink } is unsteady: { $jitter } ms jitter, { $loss } % lost
+trouble-jumps = { $uplink } is jumping: { $jitter } ms jitter, { $loss } % lost
+shape-line = Over time
+shape-bars = Histogram
+shape-curve = CDF
+now = Now
+title-last = last { $minutes } min
+title-held = paused
+title-from-to = { $from } – { $to }
+graph-title-bars = How often, { $time }
+graph-title-curve = Answered within, { $time }
+spread-empty = Nothing was answered in this time, so there is nothing to spread out.
+mark-before = before: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } and more
+readout-hours = { $hours } h { $minutes } min ago
+readout-nothing = nothing was measured
+readout-lost-share = { $percent } % lost
+legend-estimated = about { $figures }
+readout-some-lost = { $count } lost
+readout-within = within { $value } ms
+readout-band = { $from } to { $to } ms
+readout-band-above = { $from } ms and more
+event-came = { $uplink } appeared
+event-left = { $uplink } went away
+event-carrier-lost = { $uplink }: link lost
+event-carrier-back = { $uplink }: link is back
+event-silent = { $uplink } stopped answering
+event-answers = { $uplink } answers again
+event-helper-lost = the helper stopped
+event-helper-back = the helper is back
+event-slept = slept for { $time }
+event-some-uplink = An uplink
+cause-leader = { $uplink } took the lead
+cause-no-leader = no uplink leads from here on
+cause-game-on = game mode switched on
+cause-game-off = game mode switched off
+cause-all-lost = every uplink lost it: not one link alone
+cause-only-lost = only { $uplink } lost it
+cause-all-slow = all were slow at once: not one link alone
+cause-only-slow = only { $uplink } was slow
+cause-alone = no second uplink to compare with
+
 ## Since game mode
 since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = Probes: average uplink → leader
+since-source = By probes: average uplink → leader. Proof comes in a later version.
 
 ## Tune
 tune-title = Sensitivity

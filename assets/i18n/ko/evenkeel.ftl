@@ -86,28 +86,83 @@ state-gone = 10초째 무응답
 no-uplinks = 기본 게이트웨이가 있는 회선이 없습니다. 회선을 연결하면 여기에 바로 나타납니다.
 
 ## Graph
-graph-title = 왕복 시간, 최근 { $minutes }분
+graph-title = 왕복 시간, { $time }
 graph-empty = 첫 응답을 기다리는 중입니다…
 window-minutes = { $minutes }분
 pause = 일시정지
-resume = 계속
 axis-now = 지금
 axis-paused = 일시정지
 mark-game-mode = 게임 모드
 mark-leader = { $uplink } 우선
-legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · 최대 { $last }
 legend-lost = 손실된 측정
 readout-now = 지금
 readout-seconds = { $seconds }초 전
 readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
+## Live: what happened, why, and how it is spread
+verdict-listening = 첫 응답을 듣고 있습니다…
+verdict-calm = 네트워크가 안정적입니다.
+verdict-calm-one = 네트워크가 안정적입니다.
+verdict-avoided = 새 연결이 가는 회선은 안정적입니다. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } 회선은 안정적입니다.
+verdict-nothing = 응답하는 회선이 없습니다. 인터넷으로 가는 길이 끊겼습니다.
+trouble-silent = { $uplink } 회선이 응답하지 않습니다
+trouble-loss = { $uplink }에서 패킷이 사라집니다: 손실 { $loss } %, 지터 { $jitter } ms
+trouble-slow = { $uplink } 회선이 느립니다: 왕복 { $rtt } ms
+trouble-unsteady = { $uplink } 회선이 불안정합니다: 지터 { $jitter } ms, 손실 { $loss } %
+trouble-jumps = { $uplink } 회선이 크게 출렁입니다: 지터 { $jitter } ms, 손실 { $loss } %
+shape-line = 시간순
+shape-bars = 분포
+shape-curve = 누적
+now = 지금으로
+title-last = 최근 { $minutes }분
+title-held = 일시정지
+title-from-to = { $from } – { $to }
+graph-title-bars = 왕복 시간 분포, { $time }
+graph-title-curve = 이 시간 안에 온 응답, { $time }
+spread-empty = 이 시간에는 응답이 하나도 없어 보여 드릴 분포가 없습니다.
+mark-before = 이전: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } 이상
+readout-hours = { $hours }시간 { $minutes }분 전
+readout-nothing = 측정된 것이 없습니다
+readout-lost-share = 손실 { $percent } %
+legend-estimated = 약 { $figures }
+readout-some-lost = { $count }개 손실
+readout-within = { $value } ms 안에
+readout-band = { $from }~{ $to } ms
+readout-band-above = { $from } ms 이상
+event-came = { $uplink } 연결됨
+event-left = { $uplink } 사라짐
+event-carrier-lost = { $uplink } 링크 끊김
+event-carrier-back = { $uplink } 링크 복구
+event-silent = { $uplink } 응답 멈춤
+event-answers = { $uplink } 다시 응답
+event-helper-lost = 도우미 멈춤
+event-helper-back = 도우미 복귀
+event-slept = { $time } 동안 절전
+event-some-uplink = 어떤 회선
+cause-leader = 이때부터 { $uplink } 우선
+cause-no-leader = 이때부터 우선 회선 없음
+cause-game-on = 게임 모드를 켬
+cause-game-off = 게임 모드를 끔
+cause-all-lost = 모든 회선이 함께 손실: 한 회선만의 문제가 아님
+cause-only-lost = { $uplink }만 손실
+cause-all-slow = 모든 회선이 함께 느려짐: 한 회선만의 문제가 아님
+cause-only-slow = { $uplink }만 느려짐
+cause-alone = 비교할 다른 회선이 없음
+
 ## Since game mode
 since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 측정값: 회선 평균 → 우선 회선
+since-source = 회선 평균 → 우선 회선의 측정값입니다. 증명은 다음 버전에서 합니다.
 
 ## Tune
 tune-title = 민감도
