@@ -265,6 +265,7 @@ keys! {
 
     AbsentNoBus = "absent-no-bus",
     AbsentNotRunning = "absent-not-running",
+    AbsentStart = "absent-start",
     AbsentAlone = "absent-alone",
     AbsentLost = "absent-lost",
     AbsentTune = "absent-tune",

@@ -279,8 +279,9 @@ tunable-vanished = no longer there
 
 ## No helper
 absent-no-bus = The system bus does not answer, so the helper cannot be reached.
-absent-not-running = The helper is not installed or not running.
-absent-alone = Game mode and tuning need it. It is noticed as soon as it runs.
+absent-not-running = The helper is not running.
+absent-start = Game mode and tuning need it. Once it is installed, this starts it:
+absent-alone = Game mode and tuning need it.
 absent-lost = Your graphs stay as they are. It is looked for all the time; you need not do anything.
 absent-tune = Tuning needs the helper
 absent-waiting = The helper is noticed by itself as soon as it runs.

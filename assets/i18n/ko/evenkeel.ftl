@@ -259,8 +259,9 @@ tunable-vanished = 사라짐
 
 ## No helper
 absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
-absent-not-running = 도우미가 설치되지 않았거나 실행되고 있지 않습니다.
-absent-alone = 게임 모드와 조정에는 도우미가 필요합니다. 시작되면 저절로 알아차립니다.
+absent-not-running = 도우미가 실행되고 있지 않습니다.
+absent-start = 게임 모드와 조정에 필요합니다. 설치한 뒤 이 명령으로 시작하세요.
+absent-alone = 게임 모드와 조정에는 도우미가 필요합니다.
 absent-lost = 그래프는 그대로 남아 있습니다. 계속 찾고 있으니 따로 할 일은 없습니다.
 absent-tune = 조정하려면 도우미가 필요합니다
 absent-waiting = 도우미가 시작되면 저절로 알아차립니다.
@@ -361,10 +362,10 @@ welcome-looking = 회선을 찾는 중입니다…
 welcome-no-helper = 설치되지 않았거나 실행되지 않았습니다. 보는 것은 되지만 게임 모드에는 필요합니다.
 welcome-will = 하는 일
 welcome-wont = 하지 않는 일
-welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호를 보냅니다.
-welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지를 바꿉니다.
-welcome-wont-move = 진행 중인 연결을 옮기지 않습니다. 직접 만든 경로만 예외입니다.
-welcome-wont-touch = DNS, 방화벽, 와이파이 설정을 건드리거나 사용자 정보를 보내지 않습니다.
+welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호 보내기
+welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지 바꾸기
+welcome-wont-move = 진행 중인 연결 옮기기(직접 만든 경로는 예외)
+welcome-wont-touch = DNS·방화벽·와이파이 설정 바꾸기, 사용자 정보 보내기
 welcome-go = 내 회선 보러 가기
 
 ## Strip

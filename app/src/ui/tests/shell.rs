@@ -177,7 +177,20 @@ fn a_place_that_comes_later_says_so_and_leads_somewhere() {
 #[test]
 fn the_first_start_shows_one_page_once() {
     let (mut app, path) = open(None);
-    assert!(shows(&app, &say(Key::WelcomeTitle)));
+    resize(&mut app, SIZE);
+    for key in [
+        Key::WelcomeTitle,
+        Key::WelcomeFound,
+        Key::WelcomeWill,
+        Key::WelcomeGo,
+    ] {
+        let mut ui = super::simulate(app.view(), SIZE);
+        let found = ui.find(say(key).as_str()).unwrap();
+        let seen = found
+            .visible_bounds()
+            .is_some_and(|bounds| bounds.height > 10.0);
+        assert!(seen, "{key:?}");
+    }
     assert!(
         !app.shows_graph(),
         "nothing is measured for a page without a graph"
