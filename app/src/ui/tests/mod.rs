@@ -5,6 +5,7 @@ mod graph_pictures;
 mod journeys;
 mod looking_back;
 mod pictures;
+mod shell;
 mod steered;
 
 use std::io::Read;

@@ -28,7 +28,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn draw(app: &App, name: &str, language: Language, size: Size) {
+pub(super) fn draw(app: &App, name: &str, language: Language, size: Size) {
     let mut ui = simulate(app.view(), size);
     let (mut cut, mut scrolls) = (Vec::new(), false);
     let _ = ui.find(|candidate: Candidate<'_>| {
