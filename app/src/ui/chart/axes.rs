@@ -65,12 +65,8 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     let lines = if on.plot.area.height < LOW { 2 } else { 4 };
     for part in 0..=lines {
         let value_us = on.plot.top_us / lines * part;
-        level(
-            on.plot.y(value_us),
-            (value_us / 1000).to_string(),
-            on,
-            frame,
-        );
+        let value = on.chart.words.number(f64::from(value_us / 1000), 0);
+        level(on.plot.y(value_us), value, on, frame);
     }
     let (parts, each_s) = match on.chart.span_ns / 1_000_000_000 {
         0..=60 => (4, 15),

@@ -80,7 +80,7 @@ impl Line {
             taken.push(x);
             arrowhead(x, on.plot.area.y, self.color, frame);
             if values < MOST_VALUES {
-                let text = (column.max_us / 1000).to_string();
+                let text = on.chart.words.number(f64::from(column.max_us / 1000), 0);
                 if let Some(place) = labels.place(x, super::text_width(&text)) {
                     let position = Point::new(place.x, place.center_y());
                     frame.fill_text(label(text, position, self.color));

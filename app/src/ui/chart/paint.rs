@@ -12,7 +12,6 @@ use super::told;
 use crate::ui::ghost::Ghost;
 use crate::ui::history::Outage;
 use crate::ui::model::{Mark, Track};
-use crate::ui::speech::milliseconds;
 use crate::ui::theme::Ink;
 use crate::words::Key;
 
@@ -124,7 +123,7 @@ fn paint_ghost(on: Paper<'_>, ghost: Ghost, labels: &mut Labels, frame: &mut Fra
             x += 14.0;
         }
     }
-    let value = |us: u32| milliseconds(u64::from(us) * 1000);
+    let value = |us: u32| on.chart.words.bare_milliseconds(u64::from(us) * 1000);
     let values = [
         ("p50", value(ghost.p50_us).into()),
         ("p99", value(ghost.p99_us).into()),

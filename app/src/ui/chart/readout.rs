@@ -9,7 +9,6 @@ use super::hands::upright;
 use super::{Paper, text_width, told};
 use crate::ui::cause::{self, Seen};
 use crate::ui::history::Bucket;
-use crate::ui::speech::milliseconds;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -100,14 +99,15 @@ fn when(on: Paper<'_>, at_ns: u64) -> String {
 
 /// What was measured: a value, a range where there were several, and what was lost.
 fn value(bucket: &Bucket, words: &Words) -> String {
-    let time = |us: u32| milliseconds(u64::from(us) * 1000);
+    let time = |us: u32| words.bare_milliseconds(u64::from(us) * 1000);
     let answered = match bucket.answered {
         0 => return words.say(Key::ReadoutLost),
         _ if time(bucket.min_us) == time(bucket.max_us) => {
-            format!("{:.1} ms", f64::from(bucket.max_us) / 1000.0)
+            words.number(f64::from(bucket.max_us) / 1000.0, 1)
         }
-        _ => format!("{}–{} ms", time(bucket.min_us), time(bucket.max_us)),
+        _ => format!("{}–{}", time(bucket.min_us), time(bucket.max_us)),
     };
+    let answered = words.tell(Key::UnitMilliseconds, [("value", answered.into())]);
     if bucket.lost == 0 {
         return answered;
     }

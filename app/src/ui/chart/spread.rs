@@ -9,7 +9,6 @@ use super::hands::upright;
 use super::readout::{Row, paint_box};
 use super::{Chart, Paper, Shape};
 use crate::ui::model::Track;
-use crate::ui::speech::milliseconds;
 use crate::ui::spread::{Share, WHOLE};
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
@@ -38,12 +37,12 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     let lines = if on.plot.area.height < LOW { 2 } else { 4 };
     for part in 0..=lines {
         let share = bands.top / lines * part;
-        let text = format!("{} %", percent(share));
+        let text = percent(share, on.chart.words);
         level(height(share, bands, on), text, on, frame);
     }
     for part in 0..=4 {
         let us = on.plot.top_us / 4 * part;
-        let mut text = format!("{} ms", us / 1000);
+        let mut text = on.chart.words.milliseconds(u64::from(us) * 1000);
         if part == 4 && on.chart.shape == Shape::Histogram {
             text = on
                 .chart
@@ -77,7 +76,8 @@ pub fn paint_readout(on: Paper<'_>, x: f32, frame: &mut Frame) {
     let at_us = on.plot.across_us(x);
     let band = (at_us / bands.width_us).min(bands.count - 1);
     let (from_us, to_us) = (band * bands.width_us, (band + 1) * bands.width_us);
-    let time = |us: u32| milliseconds(u64::from(us) * 1000).into();
+    let words = on.chart.words;
+    let time = |us: u32| words.bare_milliseconds(u64::from(us) * 1000).into();
     let (top, bottom) = upright(x, on.plot);
     frame.stroke(&Path::line(top, bottom), hairline(on.palette.quiet));
     let title = match on.chart.shape {
@@ -110,10 +110,10 @@ pub fn paint_readout(on: Paper<'_>, x: f32, frame: &mut Frame) {
             let dot = Point::new(x + 0.5, height(share, bands, on));
             frame.fill(&Path::circle(dot, 4.0), color);
         }
-        let mut said = format!("{shape} {name}  {} %", percent(share));
+        let mut said = format!("{shape} {name}  {}", percent(share, words));
         let lost = track.spread.lost_share();
         if lost > 0 {
-            let lost = [("percent", percent(lost).into())];
+            let lost = [("percent", percent(lost, words).into())];
             said = format!(
                 "{said} · {}",
                 on.chart.words.tell(Key::ReadoutLostShare, lost)
@@ -236,7 +236,7 @@ fn paint_marks(track: &Track, number: usize, on: Paper<'_>, words: &Words, frame
         frame.stroke(&tick, hairline(color));
     }
     frame.fill(&Path::circle(Point::new(p50, y), 3.5), color);
-    let value = |us: u32| milliseconds(u64::from(us) * 1000);
+    let value = |us: u32| words.bare_milliseconds(u64::from(us) * 1000);
     let text = words.tell(
         Key::MarkPercentiles,
         [
@@ -271,24 +271,28 @@ fn beside(
 }
 
 /// A share in percent, with a decimal where it says something.
-fn percent(share: Share) -> String {
-    match share {
-        share if share.is_multiple_of(100) => (share / 100).to_string(),
-        // Neither "0.0" for what happened nor "100.0" for what did not always happen.
-        share => {
-            let tenths = ((share + 5) / 10).clamp(1, 999);
-            format!("{}.{}", tenths / 10, tenths % 10)
-        }
+fn percent(share: Share, words: &Words) -> String {
+    if share.is_multiple_of(100) {
+        return words.percent(share / 10);
     }
+    // Neither "0.0" for what happened nor "100.0" for what did not always happen.
+    let tenths = ((share + 5) / 10).clamp(1, 999);
+    let value = words.number(f64::from(tenths) / 10.0, 1);
+    words.tell(Key::UnitPercent, [("value", value.into())])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Language;
 
     #[test]
     fn shares_are_rounded_but_never_to_nothing_or_everything() {
-        let said = [0, 1, 4, 50, 1_234, 9_999, WHOLE].map(percent);
-        assert_eq!(said, ["0", "0.1", "0.1", "0.5", "12.3", "99.9", "100"]);
+        let words = Words::new(Language::English);
+        let said = [0, 1, 4, 50, 1_234, 9_999, WHOLE].map(|share| percent(share, &words));
+        assert_eq!(
+            said,
+            ["0%", "0.1%", "0.1%", "0.5%", "12.3%", "99.9%", "100%"]
+        );
     }
 }

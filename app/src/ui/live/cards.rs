@@ -11,7 +11,7 @@ use crate::steering;
 use crate::ui::focus::focus;
 use crate::ui::model::{Link, Model, Track};
 use crate::ui::parts::{self, Room, badge, bold, quiet};
-use crate::ui::speech::{self, milliseconds};
+use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -132,19 +132,21 @@ fn title<'a>(
 /// The big number with jitter and loss beside it.
 fn numbers<'a>(track: &Track, words: &Words, room: Room, narrow: bool) -> Element<'a, Message> {
     let unknown = || "–".to_owned();
-    let time = |ns: Option<u64>| ns.filter(|_| track.answers()).map(milliseconds);
-    let rtt = time(track.figures.rtt_ns).unwrap_or_else(unknown);
-    let jitter = time(track.figures.jitter_ns);
-    let jitter = jitter.map_or_else(unknown, |jitter| format!("{jitter} ms"));
+    let answered = |ns: Option<u64>| ns.filter(|_| track.answers());
+    let rtt = answered(track.figures.rtt_ns);
+    let rtt = rtt.map_or_else(unknown, |ns| words.bare_milliseconds(ns));
+    let jitter = answered(track.figures.jitter_ns);
+    let jitter = jitter.map_or_else(unknown, |ns| words.milliseconds(ns));
     let loss = track
         .figures
         .loss_permille
-        .map_or_else(unknown, |permille| match permille {
-            100.. => format!("{} %", (permille + 5) / 10),
-            _ => format!("{} %", speech::percent(permille)),
+        .map_or_else(unknown, |permille| {
+            // From a tenth on the decimal says nothing.
+            let coarse = (permille + 5) / 10 * 10;
+            words.percent(if permille < 100 { permille } else { coarse })
         });
     let big = if room.is_compact() { 30.0 } else { 40.0 };
-    let now = row![bold(rtt, big), quiet("ms")]
+    let now = row![bold(rtt, big), quiet(words.say(Key::UnitMs))]
         .spacing(6)
         .align_y(Alignment::End);
     let figure = |key: Key, value: String| {
@@ -210,9 +212,9 @@ fn share<'a>(
     let ink = Ink::Uplink(track.slot);
     let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
-            let percent = speech::percent(permille);
+            let percent = words.percent(permille);
             let line = if room.is_compact() && narrow {
-                format!("{percent} %")
+                percent
             } else {
                 words.tell(Key::CardShare, [("percent", percent.into())])
             };

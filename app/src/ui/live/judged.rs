@@ -4,9 +4,8 @@ use iced::widget::{row, text};
 use iced::{Alignment, Element};
 
 use super::Message;
-use crate::ui::model::{Model, Track};
+use crate::ui::model::Model;
 use crate::ui::parts::Room;
-use crate::ui::speech::{self, milliseconds};
 use crate::ui::theme::{self, Ink};
 use crate::ui::verdict::{Level, Standing, Trouble, Verdict};
 use crate::words::{Key, Words};
@@ -75,19 +74,16 @@ fn trouble(model: &Model, ifindex: u32, standing: Standing, words: &Words) -> St
         _ => Key::TroubleUnsteady,
     };
     let uplink = ("uplink", model.name(track, words).into());
+    let rtt = words.milliseconds(track.figures.rtt_ns.unwrap_or(0));
     match key {
         Key::TroubleSilent => words.tell(key, [uplink]),
-        Key::TroubleSlow => words.tell(key, [uplink, ("rtt", rtt(track).into())]),
+        Key::TroubleSlow => words.tell(key, [uplink, ("rtt", rtt.into())]),
         _ => {
             let figures = &track.figures;
-            let jitter = milliseconds(figures.jitter_ns.unwrap_or(0));
-            let loss = speech::percent(figures.loss_permille.unwrap_or(0));
+            let jitter = words.milliseconds(figures.jitter_ns.unwrap_or(0));
+            let loss = words.percent(figures.loss_permille.unwrap_or(0));
             let values = [uplink, ("jitter", jitter.into()), ("loss", loss.into())];
             words.tell(key, values)
         }
     }
-}
-
-fn rtt(track: &Track) -> String {
-    milliseconds(track.figures.rtt_ns.unwrap_or(0))
 }

@@ -7,7 +7,6 @@ use super::Message;
 use crate::ui::chart::Shape;
 use crate::ui::model::{Model, Track};
 use crate::ui::parts::{Room, quiet};
-use crate::ui::speech::milliseconds;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -50,7 +49,7 @@ fn entry<'a>(
 ) -> Element<'a, Message> {
     let known = |us: Option<u32>| {
         let ns = us.map(|us| u64::from(us) * 1000);
-        ns.map_or_else(|| "–".to_owned(), milliseconds)
+        ns.map_or_else(|| "–".to_owned(), |ns| words.bare_milliseconds(ns))
     };
     let name = model.name(track, words);
     let mark = text(format!("{} {name}", theme::uplink_shape(track.slot)))

@@ -8,7 +8,6 @@ use super::Message;
 use crate::ui::compare::{Comparison, Met};
 use crate::ui::model::Model;
 use crate::ui::parts::{self, Room, bold, quiet};
-use crate::ui::speech::{self, milliseconds};
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
@@ -28,8 +27,8 @@ pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, M
 }
 
 fn found<'a>(average: Met, leader: Met, words: &Words) -> Element<'a, Message> {
-    let time = |us: u64| format!("{} ms", milliseconds(us * 1000));
-    let share = |permille: u64| format!("{} %", speech::percent(permille as u32));
+    let time = |us: u64| words.milliseconds(us * 1000);
+    let share = |permille: u64| words.percent(permille as u32);
     let jitter = words.say(Key::CardJitter);
     let loss = words.say(Key::CardLossShort);
     column![
