@@ -218,6 +218,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -258,6 +259,7 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
                 match self.screen {
                     Screen::Tune if !self.settings.strip => self.tune.count_frame(),

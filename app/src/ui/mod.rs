@@ -4,12 +4,16 @@
 mod absent;
 mod app;
 mod bus;
+mod cause;
 mod chart;
+mod clock;
 mod compare;
 mod display;
 mod drafts;
+mod events;
 mod focus;
 mod frame;
+mod ghost;
 mod history;
 mod icons;
 mod later;
@@ -22,11 +26,13 @@ mod reveal;
 mod scale;
 mod settings;
 mod speech;
+mod spread;
 mod strip;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod tune;
+mod verdict;
 mod welcome;
 
 use std::process::ExitCode;
