@@ -13,6 +13,7 @@ mod history;
 mod icons;
 mod live;
 mod model;
+pub mod off_screen;
 mod parts;
 mod preview;
 mod reveal;
