@@ -1,25 +1,26 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod chosen;
 mod view;
 
 use std::time::Instant;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
 use iced::widget::operation;
-use iced::{Size, Subscription, Task, Theme, event, window};
+use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::live::{self, Live};
 use super::model::{Link, Model};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{drafts, reveal, speech};
-use crate::config::{Settings, Store, ThemeChoice};
+use super::{drafts, portal, reveal, speech, strip};
+use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
-use crate::words::{Key, Words};
+use crate::words::{Key, Language, Words};
 
-/// Frames a second while somebody looks.
-const FOCUSED_HZ: u32 = 10;
+/// Frames a second of the strip, whatever has the focus: it lies beside a game.
+const STRIP_HZ: u32 = 2;
 /// Frames a second while the window is not in front, or shows only slow things.
 const UNFOCUSED_HZ: u32 = 1;
 
@@ -29,8 +30,14 @@ pub enum Screen {
     /// Cards and graph.
     #[default]
     Live,
-    /// Settings.
+    /// How it steers.
     Tune,
+    /// Proof by comparison.
+    Measure,
+    /// What was to blame.
+    Spikes,
+    /// What the user chooses, and what is installed.
+    Settings,
 }
 
 /// Whether anybody can see the window.
@@ -57,6 +64,8 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the strip.
+    Strip(strip::Message),
     /// Go to a screen.
     Show(Screen),
     /// Press the switch.
@@ -69,6 +78,16 @@ pub enum Message {
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
     Minimized(bool),
+    /// The user chose something.
+    Choose(Choice),
+    /// What the desktop prefers.
+    Desktop(Look),
+    /// Become a strip (true) or a window again.
+    Shrink(bool),
+    /// The window's size rested since this change.
+    Rested(u32),
+    /// Keep this size of the window.
+    Remember(Size),
 }
 
 /// The window's state.
@@ -79,6 +98,10 @@ pub struct App {
     /// What the user chose; changed by [`App::choose`] alone.
     pub settings: Settings,
     store: Option<Store>,
+    trouble: Option<Trouble>,
+    desktop: Look,
+    system_language: Language,
+    kernel: String,
     words: Words,
     screen: Screen,
     live: Live,
@@ -93,27 +116,27 @@ pub struct App {
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
+    /// In our own pixels, which are `scale` of the desktop's.
     size: Size,
+    scale: f32,
+    resized: u32,
     started: Instant,
 }
 
 impl App {
-    /// The window as the file in `store` wants it, before anything is known.
-    pub fn open(words: Words, size: Size, store: Option<Store>) -> Self {
-        let mut app = Self::new(words, size);
-        app.store = store;
-        if let Some(store) = &mut app.store {
-            app.settings = store.load().settings;
-        }
-        app
-    }
-
-    /// Before anything is known, with the settings of a first start and nowhere to keep others.
+    /// Before anything is known, with the default settings and nowhere to keep others.
     pub fn new(words: Words, size: Size) -> Self {
         Self {
             model: Model::default(),
-            settings: Settings::default(),
+            settings: Settings {
+                welcomed: true,
+                ..Settings::default()
+            },
             store: None,
+            trouble: None,
+            desktop: Look::default(),
+            system_language: words.language(),
+            kernel: String::new(),
             words,
             screen: Screen::default(),
             live: Live::default(),
@@ -127,33 +150,10 @@ impl App {
             notice: None,
             seen: Seen::Focused,
             size,
+            scale: 1.0,
+            resized: 0,
             started: Instant::now(),
         }
-    }
-
-    /// Changes what the user chose, and keeps it.
-    #[allow(dead_code, reason = "the Settings screen comes next")]
-    pub fn choose(&mut self, change: impl FnOnce(&mut Settings)) {
-        let before = self.settings.clone();
-        change(&mut self.settings);
-        if self.settings == before {
-            return;
-        }
-        if let Some(store) = &mut self.store
-            && let Err(error) = store.save(&self.settings)
-        {
-            log::warn!("{}: {error}", store.path().display());
-        }
-    }
-
-    /// The look in force, as the toolkit wants it.
-    pub fn theme(&self) -> Theme {
-        let look = match self.settings.theme {
-            ThemeChoice::System | ThemeChoice::Dark => Look::Dark,
-            ThemeChoice::Light => Look::Light,
-            ThemeChoice::HighContrast => Look::HighContrast,
-        };
-        look.theme()
     }
 
     /// Takes in a message.
@@ -180,12 +180,18 @@ impl App {
             Message::MoveFocus(false) => {
                 return operation::focus_previous().chain(reveal::focused());
             }
-            Message::Window(event) => self.take_window(&event),
+            Message::Window(event) => return self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
                     self.seen = Seen::Hidden;
                 }
             }
+            Message::Strip(message) => return self.strip(message),
+            Message::Choose(choice) => self.take_choice(choice),
+            Message::Desktop(look) => self.desktop = look,
+            Message::Shrink(strip) => return self.shrink(strip),
+            Message::Rested(number) => return self.rested(number),
+            Message::Remember(size) => self.remember(size),
         }
         self.foresee()
     }
@@ -212,6 +218,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -252,10 +259,11 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
                 match self.screen {
-                    Screen::Tune => self.tune.count_frame(),
-                    Screen::Live => self.live.count_frame(),
+                    Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    _ => self.live.count_frame(),
                 }
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
@@ -348,25 +356,27 @@ impl App {
         })
     }
 
-    fn take_window(&mut self, event: &window::Event) {
+    fn take_window(&mut self, event: &window::Event) -> Task<Message> {
         match event {
             window::Event::Opened { size, .. } => {
                 log::debug!("the window opened after {:?}", self.started.elapsed());
-                self.size = *size;
+                self.take_size(*size);
             }
-            window::Event::Resized(size) => self.size = *size,
+            window::Event::Resized(size) => return self.take_new_size(*size),
             window::Event::Focused => self.seen = Seen::Focused,
             window::Event::Unfocused => self.seen = Seen::Unfocused,
             _ => {}
         }
+        Task::none()
     }
 
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
         let max_hz = match (self.seen, self.screen) {
-            (Seen::Focused, Screen::Live) => FOCUSED_HZ,
+            _ if self.settings.strip => STRIP_HZ,
+            (Seen::Focused, Screen::Live) => self.settings.refresh_hz,
             // The preview is about minutes.
-            (Seen::Focused, Screen::Tune) | (Seen::Unfocused | Seen::Hidden, _) => UNFOCUSED_HZ,
+            _ => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
         self.shows_graph().then_some(Wish {
@@ -379,8 +389,11 @@ impl App {
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
         let drawn = match self.screen {
+            _ if self.settings.strip => !self.live.is_unseen(),
+            _ if !self.settings.welcomed => false,
             Screen::Live => !self.live.is_unseen(),
             Screen::Tune => !self.tune.is_unseen(),
+            Screen::Measure | Screen::Spikes | Screen::Settings => false,
         };
         drawn && self.seen != Seen::Hidden
     }
@@ -392,6 +405,7 @@ impl App {
         });
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
+            Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(

@@ -5,6 +5,7 @@ use evenkeel_dbus::{
 };
 
 use super::model::{Link, Model, Track};
+use crate::config::Trouble;
 use crate::state::HelperState;
 use crate::steering::{self, Families, family_name};
 use crate::words::{Key, Words};
@@ -288,6 +289,23 @@ pub fn error_key(error: &HelperError) -> Key {
     }
 }
 
+/// What was wrong with the settings file.
+pub fn trouble(trouble: &Trouble, words: &Words) -> String {
+    match trouble {
+        Trouble::NotReadable { line, column } => {
+            let values = [("line", (*line).into()), ("column", (*column).into())];
+            words.tell(Key::ConfigUnreadable, values)
+        }
+        Trouble::TooLarge => words.say(Key::ConfigTooLarge),
+        Trouble::NotOpened(said) => {
+            words.tell(Key::ConfigUnopened, [("said", said.as_str().into())])
+        }
+        Trouble::Values(names) => {
+            words.tell(Key::ConfigValues, [("names", names.join(", ").into())])
+        }
+    }
+}
+
 /// A time in seconds, in minutes from two minutes on.
 pub fn duration(seconds: u32, words: &Words) -> String {
     if seconds < 120 {
@@ -295,24 +313,5 @@ pub fn duration(seconds: u32, words: &Words) -> String {
     } else {
         let minutes = (seconds + 30) / 60;
         words.tell(Key::Minutes, [("minutes", minutes.into())])
-    }
-}
-
-/// Thousandths as a percentage, with a decimal only where it says something.
-pub fn percent(permille: u32) -> String {
-    if permille.is_multiple_of(10) {
-        (permille / 10).to_string()
-    } else {
-        format!("{}.{}", permille / 10, permille % 10)
-    }
-}
-
-/// A round trip in nanoseconds as a number of milliseconds: one decimal below ten.
-pub fn milliseconds(ns: u64) -> String {
-    let ms = ns as f64 / 1_000_000.0;
-    if ms < 9.95 {
-        format!("{ms:.1}")
-    } else {
-        format!("{ms:.0}")
     }
 }
