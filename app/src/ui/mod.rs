@@ -19,6 +19,7 @@ mod icons;
 mod later;
 mod live;
 mod model;
+pub mod off_screen;
 mod parts;
 mod portal;
 mod preview;

@@ -223,7 +223,7 @@ preview-single = There is one uplink, so there is nothing to change to.
 preview-kernel = Which uplink the kernel takes cannot be foretold: it smooths the traffic it sends, on most network cards not even that, and shows its figures to nobody.
 reacts-title = Leaves an unsteady uplink
 reacts-after = after about { $jitter }
-reacts-beside = 20 ms of swing · 20 % loss: { $loss }
+reacts-beside = 20 ms of swing · 20% loss: { $loss }
 often-title = Changes the uplink
 often-counted = { $changes ->
     [0] not once in { $minutes } min
@@ -239,8 +239,8 @@ often-in-force = in force: { $changes ->
    *[other] { $changes } times
  }
 met-title = 99 of 100 answers within
-met-in-force = in force: { $ms } ms
-met-lost = { $percent } % lost
+met-in-force = in force: { $ms }
+met-lost = { $percent } lost
 met-beside = estimated from probes
 
 cost-title = Cost per uplink
