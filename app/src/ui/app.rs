@@ -1,18 +1,20 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod hands;
 mod view;
 
 use std::time::Instant;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::widget::operation;
 use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
+use super::gamepad::{self, Pads};
 use super::live::{self, Live};
 use super::model::{Link, Model};
+use super::spatial::{self, Direction};
 use super::tune::{self, Tune};
-use super::{drafts, reveal, speech};
+use super::{drafts, speech};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -29,6 +31,19 @@ pub enum Screen {
     Live,
     /// Settings.
     Tune,
+}
+
+impl Screen {
+    /// In the order of the rail.
+    pub const ALL: [Self; 2] = [Self::Live, Self::Tune];
+
+    /// The place so many steps further, round and round.
+    fn further(self, steps: i32) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self);
+        let count = Self::ALL.len() as i32;
+        let next = (at.unwrap_or(0) as i32 + steps).rem_euclid(count);
+        Self::ALL[next as usize]
+    }
 }
 
 /// Whether anybody can see the window.
@@ -63,6 +78,14 @@ pub enum Message {
     CloseNotice,
     /// Move the keyboard's focus forward (true) or back.
     MoveFocus(bool),
+    /// Move the focus to what lies in a direction.
+    Go(Direction),
+    /// Leave what is open: the notice, or the place.
+    Back,
+    /// A gamepad was used.
+    Pad(gamepad::Action),
+    /// Keys, the pointer or a finger were used after a gamepad.
+    PutPadAway,
     /// The window system tells something.
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
@@ -90,6 +113,9 @@ pub struct App {
     seen: Seen,
     size: Size,
     started: Instant,
+    pads: Pads,
+    /// True when a gamepad was used last: its buttons are shown then.
+    by_pad: bool,
 }
 
 impl App {
@@ -111,6 +137,8 @@ impl App {
             seen: Seen::Focused,
             size,
             started: Instant::now(),
+            pads: Pads::default(),
+            by_pad: false,
         }
     }
 
@@ -128,10 +156,11 @@ impl App {
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
-            Message::MoveFocus(true) => return operation::focus_next().chain(reveal::focused()),
-            Message::MoveFocus(false) => {
-                return operation::focus_previous().chain(reveal::focused());
-            }
+            Message::MoveFocus(forward) => return spatial::tab(forward),
+            Message::Go(direction) => return spatial::go(direction),
+            Message::Back => self.back(),
+            Message::Pad(action) => return self.take_pad(action),
+            Message::PutPadAway => self.by_pad = false,
             Message::Window(event) => self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
@@ -329,6 +358,7 @@ impl App {
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
             feed,
+            self.hands(),
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(
                     event @ (window::Event::Opened { .. }

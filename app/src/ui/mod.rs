@@ -9,6 +9,8 @@ mod compare;
 mod display;
 mod drafts;
 mod focus;
+mod gamepad;
+mod hints;
 mod history;
 mod icons;
 mod live;
@@ -16,6 +18,7 @@ mod model;
 mod parts;
 mod reveal;
 mod scale;
+mod spatial;
 mod speech;
 #[cfg(test)]
 mod tests;

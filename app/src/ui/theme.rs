@@ -123,6 +123,16 @@ pub fn command(_theme: &Theme) -> container::Style {
     surface(RAIL, LINE)
 }
 
+/// The cap of a gamepad's button.
+pub fn cap(_theme: &Theme) -> container::Style {
+    container::Style {
+        text_color: Some(TEXT),
+        background: Some(RAISED.into()),
+        border: border::rounded(10.0).width(1.0).color(QUIET),
+        ..container::Style::default()
+    }
+}
+
 /// A small filled mark with a word in it.
 pub fn badge(color: Color) -> impl Fn(&Theme) -> container::Style {
     move |_theme| container::Style {

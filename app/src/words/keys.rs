@@ -180,4 +180,11 @@ keys! {
     NoticeKernel = "notice-kernel",
     NoticeUnreachable = "notice-unreachable",
     NoticeOwn = "notice-own",
+
+    PadPress = "pad-press",
+    PadBack = "pad-back",
+    PadPause = "pad-pause",
+    PadGameMode = "pad-game-mode",
+    PadPlaces = "pad-places",
+    PadReadOut = "pad-read-out",
 }

@@ -186,3 +186,11 @@ notice-conflict = Someone else is changing the routes. They were left alone.
 notice-kernel = The kernel refused. Settings were put back.
 notice-unreachable = The helper did not answer. Trying to reach it again.
 notice-own = The helper reports a problem.
+
+## A gamepad's buttons
+pad-press = Press
+pad-back = Back
+pad-pause = Pause
+pad-game-mode = Game mode
+pad-places = Places
+pad-read-out = Along the graph

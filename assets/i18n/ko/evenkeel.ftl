@@ -168,3 +168,11 @@ notice-conflict = 다른 프로그램이 경로를 바꾸고 있어 건드리지
 notice-kernel = 커널이 거부했습니다. 설정은 원래대로 돌려놓았습니다.
 notice-unreachable = 도우미가 응답하지 않습니다. 다시 연결하는 중입니다.
 notice-own = 도우미가 문제를 알렸습니다.
+
+## A gamepad's buttons
+pad-press = 누르기
+pad-back = 뒤로
+pad-pause = 일시정지
+pad-game-mode = 게임 모드
+pad-places = 화면 이동
+pad-read-out = 그래프 훑어보기

@@ -9,7 +9,8 @@ use crate::ui::focus::{self, Press, focus};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
-use crate::ui::{absent, live, theme};
+use crate::ui::spatial::Direction;
+use crate::ui::{absent, hints, live, theme};
 use crate::words::Key;
 
 impl App {
@@ -27,30 +28,40 @@ impl App {
         };
         let main = column![self.header(room)]
             .push(self.notice(room))
-            .push(page)
+            .push(container(page).height(Fill))
+            .push(self.hints(room))
             .spacing(room.gap())
             .padding(room.gap());
         let whole = row![self.rail(room), main.width(Fill).height(Fill)];
         focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
     }
 
+    /// What the gamepad's buttons do; a small window leaves the room to a notice.
+    fn hints(&self, room: Room) -> Option<Element<'_, Message>> {
+        let room_for_it = !room.is_compact() || self.notice.is_none();
+        (self.by_pad && room_for_it).then(|| hints::view(&self.words))
+    }
+
     /// What a key means that no widget took.
     fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
-        if modifiers.control() || modifiers.alt() || modifiers.logo() {
+        if modifiers.alt() || modifiers.logo() {
             return None;
+        }
+        if modifiers.control() {
+            return place(press).map(Message::Show);
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
-            Press::Named(Named::ArrowDown | Named::ArrowRight) => Some(Message::MoveFocus(true)),
-            Press::Named(Named::ArrowUp | Named::ArrowLeft) => Some(Message::MoveFocus(false)),
-            Press::Named(Named::Escape) if self.notice.is_some() => Some(Message::CloseNotice),
+            Press::Named(Named::ArrowUp) => Some(Message::Go(Direction::Up)),
+            Press::Named(Named::ArrowDown) => Some(Message::Go(Direction::Down)),
+            Press::Named(Named::ArrowLeft) => Some(Message::Go(Direction::Left)),
+            Press::Named(Named::ArrowRight) => Some(Message::Go(Direction::Right)),
+            Press::Named(Named::Escape) => Some(Message::Back),
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
-            Press::Latin('1') => Some(Message::Show(Screen::Live)),
-            Press::Latin('2') => Some(Message::Show(Screen::Tune)),
-            _ => None,
+            press => place(press).map(Message::Show),
         }
     }
 
@@ -140,4 +151,13 @@ impl App {
                 .into(),
         )
     }
+}
+
+/// The place that a digit stands for.
+fn place(press: Press) -> Option<Screen> {
+    let Press::Latin(digit) = press else {
+        return None;
+    };
+    let number = digit.to_digit(10)?.checked_sub(1)?;
+    Screen::ALL.get(number as usize).copied()
 }

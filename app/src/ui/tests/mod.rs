@@ -2,8 +2,10 @@
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
 mod journeys;
+mod person;
 mod pictures;
 mod steered;
+mod walk;
 
 use std::io::Read;
 use std::sync::Once;
