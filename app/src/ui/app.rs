@@ -1,6 +1,7 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
 mod hands;
+mod manners;
 mod view;
 
 use std::time::Instant;
@@ -14,9 +15,10 @@ use super::live::{self, Live};
 use super::model::{Link, Model};
 use super::spatial::{self, Direction};
 use super::tune::{self, Tune};
-use super::{drafts, speech};
+use super::{drafts, instance, question, speech};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
+use manners::Manners;
 
 /// Frames a second while somebody looks.
 const FOCUSED_HZ: u32 = 10;
@@ -57,6 +59,16 @@ pub enum Seen {
     Hidden,
 }
 
+/// What was used last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Hand {
+    /// Keys, the pointer or a finger.
+    #[default]
+    Other,
+    /// A gamepad: what its buttons do is shown.
+    Pad,
+}
+
 /// Everything that can happen.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -86,6 +98,14 @@ pub enum Message {
     Pad(gamepad::Action),
     /// Keys, the pointer or a finger were used after a gamepad.
     PutPadAway,
+    /// From another start.
+    Instance(instance::Event),
+    /// The window's close button was pressed.
+    CloseAsked,
+    /// The question about closing was answered.
+    Close(question::Message),
+    /// The helper was asked to keep what this window holds.
+    Kept(Result<(), HelperError>),
     /// The window system tells something.
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
@@ -114,8 +134,8 @@ pub struct App {
     size: Size,
     started: Instant,
     pads: Pads,
-    /// True when a gamepad was used last: its buttons are shown then.
-    by_pad: bool,
+    hand: Hand,
+    manners: Manners,
 }
 
 impl App {
@@ -138,12 +158,23 @@ impl App {
             size,
             started: Instant::now(),
             pads: Pads::default(),
-            by_pad: false,
+            hand: Hand::default(),
+            manners: Manners::default(),
         }
     }
 
     /// Takes in a message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
+        let heard = matches!(message, Message::Bus(_) | Message::Feed(_));
+        let task = self.react(message);
+        if heard {
+            Task::batch([task, self.tell_desktop()])
+        } else {
+            task
+        }
+    }
+
+    fn react(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::Bus(event) => self.hear(event),
             Message::Feed(event) => return self.take_feed(event),
@@ -160,7 +191,11 @@ impl App {
             Message::Go(direction) => return spatial::go(direction),
             Message::Back => self.back(),
             Message::Pad(action) => return self.take_pad(action),
-            Message::PutPadAway => self.by_pad = false,
+            Message::PutPadAway => self.hand = Hand::Other,
+            Message::Instance(event) => return manners::take_instance(event),
+            Message::CloseAsked => return self.asked_to_close(),
+            Message::Close(answer) => return self.answer(answer),
+            Message::Kept(result) => return self.take_kept(result),
             Message::Window(event) => self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
@@ -212,6 +247,7 @@ impl App {
         self.lost_holds |= std::mem::take(&mut self.holds);
         self.ours = false;
         self.busy = None;
+        self.manners.settings.clear();
         self.helper = None;
         self.tune.lose_helper();
         self.model.lose_helper(link);
@@ -252,6 +288,7 @@ impl App {
         match result {
             Ok(()) => {
                 self.notice = None;
+                self.manners.accepted(call);
                 match call {
                     Call::EnterGameMode => {
                         self.ours = true;
@@ -309,10 +346,11 @@ impl App {
         }
     }
 
-    fn call(&self, call: Call) -> Task<Message> {
+    fn call(&mut self, call: Call) -> Task<Message> {
         let Some(helper) = self.helper.clone() else {
             return Task::none();
         };
+        self.manners.ends_here |= matches!(call, Call::LeaveGameMode | Call::Revert);
         Task::perform(bus::call(helper, call), move |result| {
             Message::Answered(call, result)
         })
@@ -359,6 +397,7 @@ impl App {
             Subscription::run(bus::follow).map(Message::Bus),
             feed,
             self.hands(),
+            Self::neighbours(),
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(
                     event @ (window::Event::Opened { .. }

@@ -155,6 +155,7 @@ impl State {
     }
 
     /// True when the ring shows.
+    #[cfg(test)]
     pub fn has_ring(&self) -> bool {
         self.ring
     }

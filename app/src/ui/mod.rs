@@ -13,9 +13,12 @@ mod gamepad;
 mod hints;
 mod history;
 mod icons;
+mod instance;
 mod live;
 mod model;
+mod notify;
 mod parts;
+mod question;
 mod reveal;
 mod scale;
 mod spatial;
@@ -53,6 +56,9 @@ pub fn run() -> ExitCode {
     if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
         return refuse(&why);
     }
+    if instance::raised_another() {
+        return ExitCode::SUCCESS;
+    }
     let program = iced::application(
         || App::new(Words::new(Language::of_system()), SIZE),
         App::update,
@@ -69,6 +75,7 @@ pub fn run() -> ExitCode {
         ..iced::Settings::default()
     })
     .window(window::Settings {
+        exit_on_close_request: false,
         size: SIZE,
         min_size: Some(MIN_SIZE),
         platform_specific: window::settings::PlatformSpecific {

@@ -26,6 +26,7 @@ pub enum Direction {
 
 impl Direction {
     /// All of them.
+    #[cfg(test)]
     pub const ALL: [Self; 4] = [Self::Up, Self::Down, Self::Left, Self::Right];
 
     /// -1 to the left, 1 to the right, nothing up and down.
@@ -153,9 +154,9 @@ impl Look {
 impl Operation for Look {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
         let entered = std::mem::replace(&mut self.entering, Vector::ZERO);
-        self.scrolled = self.scrolled + entered;
+        self.scrolled += entered;
         operate(self);
-        self.scrolled = self.scrolled - entered;
+        self.scrolled -= entered;
     }
 
     fn scrollable(

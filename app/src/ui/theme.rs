@@ -123,6 +123,11 @@ pub fn command(_theme: &Theme) -> container::Style {
     surface(RAIL, LINE)
 }
 
+/// Lies over a window that waits for an answer.
+pub fn veil(_theme: &Theme) -> container::Style {
+    container::Style::default().background(GROUND.scale_alpha(0.8))
+}
+
 /// The cap of a gamepad's button.
 pub fn cap(_theme: &Theme) -> container::Style {
     container::Style {

@@ -187,4 +187,19 @@ keys! {
     PadGameMode = "pad-game-mode",
     PadPlaces = "pad-places",
     PadReadOut = "pad-read-out",
+
+    CloseTitle = "close-title",
+    CloseExplain = "close-explain",
+    CloseLater = "close-later",
+    CloseKeep = "close-keep",
+    CloseEnd = "close-end",
+    CloseStay = "close-stay",
+    CloseRemember = "close-remember",
+
+    NoteEnded = "note-ended",
+    NoteEndedBody = "note-ended-body",
+    NoteDied = "note-died",
+    NoteBack = "note-back",
+    NoteLeads = "note-leads",
+    NoteLeadsBody = "note-leads-body",
 }

@@ -194,3 +194,20 @@ pad-pause = Pause
 pad-game-mode = Game mode
 pad-places = Places
 pad-read-out = Along the graph
+
+## Closing the window in game mode
+close-title = Keep game mode on?
+close-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
+close-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
+close-keep = Keep it on and close
+close-end = End it and close
+close-stay = Don’t close
+close-remember = Don’t ask again
+
+## Notifications
+note-ended = Game mode has ended
+note-ended-body = It was not ended in this window. New connections take the system’s own route.
+note-died = { $uplink } stopped answering
+note-back = { $uplink } answers again
+note-leads = { $uplink } is the steadiest uplink now
+note-leads-body = New connections go there.

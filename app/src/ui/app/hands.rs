@@ -3,7 +3,7 @@
 use iced::widget::operation::{AbsoluteOffset, scroll_by};
 use iced::{Subscription, Task, event, keyboard, mouse, touch};
 
-use super::{App, Message, Screen, Seen};
+use super::{App, Hand, Message, Screen, Seen};
 use crate::ui::gamepad::{self, Action};
 use crate::ui::{PAGE, live, spatial};
 
@@ -18,7 +18,7 @@ impl App {
             return Subscription::none();
         }
         let pads = Subscription::run_with(self.pads.clone(), gamepad::listen).map(Message::Pad);
-        let others = if self.by_pad {
+        let others = if self.hand == Hand::Pad {
             event::listen_with(|event, _status, _window| {
                 put_away(&event).then_some(Message::PutPadAway)
             })
@@ -29,11 +29,12 @@ impl App {
     }
 
     pub(super) fn take_pad(&mut self, action: Action) -> Task<Message> {
-        self.by_pad = true;
+        self.hand = Hand::Pad;
         match action {
             Action::Move(direction) => spatial::go(direction),
             Action::Press => spatial::press(),
             Action::Back => Task::done(Message::Back),
+            _ if self.manners.question.is_some() => Task::none(),
             Action::GameMode if self.switch().is_some() => Task::done(Message::ToggleGameMode),
             Action::Pause if self.screen == Screen::Live => {
                 Task::done(Message::Live(live::Message::TogglePause))
@@ -55,7 +56,7 @@ impl App {
 
     /// Leaves what is open, the innermost first.
     pub(super) fn back(&mut self) {
-        if self.notice.take().is_none() {
+        if self.manners.question.take().is_none() && self.notice.take().is_none() {
             self.screen = Screen::Live;
         }
     }

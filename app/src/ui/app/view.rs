@@ -4,13 +4,13 @@ use iced::keyboard::key::Named;
 use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Element, Fill, Padding, keyboard};
 
-use super::{App, Message, Screen};
+use super::{App, Hand, Message, Screen};
 use crate::ui::focus::{self, Press, focus};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
 use crate::ui::spatial::Direction;
-use crate::ui::{absent, hints, live, theme};
+use crate::ui::{absent, hints, live, question, theme};
 use crate::words::Key;
 
 impl App {
@@ -33,13 +33,17 @@ impl App {
             .spacing(room.gap())
             .padding(room.gap());
         let whole = row![self.rail(room), main.width(Fill).height(Fill)];
+        let whole = match self.manners.question {
+            Some(remember) => question::view(whole.into(), remember, words, room, Message::Close),
+            None => whole.into(),
+        };
         focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
     }
 
     /// What the gamepad's buttons do; a small window leaves the room to a notice.
     fn hints(&self, room: Room) -> Option<Element<'_, Message>> {
         let room_for_it = !room.is_compact() || self.notice.is_none();
-        (self.by_pad && room_for_it).then(|| hints::view(&self.words))
+        (self.hand == Hand::Pad && room_for_it).then(|| hints::view(&self.words))
     }
 
     /// What a key means that no widget took.
@@ -47,7 +51,7 @@ impl App {
         if modifiers.alt() || modifiers.logo() {
             return None;
         }
-        if modifiers.control() {
+        if modifiers.control() && self.manners.question.is_none() {
             return place(press).map(Message::Show);
         }
         match press {
@@ -57,6 +61,7 @@ impl App {
             Press::Named(Named::ArrowLeft) => Some(Message::Go(Direction::Left)),
             Press::Named(Named::ArrowRight) => Some(Message::Go(Direction::Right)),
             Press::Named(Named::Escape) => Some(Message::Back),
+            _ if self.manners.question.is_some() => None,
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))

@@ -94,7 +94,10 @@ impl Hand {
     /// Takes in a report.
     pub fn take(&mut self, report: Report, now: Duration) -> Option<Action> {
         match report {
-            Report::Down(button) => self.begin(Source::Button(button), pressed(button)?, now),
+            Report::Down(button) => {
+                let action = pressed(button)?;
+                Some(self.begin(Source::Button(button), action, now))
+            }
             Report::Up(button) => {
                 self.end(Source::Button(button));
                 None
@@ -124,14 +127,14 @@ impl Hand {
         Some(action)
     }
 
-    fn begin(&mut self, source: Source, action: Action, now: Duration) -> Option<Action> {
+    fn begin(&mut self, source: Source, action: Action, now: Duration) -> Action {
         self.held = action.repeats().then_some(Held {
             source,
             action,
             due: now + FIRST_REPEAT,
             repeats: 0,
         });
-        Some(action)
+        action
     }
 
     fn end(&mut self, source: Source) {
@@ -165,7 +168,7 @@ impl Hand {
             (Source::RightStick, Direction::Right) => Action::Pick(1),
             _ => Action::Move(direction),
         };
-        self.begin(source, action, now)
+        Some(self.begin(source, action, now))
     }
 }
 

@@ -267,9 +267,9 @@ struct Look {
 impl Operation for Look {
     fn traverse(&mut self, operate: &mut dyn FnMut(&mut dyn Operation)) {
         let entered = std::mem::replace(&mut self.entering, Vector::ZERO);
-        self.scrolled = self.scrolled + entered;
+        self.scrolled += entered;
         operate(self);
-        self.scrolled = self.scrolled - entered;
+        self.scrolled -= entered;
     }
 
     fn scrollable(

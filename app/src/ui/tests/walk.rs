@@ -266,9 +266,12 @@ fn changed_outside(a: &[u8], b: &[u8], bounds: Rectangle, size: Size) -> usize {
         .count()
 }
 
+/// The name of a kind of hand, and how it presses.
+type Act<'a> = (&'a str, &'a dyn Fn(&mut Person));
+
 /// The same thing done by every kind of hand must send the same.
 fn by_every_hand(prepare: impl Fn() -> Person, id: &'static str, expected: &str) {
-    let hands: [(&str, &dyn Fn(&mut Person)); 5] = [
+    let hands: [Act<'_>; 5] = [
         ("pointer", &|person| {
             let at = person.place(id).bounds.center();
             person.click(at);
