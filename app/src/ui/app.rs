@@ -7,15 +7,17 @@ mod view;
 use std::time::Instant;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::{Size, Subscription, Task, event, window};
+use iced::{Size, Subscription, Task, Theme, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
 use super::model::{Link, Model};
 use super::spatial::{self, Direction};
+use super::theme::Look;
 use super::tune::{self, Tune};
 use super::{drafts, instance, question, speech};
+use crate::config::{Settings, Store, ThemeChoice};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 use manners::Manners;
@@ -117,6 +119,9 @@ pub enum Message {
 pub struct App {
     /// What is known.
     pub model: Model,
+    /// What the user chose; changed by [`App::choose`] alone.
+    pub settings: Settings,
+    store: Option<Store>,
     words: Words,
     screen: Screen,
     live: Live,
@@ -139,10 +144,22 @@ pub struct App {
 }
 
 impl App {
-    /// Before anything is known.
+    /// The window as the file in `store` wants it, before anything is known.
+    pub fn open(words: Words, size: Size, store: Option<Store>) -> Self {
+        let mut app = Self::new(words, size);
+        app.store = store;
+        if let Some(store) = &mut app.store {
+            app.settings = store.load().settings;
+        }
+        app
+    }
+
+    /// Before anything is known, with the settings of a first start and nowhere to keep others.
     pub fn new(words: Words, size: Size) -> Self {
         Self {
             model: Model::default(),
+            settings: Settings::default(),
+            store: None,
             words,
             screen: Screen::default(),
             live: Live::default(),
@@ -161,6 +178,30 @@ impl App {
             hand: Hand::default(),
             manners: Manners::default(),
         }
+    }
+
+    /// Changes what the user chose, and keeps it.
+    pub fn choose(&mut self, change: impl FnOnce(&mut Settings)) {
+        let before = self.settings.clone();
+        change(&mut self.settings);
+        if self.settings == before {
+            return;
+        }
+        if let Some(store) = &mut self.store
+            && let Err(error) = store.save(&self.settings)
+        {
+            log::warn!("{}: {error}", store.path().display());
+        }
+    }
+
+    /// The look in force, as the toolkit wants it.
+    pub fn theme(&self) -> Theme {
+        let look = match self.settings.theme {
+            ThemeChoice::System | ThemeChoice::Dark => Look::Dark,
+            ThemeChoice::Light => Look::Light,
+            ThemeChoice::HighContrast => Look::HighContrast,
+        };
+        look.theme()
     }
 
     /// Takes in a message.

@@ -13,8 +13,8 @@ use iced::widget::{canvas as sheet, stack};
 use iced::{Element, Fill, Pixels, Rectangle, Renderer, Size, Theme, mouse};
 
 use super::model::Model;
-use super::theme;
-use crate::words::Words;
+use super::theme::{self, Look};
+use crate::words::{Language, Words};
 use plot::Plot;
 use readout::Readout;
 
@@ -57,7 +57,7 @@ pub fn view<'a, Message: Clone + 'a>(
 #[derive(Debug, Default)]
 pub struct Painted {
     axes: Cache,
-    axes_for: Cell<Option<(Plot, bool)>>,
+    axes_for: Cell<Option<(Plot, bool, Look, Language)>>,
     data: Cache,
     data_for: Cell<Option<DataKey>>,
 }
@@ -66,6 +66,8 @@ pub struct Painted {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct DataKey {
     plot: Plot,
+    look: Look,
+    language: Language,
     marks: usize,
     marked_at_ns: u64,
     uplinks: usize,
@@ -78,18 +80,22 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
         &self,
         painted: &Painted,
         renderer: &Renderer,
-        _theme: &Theme,
+        theme: &Theme,
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         self.undrawn.set(0);
         let plot = self.plot(bounds.size());
-        let still = Plot { end_ns: 0, ..plot };
-        if painted.axes_for.replace(Some((still, self.paused))) != Some((still, self.paused)) {
+        let (look, language) = (Look::of(theme), self.words.language());
+        let palette = look.palette();
+        let axes_for = Some((Plot { end_ns: 0, ..plot }, self.paused, look, language));
+        if painted.axes_for.replace(axes_for) != axes_for {
             painted.axes.clear();
         }
         let key = DataKey {
             plot,
+            look,
+            language,
             marks: self.model.marks.len(),
             marked_at_ns: self.model.marks.back().map_or(0, |mark| mark.at_ns),
             uplinks: self.model.tracks.len(),
@@ -98,10 +104,10 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
             painted.data.clear();
         }
         let axes = painted.axes.draw(renderer, bounds.size(), |frame| {
-            paint::paint_axes(self, plot, frame);
+            paint::paint_axes(self, plot, palette, frame);
         });
         let data = painted.data.draw(renderer, bounds.size(), |frame| {
-            paint::paint_data(self, plot, frame);
+            paint::paint_data(self, plot, palette, frame);
         });
         vec![axes, data]
     }

@@ -1,7 +1,9 @@
 //! The marks on the rail, drawn.
 
 use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Color, Element, Point, Rectangle, Renderer, Theme, mouse};
+use iced::{Element, Point, Rectangle, Renderer, Theme, mouse};
+
+use super::theme::{self, Ink};
 
 /// A mark of 24 logical pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +24,9 @@ const PULSE: [(f32, f32); 6] = [
     (22.0, 13.0),
 ];
 
-/// The mark in one colour.
-pub fn icon<'a, Message: 'a>(icon: Icon, color: Color) -> Element<'a, Message> {
-    canvas::Canvas::new(Drawing { icon, color })
+/// The mark in one ink.
+pub fn icon<'a, Message: 'a>(icon: Icon, ink: Ink) -> Element<'a, Message> {
+    canvas::Canvas::new(Drawing { icon, ink })
         .width(SIZE)
         .height(SIZE)
         .into()
@@ -32,7 +34,7 @@ pub fn icon<'a, Message: 'a>(icon: Icon, color: Color) -> Element<'a, Message> {
 
 struct Drawing {
     icon: Icon,
-    color: Color,
+    ink: Ink,
 }
 
 impl<Message> canvas::Program<Message> for Drawing {
@@ -42,12 +44,13 @@ impl<Message> canvas::Program<Message> for Drawing {
         &self,
         _state: &(),
         renderer: &Renderer,
-        _theme: &Theme,
+        theme: &Theme,
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let mut frame = Frame::new(renderer, bounds.size());
-        let stroke = Stroke::default().with_width(2.0).with_color(self.color);
+        let color = theme::palette(theme).ink(self.ink);
+        let stroke = Stroke::default().with_width(2.0).with_color(color);
         match self.icon {
             Icon::Live => {
                 let path = Path::new(|path| {
@@ -62,7 +65,7 @@ impl<Message> canvas::Program<Message> for Drawing {
                 for (y, x) in [(7.0, 15.0), (17.0, 9.0)] {
                     let line = Path::line(Point::new(3.0, y), Point::new(21.0, y));
                     frame.stroke(&line, stroke);
-                    frame.fill(&Path::circle(Point::new(x, y), 4.0), self.color);
+                    frame.fill(&Path::circle(Point::new(x, y), 4.0), color);
                 }
             }
         }

@@ -76,7 +76,7 @@ pub fn raised_another() -> bool {
 }
 
 /// Asks the window that has the name to show itself; false when there is none.
-async fn raise(bus: &Connection) -> zbus::Result<bool> {
+pub(super) async fn raise(bus: &Connection) -> zbus::Result<bool> {
     let name = BusName::try_from(APPLICATION_ID)?;
     if !DBusProxy::new(bus).await?.name_has_owner(name).await? {
         return Ok(false);
@@ -95,23 +95,28 @@ async fn raise(bus: &Connection) -> zbus::Result<bool> {
 /// Owns the name for as long as the window is open, and tells when it is asked for.
 pub fn serve() -> impl Stream<Item = Event> {
     iced::stream::channel(1, async |mut events: Sender<Event>| {
-        match serve_on_session_bus(&mut events).await {
+        let served = async {
+            let bus = Connection::session().await?;
+            serve_on(&bus, &mut events).await?;
+            Ok::<_, zbus::Error>(bus)
+        };
+        match served.await {
             // The name goes with the connection.
-            Ok(_connection) => std::future::pending().await,
+            Ok(_bus) => std::future::pending().await,
             Err(error) => log::info!("this window cannot be found by a second start: {error}"),
         }
     })
 }
 
-async fn serve_on_session_bus(events: &mut Sender<Event>) -> zbus::Result<Connection> {
-    let bus = Connection::session().await?;
+/// Exports the window on `bus` and wants the name; tells when another one has it.
+pub(super) async fn serve_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
     let served = Served(events.clone());
     bus.object_server().at(PATH, served).await?;
     let alone = RequestNameFlags::DO_NOT_QUEUE;
     match bus.request_name_with_flags(APPLICATION_ID, alone).await {
         Err(zbus::Error::NameTaken) => {
             if matches!(
-                tokio::time::timeout(PATIENCE, raise(&bus)).await,
+                tokio::time::timeout(PATIENCE, raise(bus)).await,
                 Ok(Ok(true))
             ) {
                 let _ = events.send(Event::Second).await;
@@ -121,5 +126,5 @@ async fn serve_on_session_bus(events: &mut Sender<Event>) -> zbus::Result<Connec
             asked?;
         }
     }
-    Ok(bus)
+    Ok(())
 }

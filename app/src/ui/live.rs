@@ -14,7 +14,7 @@ use super::model::Model;
 use super::parts::{self, Room, bold, quiet};
 use super::scale::Scale;
 use super::speech::milliseconds;
-use super::theme;
+use super::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// One press of an arrow moves the read-out by this part of the window.
@@ -217,7 +217,7 @@ impl Live {
             let chart = chart::view(chart, self.unseen.then_some(Message::Drawn));
             focus("graph", chart).on_adjust(Message::Pick).into()
         } else {
-            let waiting = text(words.say(Key::GraphEmpty)).color(theme::QUIET);
+            let waiting = text(words.say(Key::GraphEmpty)).style(theme::quiet);
             container(waiting).center(Fill).into()
         };
         let inside = column![top, graph, legend(model, words, room)].spacing(6);
@@ -241,12 +241,12 @@ fn legend<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Mes
         let mark = format!("{} {name}", theme::uplink_shape(track.slot));
         let mark = text(mark)
             .size(theme::SMALL)
-            .color(theme::uplink_color(track.slot));
+            .style(theme::ink(Ink::Uplink(track.slot)));
         let figures = (!brief).then(|| quiet(words.tell(Key::LegendFigures, values)));
         row![mark].push(figures).spacing(8).into()
     });
     let lost = format!("▼ {}", words.say(Key::LegendLost));
-    let lost = text(lost).size(theme::SMALL).color(theme::RED);
+    let lost = text(lost).size(theme::SMALL).style(theme::ink(Ink::Bad));
     let all = row(entries)
         .push((brief || model.tracks.len() <= 3).then_some(lost))
         .spacing(24);

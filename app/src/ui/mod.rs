@@ -33,6 +33,7 @@ use std::process::ExitCode;
 use iced::advanced::widget::Id;
 use iced::{Size, window};
 
+use crate::config::Store;
 use crate::words::{Language, Words};
 use app::App;
 
@@ -59,35 +60,37 @@ pub fn run() -> ExitCode {
     if instance::raised_another() {
         return ExitCode::SUCCESS;
     }
-    let program = iced::application(
-        || App::new(Words::new(Language::of_system()), SIZE),
-        App::update,
-        App::view,
-    )
-    .title("Evenkeel")
-    .subscription(App::subscription)
-    .theme(|_: &App| theme::theme())
-    .settings(iced::Settings {
-        id: Some(APPLICATION_ID.to_owned()),
-        fonts: FONTS.map(Into::into).to_vec(),
-        default_font: theme::FONT,
-        default_text_size: theme::BODY.into(),
-        ..iced::Settings::default()
-    })
-    .window(window::Settings {
-        exit_on_close_request: false,
-        size: SIZE,
-        min_size: Some(MIN_SIZE),
-        platform_specific: window::settings::PlatformSpecific {
-            application_id: APPLICATION_ID.to_owned(),
-            ..window::settings::PlatformSpecific::default()
-        },
-        ..window::Settings::default()
-    });
+    let program = iced::application(open, App::update, App::view)
+        .title("Evenkeel")
+        .subscription(App::subscription)
+        .theme(App::theme)
+        .settings(iced::Settings {
+            id: Some(APPLICATION_ID.to_owned()),
+            fonts: FONTS.map(Into::into).to_vec(),
+            default_font: theme::FONT,
+            default_text_size: theme::BODY.into(),
+            ..iced::Settings::default()
+        })
+        .window(window::Settings {
+            exit_on_close_request: false,
+            size: SIZE,
+            min_size: Some(MIN_SIZE),
+            platform_specific: window::settings::PlatformSpecific {
+                application_id: APPLICATION_ID.to_owned(),
+                ..window::settings::PlatformSpecific::default()
+            },
+            ..window::Settings::default()
+        });
     match program.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),
     }
+}
+
+/// The window as the user's settings want it.
+fn open() -> App {
+    let store = Store::of_user(|name| std::env::var(name).ok());
+    App::open(Words::new(Language::of_system()), SIZE, store)
 }
 
 #[allow(

@@ -207,6 +207,16 @@ struct Open {
 }
 
 impl Desktop {
+    /// On this bus instead of the session's.
+    #[cfg(test)]
+    pub fn on(bus: Connection) -> Self {
+        let shown = Vec::new();
+        Self(Arc::new(Mutex::new(Open {
+            bus: Some(bus),
+            shown,
+        })))
+    }
+
     /// Shows a notification. When there is nobody to show it, that is logged and nothing else.
     pub async fn show(self, topic: Topic, summary: String, body: String) {
         let mut open = self.0.lock().await;

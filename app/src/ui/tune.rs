@@ -13,7 +13,7 @@ use super::focus::focus;
 use super::model::{Model, Track};
 use super::parts::{self, Room, bold, quiet};
 use super::speech;
-use super::theme;
+use super::theme::{self, Ink};
 use crate::state::HelperState;
 use crate::steering;
 use crate::words::{Key, Words};
@@ -228,7 +228,7 @@ impl Tune {
         let value = self.drafts.value(control).or(in_force(state, control));
         let value = value.unwrap_or(limits::UPLINK_COST_DEFAULT);
         let mark = theme::uplink_shape(track.slot);
-        let mark = text(mark).color(theme::uplink_color(track.slot));
+        let mark = text(mark).style(theme::ink(Ink::Uplink(track.slot)));
         let why = speech::cost_reason_key(CostReason::from_wire(track.info.cost_reason));
         // What is being chosen has not been set yet.
         let why = why.filter(|_| value == track.info.cost);
@@ -332,11 +332,11 @@ fn tunables<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element
 
 fn tunable_row<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Message> {
     let state = TunableState::from_wire(tunable.state);
-    let color = match state {
-        TunableState::Held => theme::TEAL,
-        TunableState::StoodBack | TunableState::Vanished => theme::AMBER,
-        TunableState::Failed => theme::RED,
-        TunableState::Idle => theme::QUIET,
+    let ink = match state {
+        TunableState::Held => Ink::Good,
+        TunableState::StoodBack | TunableState::Vanished => Ink::Warn,
+        TunableState::Failed => Ink::Bad,
+        TunableState::Idle => Ink::Quiet,
     };
     let or_dash = |value: &str| {
         if value.is_empty() {
@@ -354,13 +354,17 @@ fn tunable_row<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Me
             text(speech::tunable_name(&tunable.id, words)).width(Fill),
             text(words.say(speech::tunable_key(state)))
                 .size(theme::SMALL)
-                .color(color),
+                .style(theme::ink(ink)),
         ]
         .spacing(10),
         quiet(words.tell(Key::TunableChange, values)),
     ];
     if !tunable.why_not.is_empty() {
-        lines = lines.push(text(&tunable.why_not).size(theme::SMALL).color(color));
+        lines = lines.push(
+            text(&tunable.why_not)
+                .size(theme::SMALL)
+                .style(theme::ink(ink)),
+        );
     }
     lines.spacing(2).into()
 }

@@ -8,29 +8,16 @@ use iced::window::UserAttention;
 use iced::{Subscription, Task, window};
 
 use super::{App, Call, Message, Seen};
+use crate::config::OnClose;
 use crate::ui::notify::{Desktop, Known, Limiter};
 use crate::ui::{bus, instance, question, speech};
 
 /// Settings held here that are kept with game mode, at most.
 const MAX_SETTINGS: usize = 32;
 
-/// What closing the window means while it holds game mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum OnClose {
-    /// It is asked.
-    #[default]
-    Ask,
-    /// Game mode stays on.
-    Keep,
-    /// Game mode ends.
-    End,
-}
-
 /// What is remembered for it.
 #[derive(Debug, Default)]
 pub struct Manners {
-    pub notify: bool,
-    pub on_close: OnClose,
     /// The question is open; true when its answer is to be remembered.
     pub question: Option<bool>,
     /// What this window has set and holds, the newest last.
@@ -77,7 +64,7 @@ impl App {
         if !self.ours || self.manners.question.is_some() {
             return iced::exit();
         }
-        match self.manners.on_close {
+        match self.settings.on_close {
             OnClose::End => iced::exit(),
             OnClose::Keep => self.keep(),
             OnClose::Ask => {
@@ -113,7 +100,7 @@ impl App {
 
     fn remember_close(&mut self, remember: bool, on_close: OnClose) {
         if remember {
-            self.manners.on_close = on_close;
+            self.choose(|settings| settings.on_close = on_close);
         }
     }
 
@@ -146,20 +133,20 @@ impl App {
             std::mem::take(&mut self.manners.ends_here)
         };
         let before = std::mem::replace(&mut self.manners.known, now);
-        if !self.manners.notify || self.seen == Seen::Focused {
+        if !self.settings.notify || self.seen == Seen::Focused {
             return Task::none();
         }
         let news = self.manners.known.news(&before, ours);
         let at: Duration = self.started.elapsed();
-        let allowed = news
+        let allowed: Vec<_> = news
             .into_iter()
             .filter(|_| self.manners.limiter.allows(at))
-            .map(|news| {
-                let (summary, body) = news.say(&self.model, &self.words);
-                let desktop = self.manners.desktop.clone();
-                Task::future(desktop.show(news.topic(), summary, body)).discard()
-            });
-        Task::batch(allowed)
+            .collect();
+        Task::batch(allowed.into_iter().map(|news| {
+            let (summary, body) = news.say(&self.model, &self.words);
+            let desktop = self.manners.desktop.clone();
+            Task::future(desktop.show(news.topic(), summary, body)).discard()
+        }))
     }
 }
 

@@ -10,7 +10,8 @@ use crate::ui::icons::{Icon, icon};
 use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
 use crate::ui::spatial::Direction;
-use crate::ui::{absent, hints, live, question, theme};
+use crate::ui::theme::{self, Ink};
+use crate::ui::{absent, hints, live, question};
 use crate::words::Key;
 
 impl App {
@@ -73,9 +74,9 @@ impl App {
     fn rail(&self, room: Room) -> Element<'_, Message> {
         let place = |id, mark, key, screen| {
             let chosen = self.screen == screen;
-            let color = if chosen { theme::TEAL } else { theme::QUIET };
+            let ink = if chosen { Ink::Good } else { Ink::Quiet };
             let inside = column![
-                icon(mark, color),
+                icon(mark, ink),
                 text(self.words.say(key)).size(theme::SMALL)
             ]
             .spacing(6)
@@ -105,7 +106,7 @@ impl App {
     fn header(&self, room: Room) -> Element<'_, Message> {
         let mut said = vec![self.model.in_force(&self.words)];
         said.extend(self.model.notes(&self.words));
-        let said = text(said.join(" ")).color(theme::QUIET);
+        let said = text(said.join(" ")).style(theme::quiet);
         let words: Element<'_, Message> = if room.is_compact() {
             said.size(theme::SMALL).into()
         } else {

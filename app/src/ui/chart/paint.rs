@@ -7,7 +7,7 @@ use super::Chart;
 use super::plot::Plot;
 use crate::ui::history::Outage;
 use crate::ui::model::{Mark, Track};
-use crate::ui::theme;
+use crate::ui::theme::{self, Ink, Palette};
 use crate::words::Key;
 
 /// Below this height there is room for the lines and little else.
@@ -35,17 +35,17 @@ pub fn label(content: String, position: Point, color: Color) -> Text {
 }
 
 /// Lines and numbers of the axes.
-pub fn paint_axes(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
+pub fn paint_axes(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
     let lines = if plot.area.height < LOW { 2 } else { 4 };
     for part in 0..=lines {
         let value_us = plot.top_us / lines * part;
         let y = plot.y(value_us).round() - 0.5;
         let line = Path::line(Point::new(plot.area.x, y), Point::new(plot.right(), y));
-        frame.stroke(&line, hairline(theme::LINE));
+        frame.stroke(&line, hairline(palette.grid));
         let text = label(
             (value_us / 1000).to_string(),
             Point::new(plot.area.x - 8.0, y),
-            theme::QUIET,
+            palette.quiet,
         );
         frame.fill_text(Text {
             align_x: iced::advanced::text::Alignment::Right,
@@ -81,45 +81,57 @@ pub fn paint_axes(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
         };
         frame.fill_text(Text {
             align_x,
-            ..label(text, Point::new(x, y), theme::QUIET)
+            ..label(text, Point::new(x, y), palette.quiet)
         });
     }
 }
 
 /// Everything that moves, from the back to the front.
-pub fn paint_data(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
+pub fn paint_data(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
     let marks: Vec<Mark> = chart.model.marks.iter().copied().collect();
-    paint_game_mode(chart, plot, &marks, frame);
+    paint_game_mode(chart, plot, palette, &marks, frame);
     let outages: Vec<Outage> = chart
         .model
         .tracks
         .iter()
         .flat_map(|track| track.history.outages(plot.start_ns(), plot.end_ns))
         .collect();
-    paint_outages(plot, &outages, frame);
+    paint_outages(plot, palette, &outages, frame);
     let leader = marks.last().and_then(|mark| mark.leader);
     let leads = |track: &&Track| Some(track.info.ifindex) == leader;
     let tracks = &chart.model.tracks;
     for track in tracks.iter().filter(|track| !leads(track)) {
-        paint_line(track, plot, frame);
+        paint_line(track, plot, palette, frame);
     }
     for track in tracks.iter().filter(leads) {
-        paint_line(track, plot, frame);
+        paint_line(track, plot, palette, frame);
     }
     if plot.area.height >= LOW {
-        paint_leaders(chart, plot, &marks, frame);
-        paint_peaks(chart, plot, frame);
+        paint_leaders(chart, plot, palette, &marks, frame);
+        paint_peaks(chart, plot, palette, frame);
     }
 }
 
-fn paint_game_mode(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Frame) {
+fn paint_game_mode(
+    chart: &Chart<'_>,
+    plot: Plot,
+    palette: &Palette,
+    marks: &[Mark],
+    frame: &mut Frame,
+) {
     let mut since: Option<u64> = None;
     let ends = marks.iter().map(|mark| (mark.at_ns, mark.game_mode));
     for (at_ns, on) in ends.chain([(u64::MAX, false)]) {
         match (since, on) {
             (None, true) => since = Some(at_ns),
             (Some(from_ns), false) => {
-                paint_band(chart, plot, from_ns, at_ns.min(plot.end_ns), frame);
+                paint_band(
+                    chart,
+                    plot,
+                    palette,
+                    (from_ns, at_ns.min(plot.end_ns)),
+                    frame,
+                );
                 since = None;
             }
             _ => {}
@@ -127,7 +139,13 @@ fn paint_game_mode(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fr
     }
 }
 
-fn paint_band(chart: &Chart<'_>, plot: Plot, from_ns: u64, to_ns: u64, frame: &mut Frame) {
+fn paint_band(
+    chart: &Chart<'_>,
+    plot: Plot,
+    palette: &Palette,
+    (from_ns, to_ns): (u64, u64),
+    frame: &mut Frame,
+) {
     if to_ns <= plot.start_ns() || from_ns >= plot.end_ns {
         return;
     }
@@ -135,15 +153,15 @@ fn paint_band(chart: &Chart<'_>, plot: Plot, from_ns: u64, to_ns: u64, frame: &m
     frame.fill_rectangle(
         Point::new(from, plot.area.y),
         Size::new(to - from, plot.area.height),
-        theme::TEAL.scale_alpha(0.07),
+        palette.good.scale_alpha(0.07),
     );
     if from_ns > plot.start_ns() {
-        dashes(from, plot, theme::TEAL, frame);
+        dashes(from, plot, palette.good, frame);
     }
     if to - from > 110.0 {
         let position = Point::new(from + 8.0, plot.area.y + 22.0);
         let text = chart.words.say(Key::MarkGameMode);
-        frame.fill_text(label(text, position, theme::TEAL));
+        frame.fill_text(label(text, position, palette.good));
     }
 }
 
@@ -156,7 +174,7 @@ fn dashes(x: f32, plot: Plot, color: Color, frame: &mut Frame) {
     }
 }
 
-fn paint_outages(plot: Plot, outages: &[Outage], frame: &mut Frame) {
+fn paint_outages(plot: Plot, palette: &Palette, outages: &[Outage], frame: &mut Frame) {
     let many = outages.len() > MANY_OUTAGES;
     let mut marked: Vec<f32> = Vec::new();
     for outage in outages {
@@ -164,36 +182,36 @@ fn paint_outages(plot: Plot, outages: &[Outage], frame: &mut Frame) {
         let width = (to - from).max(2.0);
         if outage.lost >= LONG_OUTAGE {
             let top = Point::new(from, plot.area.y);
-            frame.fill_rectangle(top, Size::new(width, 5.0), theme::RED);
+            frame.fill_rectangle(top, Size::new(width, 5.0), palette.bad);
             let whole = Size::new(width, plot.area.height);
-            frame.fill_rectangle(top, whole, theme::RED.scale_alpha(0.08));
+            frame.fill_rectangle(top, whole, palette.bad.scale_alpha(0.08));
         } else {
             let height = if many { TICK } else { plot.area.height };
             frame.fill_rectangle(
                 Point::new(from, plot.area.y),
                 Size::new(width, height),
-                theme::RED.scale_alpha(if many { 1.0 } else { 0.5 }),
+                palette.bad.scale_alpha(if many { 1.0 } else { 0.5 }),
             );
         }
         let apart = if many { 24.0 } else { 9.0 };
         if marked.iter().all(|x| (x - from).abs() > apart) {
             marked.push(from);
-            triangle(from + 1.0, plot.area.y - 2.0, frame);
+            triangle(from + 1.0, plot.area.y - 2.0, palette.bad, frame);
         }
     }
 }
 
-fn triangle(x: f32, y: f32, frame: &mut Frame) {
+fn triangle(x: f32, y: f32, color: Color, frame: &mut Frame) {
     let path = Path::new(|path| {
         path.move_to(Point::new(x - 5.0, y - 8.0));
         path.line_to(Point::new(x + 5.0, y - 8.0));
         path.line_to(Point::new(x, y));
         path.close();
     });
-    frame.fill(&path, theme::RED);
+    frame.fill(&path, color);
 }
 
-fn paint_line(track: &Track, plot: Plot, frame: &mut Frame) {
+fn paint_line(track: &Track, plot: Plot, palette: &Palette, frame: &mut Frame) {
     let newest = plot.end_ns / plot.column_ns;
     let columns = track
         .history
@@ -213,10 +231,16 @@ fn paint_line(track: &Track, plot: Plot, frame: &mut Frame) {
             }
         }
     });
-    frame.stroke(&path, hairline(theme::uplink_color(track.slot)));
+    frame.stroke(&path, hairline(palette.ink(Ink::Uplink(track.slot))));
 }
 
-fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Frame) {
+fn paint_leaders(
+    chart: &Chart<'_>,
+    plot: Plot,
+    palette: &Palette,
+    marks: &[Mark],
+    frame: &mut Frame,
+) {
     let mut free_from = plot.area.x;
     let mut before: Option<u32> = None;
     for mark in marks {
@@ -228,7 +252,7 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
             continue;
         };
         let x = plot.x(mark.at_ns);
-        let color = theme::uplink_color(track.slot);
+        let color = palette.ink(Ink::Uplink(track.slot));
         dashes(x, plot, color, frame);
         let name = chart.model.name(track, chart.words);
         let text = chart.words.tell(Key::MarkLeader, [("uplink", name.into())]);
@@ -243,7 +267,7 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
             // A line may run there, too.
             let behind = Size::new(width + 6.0, 20.0);
             let corner = Point::new(left - 3.0, y - 10.0);
-            frame.fill_rectangle(corner, behind, theme::CARD.scale_alpha(0.85));
+            frame.fill_rectangle(corner, behind, palette.card.scale_alpha(0.85));
             frame.fill_text(label(text, Point::new(left, y), color));
             free_from = left + width + 16.0;
         }
@@ -251,7 +275,7 @@ fn paint_leaders(chart: &Chart<'_>, plot: Plot, marks: &[Mark], frame: &mut Fram
 }
 
 /// The height of spikes that reach beyond the graph, where there is room for the number.
-fn paint_peaks(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
+fn paint_peaks(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
     let mut taken: Vec<f32> = Vec::new();
     for track in &chart.model.tracks {
         let columns = track
@@ -270,7 +294,7 @@ fn paint_peaks(chart: &Chart<'_>, plot: Plot, frame: &mut Frame) {
                 x + 4.0
             };
             let position = Point::new(beside, plot.area.y + 58.0);
-            frame.fill_text(label(value, position, theme::uplink_color(track.slot)));
+            frame.fill_text(label(value, position, palette.ink(Ink::Uplink(track.slot))));
         }
     }
 }

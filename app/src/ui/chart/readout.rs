@@ -7,7 +7,7 @@ use iced::{Color, Point, Rectangle, Renderer, Size, Theme, border, mouse, touch,
 use super::paint::label;
 use super::plot::Plot;
 use super::{Chart, text_width};
-use crate::ui::theme;
+use crate::ui::theme::{self, Ink, Palette};
 use crate::words::{Key, Words};
 
 /// A measurement this far from the pointed-at moment still counts, in columns and in time.
@@ -64,7 +64,7 @@ impl<Message: Clone> canvas::Program<Message> for Readout<'_, Message> {
         &self,
         pointed: &Option<f32>,
         renderer: &Renderer,
-        _theme: &Theme,
+        theme: &Theme,
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
@@ -75,30 +75,30 @@ impl<Message: Clone> canvas::Program<Message> for Readout<'_, Message> {
             return Vec::new();
         };
         let mut frame = Frame::new(renderer, bounds.size());
-        self.paint(plot, x, &mut frame);
+        self.paint(plot, x, theme::palette(theme), &mut frame);
         vec![frame.into_geometry()]
     }
 }
 
 impl<Message> Readout<'_, Message> {
-    fn paint(&self, plot: Plot, x: f32, frame: &mut Frame) {
+    fn paint(&self, plot: Plot, x: f32, palette: &Palette, frame: &mut Frame) {
         let chart = self.chart;
         let at_ns = plot.at_ns(x);
         let reach_ns = REACH_NS.max(REACH_COLUMNS * plot.column_ns);
         let mut rows = vec![Row {
             text: ago(plot.end_ns.saturating_sub(at_ns), chart.words),
-            color: theme::QUIET,
+            color: palette.quiet,
         }];
         let line = Path::line(
             Point::new(x + 0.5, plot.area.y),
             Point::new(x + 0.5, plot.area.y + plot.area.height),
         );
-        frame.stroke(&line, Stroke::default().with_color(theme::QUIET));
+        frame.stroke(&line, Stroke::default().with_color(palette.quiet));
         for track in &chart.model.tracks {
             let Some(sample) = track.history.nearest(at_ns, reach_ns) else {
                 continue;
             };
-            let color = theme::uplink_color(track.slot);
+            let color = palette.ink(Ink::Uplink(track.slot));
             let name = chart.model.name(track, chart.words);
             let value = match sample.rtt_us {
                 Some(rtt_us) => format!("{:.1} ms", f64::from(rtt_us) / 1000.0),
@@ -113,17 +113,17 @@ impl<Message> Readout<'_, Message> {
                 color: if sample.rtt_us.is_some() {
                     color
                 } else {
-                    theme::RED
+                    palette.bad
                 },
             });
         }
         if rows.len() > 1 {
-            paint_box(plot, x, &rows, frame);
+            paint_box(plot, x, &rows, palette, frame);
         }
     }
 }
 
-fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
+fn paint_box(plot: Plot, x: f32, rows: &[Row], palette: &Palette, frame: &mut Frame) {
     let widest = rows
         .iter()
         .map(|row| text_width(&row.text))
@@ -142,8 +142,8 @@ fn paint_box(plot: Plot, x: f32, rows: &[Row], frame: &mut Frame) {
     let lowest = plot.area.y + plot.area.height - size.height;
     let corner = Point::new(left.max(0.0), lowest.clamp(0.0, plot.area.y + 26.0));
     let shape = Path::rounded_rectangle(corner, size, border::Radius::from(8.0));
-    frame.fill(&shape, theme::RAIL);
-    frame.stroke(&shape, Stroke::default().with_color(theme::LINE));
+    frame.fill(&shape, palette.rail);
+    frame.stroke(&shape, Stroke::default().with_color(palette.line));
     for (number, row) in rows.iter().enumerate() {
         let y = corner.y + edge + line * (number as f32 + 0.5);
         let position = Point::new(corner.x + PADDING, y);

@@ -11,7 +11,7 @@ use crate::ui::compare::Comparison;
 use crate::ui::model::{Link, Model, Track};
 use crate::ui::parts::{self, Room, badge, bold, quiet};
 use crate::ui::speech::{self, milliseconds};
-use crate::ui::theme;
+use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// The narrowest card that still holds its words.
@@ -62,12 +62,12 @@ fn uplink<'a>(
     narrow: bool,
     width: Length,
 ) -> Element<'a, Message> {
-    let color = theme::uplink_color(track.slot);
+    let ink = Ink::Uplink(track.slot);
     let name = model.name(track, words);
     let heading = if narrow { theme::BODY } else { theme::HEADING };
     let mark = text(theme::uplink_shape(track.slot))
         .size(theme::BODY)
-        .color(color);
+        .style(theme::ink(ink));
     let mut top = row![mark, bold(name.clone(), heading)]
         .spacing(8)
         .align_y(Alignment::Center);
@@ -101,7 +101,7 @@ fn uplink<'a>(
         value => format!("{value} ms"),
     };
     let figure = |key: Key, value: String| {
-        let name = text(words.say(key)).size(theme::SMALL).color(theme::QUIET);
+        let name = text(words.say(key)).size(theme::SMALL).style(theme::quiet);
         let value = text(value).size(theme::BODY).font(theme::BOLD);
         column![
             name.wrapping(text::Wrapping::None),
@@ -137,7 +137,7 @@ fn uplink<'a>(
     let inside = column![top, numbers, bottom].push(below).spacing(6);
     let card = parts::card(inside, room).width(width);
     if track.info.leader {
-        card.style(theme::card_marked(color)).into()
+        card.style(theme::card_marked(ink)).into()
     } else {
         card.into()
     }
@@ -150,17 +150,17 @@ fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
             UplinkKind::Ethernet => Key::CardNoCable,
             _ => Key::CardNoLink,
         };
-        return badge(words.say(key), theme::RED);
+        return badge(words.say(key), Ink::Bad);
     }
-    let color = match track.state() {
-        UplinkState::Dead | UplinkState::Gone => theme::RED,
-        UplinkState::Warming => theme::AMBER,
-        UplinkState::Idle | UplinkState::Alive => theme::QUIET,
+    let ink = match track.state() {
+        UplinkState::Dead | UplinkState::Gone => Ink::Bad,
+        UplinkState::Warming => Ink::Warn,
+        UplinkState::Idle | UplinkState::Alive => Ink::Quiet,
     };
     if let Some(key) = speech::state_key(track.state()) {
-        badge(words.say(key), color)
+        badge(words.say(key), ink)
     } else if track.info.leader {
-        badge(format!("▲ {}", words.say(Key::CardSteadiest)), theme::TEAL)
+        badge(format!("▲ {}", words.say(Key::CardSteadiest)), Ink::Good)
     } else if ProbeMethod::from_wire(track.info.method) == ProbeMethod::TcpConnect {
         quiet(words.say(Key::CardTcp))
     } else {
@@ -177,7 +177,7 @@ fn share<'a>(
 ) -> Element<'a, Message> {
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
-    let color = theme::uplink_color(track.slot);
+    let ink = Ink::Uplink(track.slot);
     let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
             let percent = speech::percent(permille);
@@ -191,7 +191,7 @@ fn share<'a>(
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    column![parts::bar(filled, color), quiet(line)]
+    column![parts::bar(filled, ink), quiet(line)]
         .spacing(4)
         .into()
 }
@@ -217,7 +217,7 @@ fn metered<'a>(
             Key::CardMeteredShort
         };
         let line = text(words.say(key)).size(theme::SMALL);
-        line.color(theme::AMBER).height(NOTE_HEIGHT).into()
+        line.style(theme::ink(Ink::Warn)).height(NOTE_HEIGHT).into()
     })
 }
 
@@ -270,17 +270,17 @@ fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a,
 
 /// One line of before and after; what got worse is said in another colour and with another arrow.
 fn figure<'a>(name: String, before: String, after: &str, better: bool) -> Element<'a, Message> {
-    let (color, arrow) = if better {
-        (theme::TEAL, "→")
+    let (ink, arrow) = if better {
+        (Ink::Good, "→")
     } else {
-        (theme::AMBER, "↑")
+        (Ink::Warn, "↑")
     };
     let after = text(format!("{arrow} {after}"))
-        .color(color)
+        .style(theme::ink(ink))
         .font(theme::BOLD);
     row![
         container(quiet(name)).width(64),
-        text(before).color(theme::QUIET),
+        text(before).style(theme::quiet),
         after,
     ]
     .spacing(8)

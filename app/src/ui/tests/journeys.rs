@@ -290,14 +290,14 @@ fn a_hidden_window_and_a_screen_without_graph_want_no_feed() {
 fn a_window_that_is_shown_nowhere_wants_no_feed_until_it_is_drawn() {
     let mut scene = scene();
     for frame in 0..40 {
-        let _ = scene.ui().snapshot(&crate::ui::theme::theme()).unwrap();
+        let _ = scene.ui().snapshot(&scene.app.theme()).unwrap();
         scene.play("5g2_urban", frame % 2 + 1, 10);
     }
     assert!(scene.app.shows_graph());
     scene.play("5g2_urban", 40, 100);
     assert!(!scene.app.shows_graph());
     let mut ui = scene.ui();
-    let _ = ui.snapshot(&crate::ui::theme::theme()).unwrap();
+    let _ = ui.snapshot(&scene.app.theme()).unwrap();
     let sent: Vec<_> = ui.into_messages().collect();
     assert!(matches!(sent[..], [Message::Live(live::Message::Drawn)]));
     let _ = scene.app.update(Message::Live(live::Message::Drawn));
@@ -334,7 +334,7 @@ fn extremes_of_the_feed_neither_panic_nor_grow() {
     let model = &scene.app.model;
     assert_eq!(model.tracks.len(), 2);
     assert!(model.marks.len() <= crate::ui::model::MAX_MARKS);
-    let _ = scene.ui().snapshot(&crate::ui::theme::theme()).unwrap();
+    let _ = scene.ui().snapshot(&scene.app.theme()).unwrap();
 }
 
 #[test]

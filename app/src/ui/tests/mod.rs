@@ -1,6 +1,7 @@
 //! The window without a screen: what a click, a key, a frame does, and pictures of every state.
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
+mod desktop;
 mod journeys;
 mod person;
 mod pictures;
@@ -8,7 +9,7 @@ mod steered;
 mod walk;
 
 use std::io::Read;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
@@ -34,7 +35,19 @@ struct Round {
     estimates: Vec<[u64; 3]>,
 }
 
-fn recorded(name: &str) -> Vec<Round> {
+/// A recorded file, read once.
+fn recorded(name: &str) -> Arc<Vec<Round>> {
+    static READ: Mutex<Vec<(String, Arc<Vec<Round>>)>> = Mutex::new(Vec::new());
+    let mut read = READ.lock().unwrap();
+    if let Some((_, rounds)) = read.iter().find(|(known, _)| known == name) {
+        return Arc::clone(rounds);
+    }
+    let rounds = Arc::new(read_recorded(name));
+    read.push((name.to_owned(), Arc::clone(&rounds)));
+    rounds
+}
+
+fn read_recorded(name: &str) -> Vec<Round> {
     let path = format!(
         "{}/../core/tests/golden/{name}_t200_s512.csv.gz",
         env!("CARGO_MANIFEST_DIR")

@@ -177,12 +177,12 @@ impl Person {
     /// The pixels of the window, RGBA.
     pub fn see(&mut self) -> Vec<u8> {
         let (size, cursor) = (self.size, self.cursor);
-        let mut pixels = Vec::new();
+        let (theme, mut pixels) = (self.app.theme(), Vec::new());
         self.with_ui(|ui, renderer, _| {
             let style = Style {
                 text_color: iced::Color::WHITE,
             };
-            ui.draw(renderer, &theme::theme(), &style, cursor);
+            ui.draw(renderer, &theme, &style, cursor);
             let size = Size::new(size.width as u32, size.height as u32);
             pixels = renderer.screenshot(size, 1.0, iced::Color::BLACK);
         });

@@ -9,9 +9,10 @@ use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
 use super::{Scene, charge, family, same_subnet, simulate, state, uplinks};
+use crate::config::ThemeChoice;
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::Event;
-use crate::ui::{live, theme};
+use crate::ui::bus::{Call, Event};
+use crate::ui::live;
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
@@ -47,7 +48,7 @@ fn draw(app: &App, name: &str, language: Language, size: Size) {
         scrolls || cut.is_empty(),
         "{name}: {cut:?} reach beyond the window"
     );
-    let snapshot = ui.snapshot(&theme::theme()).unwrap();
+    let snapshot = ui.snapshot(&app.theme()).unwrap();
     let name = format!("{name}-{language:?}-{}", size.width).to_lowercase();
     let path = folder().join(format!("{name}.png"));
     let _ = std::fs::remove_file(path.with_file_name(format!("{name}-tiny-skia.png")));
@@ -63,9 +64,37 @@ fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
 fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
     for language in Language::ALL {
         for size in [LARGE, WIDE, SMALL] {
-            draw(&build(language, size), name, language, size);
+            let mut app = build(language, size);
+            draw(&app, name, language, size);
+            if size == LARGE {
+                for theme in [ThemeChoice::Light, ThemeChoice::HighContrast] {
+                    app.choose(|settings| settings.theme = theme);
+                    draw(&app, &format!("{name}-{theme:?}"), language, size);
+                }
+            }
         }
     }
+}
+
+#[test]
+fn the_question_on_closing_and_a_gamepads_hints() {
+    let held = |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 300, 100);
+        let _ = scene
+            .app
+            .update(Message::Answered(Call::EnterGameMode, Ok(())));
+        let _ = scene
+            .app
+            .update(Message::Pad(crate::ui::gamepad::Action::Scroll(0)));
+        scene.app
+    };
+    everywhere("hints", held);
+    everywhere("question", |language, size| {
+        let mut app = held(language, size);
+        let _ = app.update(Message::CloseAsked);
+        app
+    });
 }
 
 #[test]
