@@ -14,6 +14,7 @@
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
@@ -29,6 +30,7 @@ pub mod replay;
 pub mod stats;
 pub mod steer;
 pub mod trace;
+pub mod uplink;
 pub mod window;
 
 pub use ema::Factor;

@@ -4,7 +4,7 @@ mod hands;
 mod manners;
 mod view;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
 use iced::{Size, Subscription, Task, Theme, event, window};
@@ -16,7 +16,7 @@ use super::model::{Link, Model};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{drafts, instance, question, speech};
+use super::{alone, drafts, instance, question, speech};
 use crate::config::{Settings, Store, ThemeChoice};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
@@ -26,6 +26,9 @@ use manners::Manners;
 const FOCUSED_HZ: u32 = 10;
 /// Frames a second while the window is not in front.
 const UNFOCUSED_HZ: u32 = 1;
+
+/// How long a helper that left is given to come back before the window measures by itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The places on the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,6 +81,8 @@ pub enum Message {
     Bus(bus::Event),
     /// From the feed.
     Feed(FeedEvent),
+    /// Measured by the window itself.
+    Alone(alone::Event),
     /// The helper answered a call.
     Answered(Call, Result<(), HelperError>),
     /// On the Live screen.
@@ -206,7 +211,10 @@ impl App {
 
     /// Takes in a message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
-        let heard = matches!(message, Message::Bus(_) | Message::Feed(_));
+        let heard = matches!(
+            message,
+            Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
+        );
         let task = self.react(message);
         if heard {
             Task::batch([task, self.tell_desktop()])
@@ -219,6 +227,7 @@ impl App {
         match message {
             Message::Bus(event) => self.hear(event),
             Message::Feed(event) => return self.take_feed(event),
+            Message::Alone(event) => return self.take_alone(event),
             Message::Answered(call, result) => self.take_answer(call, result),
             Message::Live(message) => {
                 let call = self.live.update(message, &mut self.model);
@@ -410,6 +419,36 @@ impl App {
         }
     }
 
+    /// True while there is certainly no helper.
+    fn is_alone(&self) -> bool {
+        matches!(self.model.link, Link::NoBus | Link::NoHelper)
+    }
+
+    fn take_alone(&mut self, event: alone::Event) -> Task<Message> {
+        match event {
+            // A helper came meanwhile.
+            _ if !self.is_alone() => Task::none(),
+            alone::Event::Uplinks(uplinks) => {
+                self.model.take_uplinks(&uplinks);
+                Task::none()
+            }
+            alone::Event::Feed(event) => self.take_feed(event),
+        }
+    }
+
+    /// The window's own probes: without a helper, and while a graph shows.
+    fn alone(&self) -> Subscription<Message> {
+        if !self.is_alone() || !self.shows_graph() {
+            return Subscription::none();
+        }
+        let grace = if self.arrival == 0 {
+            Duration::ZERO
+        } else {
+            GRACE
+        };
+        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
+    }
+
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
         let max_hz = match self.seen {
@@ -437,6 +476,7 @@ impl App {
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
             feed,
+            self.alone(),
             self.hands(),
             Self::neighbours(),
             event::listen_with(|event, _status, _id| match event {

@@ -2,6 +2,7 @@
 //! nothing about routes, and works without any privilege.
 
 mod absent;
+mod alone;
 mod app;
 mod bus;
 mod chart;

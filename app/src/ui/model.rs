@@ -112,8 +112,15 @@ impl Model {
     /// Takes in the helper's properties.
     pub fn take_state(&mut self, state: HelperState) {
         self.link = Link::Present;
+        self.take_uplinks(&state.uplinks);
+        self.state = Some(state);
+        self.compare();
+    }
+
+    /// Takes in the uplinks; without a helper the window finds them itself.
+    pub fn take_uplinks(&mut self, uplinks: &[UplinkInfo]) {
         let mut old = std::mem::take(&mut self.tracks);
-        for info in state.uplinks.iter().take(limits::MAX_UPLINKS) {
+        for info in uplinks.iter().take(limits::MAX_UPLINKS) {
             let known = old.iter().position(|t| t.info.ifindex == info.ifindex);
             let mut track = match known {
                 Some(index) => old.swap_remove(index),
@@ -135,8 +142,6 @@ impl Model {
             self.tracks.push(track);
         }
         self.give_slots();
-        self.state = Some(state);
-        self.compare();
     }
 
     /// The helper is gone; what was measured stays.

@@ -29,7 +29,13 @@ impl Model {
         let state = match (self.link, &self.state) {
             (Link::Present, Some(state)) => state,
             (Link::Searching | Link::Present, _) => return words.say(Key::InForceSearching),
-            (Link::NoBus | Link::NoHelper, _) => return words.say(Key::InForceNoHelper),
+            (Link::NoBus | Link::NoHelper, _) if self.tracks.is_empty() => {
+                return words.say(Key::InForceNoHelper);
+            }
+            (Link::NoBus | Link::NoHelper, _) => {
+                let uplinks = self.tracks.len();
+                return words.tell(Key::InForceAlone, [("uplinks", uplinks.into())]);
+            }
         };
         let kernel = kernel(state, words);
         if state.game_mode && stepped_back(state) {

@@ -29,6 +29,7 @@ keys! {
     KernelPatched = "kernel-patched",
     InForceSearching = "in-force-searching",
     InForceNoHelper = "in-force-no-helper",
+    InForceAlone = "in-force-alone",
     InForceObserve = "in-force-observe",
     InForceEcmpOff = "in-force-ecmp-off",
     InForceEcmpWarming = "in-force-ecmp-warming",

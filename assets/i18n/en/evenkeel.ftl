@@ -9,6 +9,10 @@ kernel-stock = Stock kernel { $release }
 kernel-patched = Patched kernel { $release }
 in-force-searching = Looking for the helper…
 in-force-no-helper = No helper: nothing is measured and nothing is changed.
+in-force-alone = No helper: this window measures { $uplinks ->
+    [one] one uplink
+   *[other] { $uplinks } uplinks
+ } by itself. Nothing is changed.
 in-force-observe = { $kernel }: watching only, nothing is steered.
 in-force-ecmp-off = { $kernel }: watching { $uplinks ->
     [one] one uplink

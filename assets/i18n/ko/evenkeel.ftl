@@ -9,6 +9,7 @@ kernel-stock = 일반 커널 { $release }
 kernel-patched = 패치된 커널 { $release }
 in-force-searching = 도우미를 찾는 중입니다…
 in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
+in-force-alone = 도우미 없이 이 창에서 직접 회선 { $uplinks }개를 측정하고 있습니다. 아무것도 바꾸지 않습니다.
 in-force-observe = { $kernel }: 지켜보기만 하고 아무것도 바꾸지 않습니다.
 in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 아무것도 바꾸지 않습니다.
 in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.

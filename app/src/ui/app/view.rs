@@ -19,7 +19,8 @@ impl App {
     pub fn view(&self) -> Element<'_, Message> {
         let room = Room { size: self.size };
         let words = &self.words;
-        let page = if self.model.state.is_none() {
+        let measures = !self.model.tracks.is_empty() && self.screen == Screen::Live;
+        let page = if self.model.state.is_none() && !measures {
             absent::view(self.model.link, words, room)
         } else {
             match self.screen {
