@@ -90,6 +90,9 @@ impl WindowSize {
 /// Frames a second that are offered for the graph while the window has the focus.
 pub const REFRESH_HZ: [u32; 4] = [2, 5, 10, 15];
 
+/// Sizes of texts that are offered, in percent.
+pub const TEXT_PERCENT: [u32; 4] = [100, 115, 130, 150];
+
 /// What the user chose. Every value is in its range.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Settings {
@@ -99,6 +102,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Frames a second of the graph, one of [`REFRESH_HZ`].
     pub refresh_hz: u32,
+    /// The size of texts and everything else in percent, one of [`TEXT_PERCENT`].
+    pub text_percent: u32,
     /// True when notifications are wanted.
     pub notify: bool,
     /// What closing the window does.
@@ -113,7 +118,7 @@ pub struct Settings {
     pub strip_window: WindowSize,
     /// What another version wrote; kept.
     #[serde(flatten)]
-    unknown: Map<String, Value>,
+    pub unknown: Map<String, Value>,
 }
 
 impl Default for Settings {
@@ -122,6 +127,7 @@ impl Default for Settings {
             language: LanguageChoice::default(),
             theme: ThemeChoice::default(),
             refresh_hz: 10,
+            text_percent: 100,
             notify: false,
             on_close: OnClose::default(),
             welcomed: false,
@@ -129,6 +135,43 @@ impl Default for Settings {
             window: WindowSize::WINDOW,
             strip_window: WindowSize::STRIP,
             unknown: Map::new(),
+        }
+    }
+}
+
+/// One choice of the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The language.
+    Language(LanguageChoice),
+    /// The look.
+    Theme(ThemeChoice),
+    /// Frames a second of the graph.
+    RefreshHz(u32),
+    /// The size of texts and everything else, in percent.
+    TextPercent(u32),
+    /// Notifications.
+    Notify(bool),
+    /// What closing the window does.
+    OnClose(OnClose),
+    /// The first page was read.
+    Welcomed,
+}
+
+impl Settings {
+    /// Takes in a choice; what is not offered changes nothing.
+    pub fn apply(&mut self, choice: Choice) {
+        match choice {
+            Choice::Language(language) => self.language = language,
+            Choice::Theme(theme) => self.theme = theme,
+            Choice::RefreshHz(hz) if REFRESH_HZ.contains(&hz) => self.refresh_hz = hz,
+            Choice::TextPercent(percent) if TEXT_PERCENT.contains(&percent) => {
+                self.text_percent = percent;
+            }
+            Choice::RefreshHz(_) | Choice::TextPercent(_) => {}
+            Choice::Notify(notify) => self.notify = notify,
+            Choice::OnClose(on_close) => self.on_close = on_close,
+            Choice::Welcomed => self.welcomed = true,
         }
     }
 }
@@ -172,6 +215,7 @@ pub fn parse(text: &str) -> (Settings, Option<Trouble>) {
         language: fields.take("language", base.language),
         theme: fields.take("theme", base.theme),
         refresh_hz: fields.take("refresh_hz", base.refresh_hz),
+        text_percent: fields.take("text_percent", base.text_percent),
         notify: fields.take("notify", base.notify),
         on_close: fields.take("on_close", base.on_close),
         welcomed: fields.take("welcomed", base.welcomed),
@@ -183,6 +227,10 @@ pub fn parse(text: &str) -> (Settings, Option<Trouble>) {
     if !REFRESH_HZ.contains(&settings.refresh_hz) {
         settings.refresh_hz = base.refresh_hz;
         fields.refused.push("refresh_hz");
+    }
+    if !TEXT_PERCENT.contains(&settings.text_percent) {
+        settings.text_percent = base.text_percent;
+        fields.refused.push("text_percent");
     }
     // A size that no screen has is no mistake of anybody's: monitors come and go.
     settings.window = settings.window.at_least(WindowSize::WINDOW_LEAST);
@@ -228,6 +276,7 @@ mod tests {
             language: LanguageChoice::Korean,
             theme: ThemeChoice::HighContrast,
             refresh_hz: 15,
+            text_percent: 150,
             notify: true,
             on_close: OnClose::Keep,
             welcomed: true,
@@ -254,15 +303,14 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_used_costs_only_itself() {
-        let text =
-            r#"{"theme": "pink", "refresh_hz": 1000, "notify": "yes", "language": "korean"}"#;
+        let text = r#"{"theme": "pink", "refresh_hz": 1000, "text_percent": -1, "notify": "yes", "language": "korean"}"#;
         let (settings, trouble) = parse(text);
         let expected = Settings {
             language: LanguageChoice::Korean,
             ..Settings::default()
         };
         assert_eq!(settings, expected);
-        let refused = vec!["theme", "notify", "refresh_hz"];
+        let refused = vec!["theme", "text_percent", "notify", "refresh_hz"];
         assert_eq!(trouble, Some(Trouble::Values(refused)));
     }
 
@@ -298,6 +346,7 @@ mod tests {
         fn no_text_panics_or_leaves_a_value_out_of_range(text in "\\PC*") {
             let (settings, _) = parse(&text);
             prop_assert!(REFRESH_HZ.contains(&settings.refresh_hz));
+            prop_assert!(TEXT_PERCENT.contains(&settings.text_percent));
             prop_assert_eq!(parse(&format(&settings)).0, settings);
         }
     }

@@ -1,5 +1,6 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod chosen;
 mod hands;
 mod manners;
 mod view;
@@ -7,7 +8,7 @@ mod view;
 use std::time::{Duration, Instant};
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::{Size, Subscription, Task, Theme, event, window};
+use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
@@ -16,14 +17,14 @@ use super::model::{Link, Model};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{alone, drafts, instance, question, speech};
-use crate::config::{Settings, Store, ThemeChoice};
+use super::{alone, drafts, instance, portal, question, speech, strip};
+use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
-use crate::words::{Key, Words};
+use crate::words::{Key, Language, Words};
 use manners::Manners;
 
-/// Frames a second while somebody looks.
-const FOCUSED_HZ: u32 = 10;
+/// Frames a second of the strip, whatever has the focus: it lies beside a game.
+const STRIP_HZ: u32 = 2;
 /// Frames a second while the window is not in front.
 const UNFOCUSED_HZ: u32 = 1;
 
@@ -36,13 +37,25 @@ pub enum Screen {
     /// Cards and graph.
     #[default]
     Live,
-    /// Settings.
+    /// How it steers.
     Tune,
+    /// Proof by comparison.
+    Measure,
+    /// What was to blame.
+    Spikes,
+    /// What the user chooses, and what is installed.
+    Settings,
 }
 
 impl Screen {
     /// In the order of the rail.
-    pub const ALL: [Self; 2] = [Self::Live, Self::Tune];
+    pub const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Tune,
+        Self::Measure,
+        Self::Spikes,
+        Self::Settings,
+    ];
 
     /// The place so many steps further, round and round.
     fn further(self, steps: i32) -> Self {
@@ -89,6 +102,8 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the strip.
+    Strip(strip::Message),
     /// Go to a screen.
     Show(Screen),
     /// Press the switch.
@@ -117,6 +132,16 @@ pub enum Message {
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
     Minimized(bool),
+    /// The user chose something.
+    Choose(Choice),
+    /// What the desktop prefers.
+    Desktop(Look),
+    /// Become a strip (true) or a window again.
+    Shrink(bool),
+    /// The window's size rested since this change.
+    Rested(u32),
+    /// Keep this size of the window.
+    Remember(Size),
 }
 
 /// The window's state.
@@ -127,6 +152,10 @@ pub struct App {
     /// What the user chose; changed by [`App::choose`] alone.
     pub settings: Settings,
     store: Option<Store>,
+    trouble: Option<Trouble>,
+    desktop: Look,
+    system_language: Language,
+    kernel: String,
     words: Words,
     screen: Screen,
     live: Live,
@@ -141,7 +170,10 @@ pub struct App {
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
+    /// In our own pixels, which are `scale` of the desktop's.
     size: Size,
+    scale: f32,
+    resized: u32,
     started: Instant,
     pads: Pads,
     hand: Hand,
@@ -149,22 +181,19 @@ pub struct App {
 }
 
 impl App {
-    /// The window as the file in `store` wants it, before anything is known.
-    pub fn open(words: Words, size: Size, store: Option<Store>) -> Self {
-        let mut app = Self::new(words, size);
-        app.store = store;
-        if let Some(store) = &mut app.store {
-            app.settings = store.load().settings;
-        }
-        app
-    }
-
-    /// Before anything is known, with the settings of a first start and nowhere to keep others.
+    /// Before anything is known, with the default settings and nowhere to keep others.
     pub fn new(words: Words, size: Size) -> Self {
         Self {
             model: Model::default(),
-            settings: Settings::default(),
+            settings: Settings {
+                welcomed: true,
+                ..Settings::default()
+            },
             store: None,
+            trouble: None,
+            desktop: Look::default(),
+            system_language: words.language(),
+            kernel: String::new(),
             words,
             screen: Screen::default(),
             live: Live::default(),
@@ -178,35 +207,13 @@ impl App {
             notice: None,
             seen: Seen::Focused,
             size,
+            scale: 1.0,
+            resized: 0,
             started: Instant::now(),
             pads: Pads::default(),
             hand: Hand::default(),
             manners: Manners::default(),
         }
-    }
-
-    /// Changes what the user chose, and keeps it.
-    pub fn choose(&mut self, change: impl FnOnce(&mut Settings)) {
-        let before = self.settings.clone();
-        change(&mut self.settings);
-        if self.settings == before {
-            return;
-        }
-        if let Some(store) = &mut self.store
-            && let Err(error) = store.save(&self.settings)
-        {
-            log::warn!("{}: {error}", store.path().display());
-        }
-    }
-
-    /// The look in force, as the toolkit wants it.
-    pub fn theme(&self) -> Theme {
-        let look = match self.settings.theme {
-            ThemeChoice::System | ThemeChoice::Dark => Look::Dark,
-            ThemeChoice::Light => Look::Light,
-            ThemeChoice::HighContrast => Look::HighContrast,
-        };
-        look.theme()
     }
 
     /// Takes in a message.
@@ -239,19 +246,25 @@ impl App {
             Message::CloseNotice => self.notice = None,
             Message::MoveFocus(forward) => return spatial::tab(forward),
             Message::Go(direction) => return spatial::go(direction),
-            Message::Back => self.back(),
+            Message::Back => return self.back(),
             Message::Pad(action) => return self.take_pad(action),
             Message::PutPadAway => self.hand = Hand::Other,
             Message::Instance(event) => return manners::take_instance(event),
             Message::CloseAsked => return self.asked_to_close(),
             Message::Close(answer) => return self.answer(answer),
             Message::Kept(result) => return self.take_kept(result),
-            Message::Window(event) => self.take_window(&event),
+            Message::Window(event) => return self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
                     self.seen = Seen::Hidden;
                 }
             }
+            Message::Strip(message) => return self.strip(message),
+            Message::Choose(choice) => self.take_choice(choice),
+            Message::Desktop(look) => self.desktop = look,
+            Message::Shrink(strip) => return self.shrink(strip),
+            Message::Rested(number) => return self.rested(number),
+            Message::Remember(size) => self.remember(size),
         }
         Task::none()
     }
@@ -406,17 +419,18 @@ impl App {
         })
     }
 
-    fn take_window(&mut self, event: &window::Event) {
+    fn take_window(&mut self, event: &window::Event) -> Task<Message> {
         match event {
             window::Event::Opened { size, .. } => {
                 log::debug!("the window opened after {:?}", self.started.elapsed());
-                self.size = *size;
+                self.take_size(*size);
             }
-            window::Event::Resized(size) => self.size = *size,
+            window::Event::Resized(size) => return self.take_new_size(*size),
             window::Event::Focused => self.seen = Seen::Focused,
             window::Event::Unfocused => self.seen = Seen::Unfocused,
             _ => {}
         }
+        Task::none()
     }
 
     /// True while there is certainly no helper.
@@ -452,7 +466,8 @@ impl App {
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
         let max_hz = match self.seen {
-            Seen::Focused => FOCUSED_HZ,
+            _ if self.settings.strip => STRIP_HZ,
+            Seen::Focused => self.settings.refresh_hz,
             Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
@@ -465,7 +480,8 @@ impl App {
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
-        self.screen == Screen::Live && self.seen != Seen::Hidden && !self.live.is_unseen()
+        let graph = self.settings.strip || (self.screen == Screen::Live && self.settings.welcomed);
+        graph && self.seen != Seen::Hidden && !self.live.is_unseen()
     }
 
     /// What runs beside the window.
@@ -475,6 +491,7 @@ impl App {
         });
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
+            Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             self.alone(),
             self.hands(),

@@ -128,6 +128,11 @@ impl Live {
         }
     }
 
+    /// Counts the frames since the last drawing; whoever draws sets it to zero.
+    pub fn undrawn(&self) -> &Cell<u32> {
+        &self.undrawn
+    }
+
     /// True while frames come and the window system lets us draw none of them.
     pub fn is_unseen(&self) -> bool {
         self.unseen

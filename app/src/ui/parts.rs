@@ -22,7 +22,7 @@ impl Room {
 
     /// The width of the rail.
     pub fn rail(self) -> f32 {
-        if self.is_compact() { 76.0 } else { 92.0 }
+        if self.is_compact() { 84.0 } else { 92.0 }
     }
 
     /// Between cards, and around the page.
@@ -71,6 +71,9 @@ pub fn badge<'a, Message: 'a>(content: String, ink: Ink) -> Element<'a, Message>
     .into()
 }
 
+/// Beside the label of a button.
+const PADDING: f32 = 18.0;
+
 /// A button that can be reached; disabled without a message.
 pub fn press<'a, Message: Clone + 'a>(
     id: impl Into<Id>,
@@ -83,12 +86,64 @@ pub fn press<'a, Message: Clone + 'a>(
         .wrapping(text::Wrapping::None)
         .center()
         .height(Fill);
+    // A single digit is as wide as a thumb too.
+    let least = space().width(theme::TARGET - 2.0 * PADDING);
+    let label = column![label, least].align_x(Alignment::Center);
     let button = button(label)
         .height(theme::TARGET)
-        .padding([0, 18])
+        .padding([0.0, PADDING])
         .style(theme::plain_button(chosen))
         .on_press_maybe(message.clone());
     focus(id, button).on_press(message)
+}
+
+/// A row of buttons of which one is in force.
+pub fn choices<'a, T, Message, const N: usize>(
+    name: &str,
+    offered: [(T, String); N],
+    chosen: T,
+    message: impl Fn(T) -> Message,
+) -> Element<'a, Message>
+where
+    T: Copy + PartialEq,
+    Message: Clone + 'a,
+{
+    let buttons = offered
+        .into_iter()
+        .enumerate()
+        .map(|(index, (value, label))| {
+            let id = format!("{name}-{index}");
+            press(id, label, value == chosen, Some(message(value))).into()
+        });
+    row(buttons).spacing(8).into()
+}
+
+/// The one thing to press on a page.
+pub fn big_press<'a, Message: Clone + 'a>(
+    id: impl Into<Id>,
+    label: String,
+    message: Option<Message>,
+) -> Focus<'a, Message> {
+    let label = text(label)
+        .size(theme::HEADING)
+        .font(theme::BOLD)
+        .center()
+        .height(Fill);
+    let button = button(label)
+        .height(60)
+        .padding([0, 40])
+        .style(theme::main_button)
+        .on_press_maybe(message.clone());
+    focus(id, button).on_press(message)
+}
+
+/// A command to be typed into a terminal.
+pub fn command<'a, Message: 'a>(command: &'a str) -> Element<'a, Message> {
+    let command = text(command).font(theme::BOLD);
+    container(command)
+        .padding([12, 18])
+        .style(theme::command)
+        .into()
 }
 
 /// The one big switch. Without a message it is disabled, and `line` says why.

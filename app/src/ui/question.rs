@@ -42,13 +42,13 @@ pub fn view<'a, M: Clone + 'a>(
         parts::press(id, words.say(key), message == Message::Keep, Some(answer))
     };
     let answers = row![
-        press("close-keep", Key::CloseKeep, Message::Keep),
-        press("close-end", Key::CloseEnd, Message::End),
-        press("close-stay", Key::CloseStay, Message::Stay),
+        press("close-keep", Key::QuestionKeep, Message::Keep),
+        press("close-end", Key::QuestionEnd, Message::End),
+        press("close-stay", Key::QuestionStay, Message::Stay),
     ]
     .spacing(room.gap());
     let mark = if remember { "●" } else { "○" };
-    let always = format!("{mark}  {}", words.say(Key::CloseRemember));
+    let always = format!("{mark}  {}", words.say(Key::QuestionRemember));
     let always = parts::press(
         "close-remember",
         always,
@@ -56,9 +56,9 @@ pub fn view<'a, M: Clone + 'a>(
         Some(answer(Message::Remember(!remember))),
     );
     let inside = column![
-        bold(words.say(Key::CloseTitle), theme::TITLE),
-        text(words.say(Key::CloseExplain)).size(theme::BODY),
-        quiet(words.tell(Key::CloseLater, [("command", COMMAND.into())])),
+        bold(words.say(Key::QuestionTitle), theme::TITLE),
+        text(words.say(Key::QuestionExplain)).size(theme::BODY),
+        quiet(words.tell(Key::QuestionLater, [("command", COMMAND.into())])),
         answers.wrap().vertical_spacing(room.gap()),
         always,
     ]

@@ -5,6 +5,7 @@ use evenkeel_dbus::{
 };
 
 use super::model::{Link, Model, Track};
+use crate::config::Trouble;
 use crate::state::HelperState;
 use crate::steering::{self, Families, family_name};
 use crate::words::{Key, Words};
@@ -29,13 +30,7 @@ impl Model {
         let state = match (self.link, &self.state) {
             (Link::Present, Some(state)) => state,
             (Link::Searching | Link::Present, _) => return words.say(Key::InForceSearching),
-            (Link::NoBus | Link::NoHelper, _) if self.tracks.is_empty() => {
-                return words.say(Key::InForceNoHelper);
-            }
-            (Link::NoBus | Link::NoHelper, _) => {
-                let uplinks = self.tracks.len();
-                return words.tell(Key::InForceAlone, [("uplinks", uplinks.into())]);
-            }
+            (Link::NoBus | Link::NoHelper, _) => return words.say(Key::InForceNoHelper),
         };
         let kernel = kernel(state, words);
         if state.game_mode && stepped_back(state) {
@@ -280,6 +275,23 @@ pub fn error_key(error: &HelperError) -> Key {
         HelperError::LimitsExceeded(_) => Key::NoticeLimits,
         HelperError::ConflictingRoutes(_) => Key::NoticeConflict,
         HelperError::Kernel(_) => Key::NoticeKernel,
+    }
+}
+
+/// What was wrong with the settings file.
+pub fn trouble(trouble: &Trouble, words: &Words) -> String {
+    match trouble {
+        Trouble::NotReadable { line, column } => {
+            let values = [("line", (*line).into()), ("column", (*column).into())];
+            words.tell(Key::ConfigUnreadable, values)
+        }
+        Trouble::TooLarge => words.say(Key::ConfigTooLarge),
+        Trouble::NotOpened(said) => {
+            words.tell(Key::ConfigUnopened, [("said", said.as_str().into())])
+        }
+        Trouble::Values(names) => {
+            words.tell(Key::ConfigValues, [("names", names.join(", ").into())])
+        }
     }
 }
 

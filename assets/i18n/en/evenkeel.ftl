@@ -2,17 +2,17 @@
 
 nav-live = Live
 nav-tune = Tune
+nav-measure = Measure
+nav-spikes = Spikes
+nav-settings = Settings
+nav-shrink = Shrink
 hint-keys = G game mode · P pause · Tab moves
 
 ## What is in force
 kernel-stock = Stock kernel { $release }
 kernel-patched = Patched kernel { $release }
 in-force-searching = Looking for the helper…
-in-force-no-helper = No helper: nothing is measured and nothing is changed.
-in-force-alone = No helper: this window measures { $uplinks ->
-    [one] one uplink
-   *[other] { $uplinks } uplinks
- } by itself. Nothing is changed.
+in-force-no-helper = Without the helper nothing is changed on this machine.
 in-force-observe = { $kernel }: watching only, nothing is steered.
 in-force-ecmp-off = { $kernel }: watching { $uplinks ->
     [one] one uplink
@@ -170,11 +170,12 @@ tunable-failed = refused by the kernel
 tunable-vanished = no longer there
 
 ## No helper
-absent-title = The helper is not running
 absent-no-bus = The system bus does not answer, so the helper cannot be reached.
-absent-not-running = Evenkeel measures and steers through a small system service, evenkeeld. It is not installed or not started.
-absent-do = Start it in a terminal:
-absent-waiting = This page goes away by itself as soon as the helper is there. Nothing was changed.
+absent-not-running = The helper is not installed or not running.
+absent-alone = Game mode and tuning need it. It is noticed as soon as it runs.
+absent-lost = Your graphs stay as they are. It is looked for all the time; you need not do anything.
+absent-tune = Tuning needs the helper
+absent-waiting = The helper is noticed by itself as soon as it runs.
 
 ## Notices
 notice-close = Close
@@ -190,6 +191,99 @@ notice-conflict = Someone else is changing the routes. They were left alone.
 notice-kernel = The kernel refused. Settings were put back.
 notice-unreachable = The helper did not answer. Trying to reach it again.
 notice-own = The helper reports a problem.
+notice-settings = Your settings could not be used as they are. Defaults stand in for them, and the file stays untouched until you change a setting.
+notice-unsaved = Your choice could not be saved. It holds until the window closes.
+
+## Numbers with their units
+unit-percent = { $value }%
+unit-milliseconds = { $value } ms
+unit-ms = ms
+
+## Places that come later
+later-badge = not in this version
+later-today = What you can use today
+later-go = Go to Live
+later-measure-title = Proof, not promises
+later-measure-what = Here Evenkeel will switch game mode on and off in turns, measure both, and tell you in one sentence what came of it: better, worse, or no difference shown.
+later-measure-live = “Since game mode” on the Live screen compares what new connections met with the average uplink.
+later-measure-terminal = Have you recorded round trips yourself? In a terminal, this shows what game mode would have done with them:
+later-spikes-title = Who is to blame?
+later-spikes-what = Here every ping spike will be listed with its likely cause: this device, the Wi-Fi, the router, or the internet. And with the facts behind it.
+later-spikes-live = The graph on the Live screen marks lost probes, and names the uplink when you point at a moment.
+later-spikes-terminal = In a terminal, this keeps a line per uplink and second in a file:
+
+## Settings
+settings-title = This window
+settings-language = Language
+settings-language-hint = “System” follows your desktop.
+settings-theme = Colours
+settings-theme-hint = “System” asks your desktop; dark if it has no wish.
+settings-text = Size
+settings-text-hint = Larger texts and buttons, as far as the window has room.
+settings-refresh = Graph updates per second
+settings-refresh-hint = While you look at it. Fewer save battery.
+settings-notify = Notifications
+settings-notify-hint = A short message when something needs you while you play.
+settings-close = Closing the window
+settings-close-hint = What becomes of game mode then.
+choice-system = System
+choice-off = Off
+choice-on = On
+language-english = English
+language-korean = 한국어
+theme-dark = Dark
+theme-light = Light
+theme-contrast = High contrast
+close-ask = Ask
+close-keep = Keep it on
+close-end = Switch it off
+
+facts-title = What is installed
+fact-app = Evenkeel
+fact-helper = Helper (evenkeeld)
+fact-helper-runs = { $version }, running
+fact-helper-absent = Not installed or not running
+fact-helper-needed = Game mode and tuning need it.
+fact-helper-differs = Another version than this window's; update both.
+fact-kernel = Kernel
+fact-linux = Linux { $release }
+fact-kernel-stock = Without the lowpower patch; it is not needed.
+fact-kernel-patched = With the lowpower patch
+fact-ability = What it can do here
+ability-alone = Watch; change nothing
+ability-ecmp = Send new connections to the steadiest uplink
+ability-lowpower = Set how the kernel chooses the uplink
+ability-observe = Watch; there is nothing to steer
+fact-file = Settings file
+fact-no-file = No home folder: settings are not kept
+config-unreadable = It cannot be read beyond line { $line }, column { $column }.
+config-too-large = It is too large to be a settings file.
+config-unopened = It cannot be opened: { $said }
+config-values = It holds something that is not offered for: { $names }
+
+## First start
+welcome-title = Evenkeel keeps your ping level
+welcome-measures = It measures how quickly and how steadily each of your internet connections answers, and draws it.
+welcome-steers = With two or more, game mode sends whatever connects from then on over the steadiest one.
+welcome-undoes = Switch it off, and everything is put back exactly as it was.
+welcome-found = Found on this machine
+welcome-uplinks = Internet connections
+welcome-no-uplinks = None yet; connect one and it shows up
+welcome-looking = Looking for your connections…
+welcome-no-helper = Not installed or not running. You can watch; game mode needs it.
+welcome-will = It will
+welcome-wont = It won’t
+welcome-will-probe = send a few tiny probes a second over each connection, while you watch or play
+welcome-will-route = change routes, or a patched kernel’s two settings, only when you say so
+welcome-wont-move = move running connections, unless a route of your own does
+welcome-wont-touch = touch DNS, firewall or Wi-Fi settings, or send anything about you
+welcome-go = Show me my connections
+
+## Strip
+strip-on = on
+strip-off = off
+strip-no-helper = no helper
+strip-nothing = No connection
 
 ## A gamepad's buttons
 pad-press = Press
@@ -200,13 +294,13 @@ pad-places = Places
 pad-read-out = Along the graph
 
 ## Closing the window in game mode
-close-title = Keep game mode on?
-close-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
-close-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
-close-keep = Keep it on and close
-close-end = End it and close
-close-stay = Don’t close
-close-remember = Don’t ask again
+question-title = Keep game mode on?
+question-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
+question-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
+question-keep = Keep it on and close
+question-end = End it and close
+question-stay = Don’t close
+question-remember = Don’t ask again
 
 ## Notifications
 note-ended = Game mode has ended

@@ -2,14 +2,17 @@
 
 nav-live = 실시간
 nav-tune = 조정
+nav-measure = 측정
+nav-spikes = 스파이크
+nav-settings = 설정
+nav-shrink = 작게
 hint-keys = G 게임 모드 · P 일시정지 · Tab 이동
 
 ## What is in force
 kernel-stock = 일반 커널 { $release }
 kernel-patched = 패치된 커널 { $release }
 in-force-searching = 도우미를 찾는 중입니다…
-in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
-in-force-alone = 도우미 없이 이 창에서 직접 회선 { $uplinks }개를 측정하고 있습니다. 아무것도 바꾸지 않습니다.
+in-force-no-helper = 도우미가 없는 동안에는 이 기기에서 아무것도 바꾸지 않습니다.
 in-force-observe = { $kernel }: 지켜보기만 하고 아무것도 바꾸지 않습니다.
 in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 아무것도 바꾸지 않습니다.
 in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.
@@ -149,11 +152,12 @@ tunable-failed = 커널이 거부함
 tunable-vanished = 사라짐
 
 ## No helper
-absent-title = 도우미가 실행되고 있지 않습니다
 absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
-absent-not-running = Evenkeel은 작은 시스템 서비스 evenkeeld로 측정하고 회선을 고릅니다. 이 서비스가 설치되지 않았거나 시작되지 않았습니다.
-absent-do = 터미널에서 시작하세요:
-absent-waiting = 도우미가 시작되면 이 화면은 저절로 사라집니다. 바뀐 것은 없습니다.
+absent-not-running = 도우미가 설치되지 않았거나 실행되고 있지 않습니다.
+absent-alone = 게임 모드와 조정에는 도우미가 필요합니다. 시작되면 저절로 알아차립니다.
+absent-lost = 그래프는 그대로 남아 있습니다. 계속 찾고 있으니 따로 할 일은 없습니다.
+absent-tune = 조정하려면 도우미가 필요합니다
+absent-waiting = 도우미가 시작되면 저절로 알아차립니다.
 
 ## Notices
 notice-close = 닫기
@@ -169,6 +173,99 @@ notice-conflict = 다른 프로그램이 경로를 바꾸고 있어 건드리지
 notice-kernel = 커널이 거부했습니다. 설정은 원래대로 돌려놓았습니다.
 notice-unreachable = 도우미가 응답하지 않습니다. 다시 연결하는 중입니다.
 notice-own = 도우미가 문제를 알렸습니다.
+notice-settings = 설정을 그대로 쓸 수 없어 기본값을 대신 씁니다. 설정을 바꾸기 전까지 파일은 건드리지 않습니다.
+notice-unsaved = 선택한 것을 저장하지 못했습니다. 창을 닫을 때까지만 적용됩니다.
+
+## Numbers with their units
+unit-percent = { $value }%
+unit-milliseconds = { $value } ms
+unit-ms = ms
+
+## Places that come later
+later-badge = 아직 없는 기능
+later-today = 지금 쓸 수 있는 것
+later-go = 실시간 보기
+later-measure-title = 말 대신 증거로
+later-measure-what = 게임 모드를 번갈아 켜고 끄며 양쪽을 측정해, 나아졌는지 나빠졌는지 차이가 없는지 한 문장으로 알려 드릴 곳입니다.
+later-measure-live = 실시간 화면의 ‘게임 모드 효과’에서 새 연결과 회선 평균을 비교해 볼 수 있습니다.
+later-measure-terminal = 직접 기록한 왕복 시간이 있나요? 터미널에서 이 명령을 쓰면 게임 모드가 어떻게 했을지 볼 수 있습니다.
+later-spikes-title = 누구 탓일까요?
+later-spikes-what = 핑이 튈 때마다 이 기기, 와이파이, 공유기, 인터넷 가운데 무엇이 원인인지 근거와 함께 보여 드릴 곳입니다.
+later-spikes-live = 실시간 화면의 그래프는 손실된 측정을 표시하고, 한 순간을 가리키면 어느 회선인지 알려 줍니다.
+later-spikes-terminal = 터미널에서 이 명령을 쓰면 회선마다 1초에 한 줄씩 파일에 남깁니다.
+
+## Settings
+settings-title = 이 창
+settings-language = 언어
+settings-language-hint = ‘시스템’은 데스크톱 설정을 따릅니다.
+settings-theme = 색상
+settings-theme-hint = ‘시스템’은 데스크톱에 물어보고, 없으면 어둡게 합니다.
+settings-text = 크기
+settings-text-hint = 창이 허락하는 만큼 글자와 버튼을 키웁니다.
+settings-refresh = 1초당 그래프 갱신 횟수
+settings-refresh-hint = 보고 있을 때만 적용됩니다. 적을수록 배터리를 아낍니다.
+settings-notify = 알림
+settings-notify-hint = 게임 중에 확인할 일이 생기면 짧게 알려 줍니다.
+settings-close = 창을 닫을 때
+settings-close-hint = 게임 모드를 어떻게 할지 정합니다.
+choice-system = 시스템
+choice-off = 끄기
+choice-on = 켜기
+language-english = English
+language-korean = 한국어
+theme-dark = 어둡게
+theme-light = 밝게
+theme-contrast = 고대비
+close-ask = 물어보기
+close-keep = 계속 켜 두기
+close-end = 끄기
+
+facts-title = 설치된 것
+fact-app = Evenkeel
+fact-helper = 도우미(evenkeeld)
+fact-helper-runs = { $version }, 실행 중
+fact-helper-absent = 설치되지 않았거나 실행되지 않음
+fact-helper-needed = 게임 모드와 조정에 필요합니다.
+fact-helper-differs = 이 창과 버전이 다릅니다. 둘 다 업데이트해 주세요.
+fact-kernel = 커널
+fact-linux = Linux { $release }
+fact-kernel-stock = lowpower 패치가 없지만, 없어도 됩니다.
+fact-kernel-patched = lowpower 패치가 있습니다.
+fact-ability = 여기서 할 수 있는 것
+ability-alone = 지켜보기만 하고 바꾸지 않음
+ability-ecmp = 새 연결을 가장 안정적인 회선으로 보냄
+ability-lowpower = 커널이 회선을 고르는 방식을 정함
+ability-observe = 고를 것이 없어 지켜보기만 함
+fact-file = 설정 파일
+fact-no-file = 홈 폴더가 없어 설정을 저장하지 않습니다
+config-unreadable = { $line }번째 줄 { $column }번째 글자부터 읽을 수 없습니다.
+config-too-large = 설정 파일이라기에는 너무 큽니다.
+config-unopened = 열 수 없습니다: { $said }
+config-values = 쓸 수 없는 값이 있습니다: { $names }
+
+## First start
+welcome-title = 핑을 고르게, Evenkeel
+welcome-measures = 인터넷 회선마다 얼마나 빠르고 고르게 응답하는지 재서 그래프로 보여 줍니다.
+welcome-steers = 회선이 둘 이상이면, 게임 모드가 그때부터 새로 맺는 연결을 가장 안정적인 회선으로 보냅니다.
+welcome-undoes = 끄면 모든 것이 원래대로 돌아갑니다.
+welcome-found = 이 기기에서 찾은 것
+welcome-uplinks = 인터넷 회선
+welcome-no-uplinks = 아직 없습니다. 연결하면 바로 나타납니다.
+welcome-looking = 회선을 찾는 중입니다…
+welcome-no-helper = 설치되지 않았거나 실행되지 않았습니다. 보는 것은 되지만 게임 모드에는 필요합니다.
+welcome-will = 하는 일
+welcome-wont = 하지 않는 일
+welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호를 보냅니다.
+welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지를 바꿉니다.
+welcome-wont-move = 진행 중인 연결을 옮기지 않습니다. 직접 만든 경로만 예외입니다.
+welcome-wont-touch = DNS, 방화벽, 와이파이 설정을 건드리거나 사용자 정보를 보내지 않습니다.
+welcome-go = 내 회선 보러 가기
+
+## Strip
+strip-on = 켜짐
+strip-off = 꺼짐
+strip-no-helper = 도우미 없음
+strip-nothing = 연결 없음
 
 ## A gamepad's buttons
 pad-press = 누르기
@@ -179,13 +276,13 @@ pad-places = 화면 이동
 pad-read-out = 그래프 훑어보기
 
 ## Closing the window in game mode
-close-title = 게임 모드를 계속 켜 둘까요?
-close-explain = 이 창이 게임 모드를 켜 두고 있습니다. 창을 닫을 때 게임 모드를 계속 켜 두거나 함께 끝낼 수 있습니다.
-close-later = 계속 켜 두면 여기서 스위치를 다시 누르거나 “{ $command }”를 실행하거나 컴퓨터를 다시 시작할 때까지 유지됩니다.
-close-keep = 켜 두고 닫기
-close-end = 끝내고 닫기
-close-stay = 닫지 않기
-close-remember = 다시 묻지 않기
+question-title = 게임 모드를 계속 켜 둘까요?
+question-explain = 이 창이 게임 모드를 켜 두고 있습니다. 창을 닫을 때 게임 모드를 계속 켜 두거나 함께 끝낼 수 있습니다.
+question-later = 계속 켜 두면 여기서 스위치를 다시 누르거나 “{ $command }”를 실행하거나 컴퓨터를 다시 시작할 때까지 유지됩니다.
+question-keep = 켜 두고 닫기
+question-end = 끝내고 닫기
+question-stay = 닫지 않기
+question-remember = 다시 묻지 않기
 
 ## Notifications
 note-ended = 게임 모드가 끝났습니다

@@ -22,7 +22,7 @@ use zbus::Connection;
 use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
-use crate::confirm::Unanswered;
+use crate::confirm::{Unanswered, inquiry::Inquiry};
 use crate::feed::Feeds;
 use crate::host::News;
 use crate::interface::Helper;
@@ -121,6 +121,8 @@ pub struct Actor {
     metered_is_old: bool,
     /// The question whether the network still answers, while it is open.
     confirming: Option<BoxFuture<'static, Result<(), Unanswered>>>,
+    /// What it asks.
+    inquiry: Inquiry,
     /// When it was asked.
     asked_at: Instant,
     /// Who last removed something of ours, as a netlink port.
@@ -162,6 +164,7 @@ impl Actor {
             metered: BTreeMap::new(),
             metered_is_old: true,
             confirming: None,
+            inquiry: Inquiry::default(),
             asked_at: Instant::now(),
             undone_by: None,
             announced: None,

@@ -17,7 +17,8 @@ use crate::plans::found;
 const HELD_UP: Duration = Duration::from_millis(4_500);
 
 impl Actor {
-    /// Asks gateways and anchors through our routes, while everything else goes on.
+    /// Asks gateways and anchors through our routes, while everything else goes on; once more
+    /// afterwards, if they are being asked already.
     pub(super) fn begin_to_confirm(&mut self) {
         let mut questions = Vec::new();
         for family in FAMILIES {
@@ -48,15 +49,29 @@ impl Actor {
                 });
             }
         }
+        if !self.inquiry.wrote(&questions) {
+            return;
+        }
         let tcp_port = self.sampler.tcp_port();
         self.confirming = Some(Box::pin(confirm(questions, tcp_port)));
         self.asked_at = Instant::now();
     }
 
+    /// Nobody waits for the answer any more. True if what was written meanwhile is to be asked about.
+    pub(super) fn stop_confirming(&mut self) -> bool {
+        self.confirming = None;
+        self.inquiry.ends()
+    }
+
     /// The answer: everything is taken back if the network went silent.
     pub(super) async fn confirmed(&mut self, answer: Result<(), Unanswered>) {
-        self.confirming = None;
-        let Err(silent) = answer else { return };
+        let again = self.stop_confirming();
+        let Err(silent) = answer else {
+            if again {
+                self.begin_to_confirm();
+            }
+            return;
+        };
         if self.asked_at.elapsed() > HELD_UP {
             // Stopped or starved meanwhile, so that answers may have come too late for us.
             self.begin_to_confirm();
@@ -64,6 +79,9 @@ impl Actor {
         }
         if self.only_it_died(silent.ifindex) {
             log::info!("{silent}: the uplink itself is silent, the routes stay");
+            if again {
+                self.begin_to_confirm();
+            }
             return;
         }
         let detail = silent.to_string();
@@ -91,6 +109,7 @@ impl Actor {
     pub(super) fn woke_up(&mut self) {
         self.session.reset();
         if self.confirming.is_some() {
+            self.stop_confirming();
             self.begin_to_confirm();
         }
         self.look_at = Some(Instant::now());

@@ -271,7 +271,7 @@ impl Actor {
                 }
             }
             Wish::Drain | Wish::Clear => {
-                self.confirming = None;
+                self.stop_confirming();
                 self.keeper.drains(now);
                 self.look_by(now + DRAIN_LOOK);
             }

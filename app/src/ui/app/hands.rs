@@ -4,6 +4,7 @@ use iced::widget::operation::{AbsoluteOffset, scroll_by};
 use iced::{Subscription, Task, event, keyboard, mouse, touch};
 
 use super::{App, Hand, Message, Screen, Seen};
+use crate::config::Choice;
 use crate::ui::gamepad::{self, Action};
 use crate::ui::{PAGE, live, spatial};
 
@@ -32,6 +33,10 @@ impl App {
         self.hand = Hand::Pad;
         match action {
             Action::Move(direction) => spatial::go(direction),
+            // The first page has one thing to press.
+            Action::Press if !self.settings.welcomed => {
+                Task::done(Message::Choose(Choice::Welcomed))
+            }
             Action::Press => spatial::press(),
             Action::Back => Task::done(Message::Back),
             _ if self.manners.question.is_some() => Task::none(),
@@ -42,6 +47,7 @@ impl App {
             Action::Pick(steps) if self.screen == Screen::Live => {
                 Task::done(Message::Live(live::Message::Pick(steps)))
             }
+            Action::Place(_) if self.settings.strip || !self.settings.welcomed => Task::none(),
             Action::Place(steps) => Task::done(Message::Show(self.screen.further(steps))),
             Action::Scroll(steps) => scroll_by(
                 PAGE,
@@ -55,10 +61,15 @@ impl App {
     }
 
     /// Leaves what is open, the innermost first.
-    pub(super) fn back(&mut self) {
-        if self.manners.question.take().is_none() && self.notice.take().is_none() {
-            self.screen = Screen::Live;
+    pub(super) fn back(&mut self) -> Task<Message> {
+        if self.manners.question.take().is_some() || self.notice.take().is_some() {
+            return Task::none();
         }
+        if self.settings.strip {
+            return self.shrink(false);
+        }
+        self.screen = Screen::Live;
+        Task::none()
     }
 }
 

@@ -69,7 +69,8 @@ impl App {
             OnClose::Keep => self.keep(),
             OnClose::Ask => {
                 self.manners.question = Some(false);
-                Task::batch([raise(), question::focus_first()])
+                // The strip has no room for it.
+                Task::batch([self.shrink(false), raise(), question::focus_first()])
             }
         }
     }

@@ -5,47 +5,121 @@ use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Element, Fill, Padding, keyboard};
 
 use super::{App, Hand, Message, Screen};
+use crate::config::{Choice, Store};
 use crate::ui::focus::{self, Press, focus};
 use crate::ui::icons::{Icon, icon};
-use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
+use crate::ui::settings::{self, Facts};
 use crate::ui::spatial::Direction;
+use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
-use crate::ui::{absent, hints, live, question};
+use crate::ui::{absent, hints, later, live, question, strip, welcome};
 use crate::words::Key;
+
+/// A place on the rail.
+struct Place {
+    id: &'static str,
+    mark: Icon,
+    name: Key,
+    screen: Screen,
+}
+
+const fn place(id: &'static str, mark: Icon, name: Key, screen: Screen) -> Place {
+    Place {
+        id,
+        mark,
+        name,
+        screen,
+    }
+}
+
+const PLACES: [Place; 5] = [
+    place("place-live", Icon::Live, Key::NavLive, Screen::Live),
+    place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
+    place(
+        "place-measure",
+        Icon::Measure,
+        Key::NavMeasure,
+        Screen::Measure,
+    ),
+    place("place-spikes", Icon::Spikes, Key::NavSpikes, Screen::Spikes),
+    place(
+        "place-settings",
+        Icon::Settings,
+        Key::NavSettings,
+        Screen::Settings,
+    ),
+];
 
 impl App {
     /// The whole window.
     pub fn view(&self) -> Element<'_, Message> {
         let room = Room { size: self.size };
         let words = &self.words;
-        let measures = !self.model.tracks.is_empty() && self.screen == Screen::Live;
-        let page = if self.model.state.is_none() && !measures {
-            absent::view(self.model.link, words, room)
+        let whole: Element<'_, Message> = if self.settings.strip {
+            strip::view(self.strip_now(), room).map(Message::Strip)
+        } else if self.settings.welcomed {
+            let absence = absent::absence(&self.model);
+            let main = column![self.header(room)]
+                .push(absence.map(|absence| absent::banner(absence, words, room)))
+                .push(self.notice(room))
+                .push(container(self.page(room)).height(Fill))
+                .push(self.hints(room))
+                .spacing(room.gap())
+                .padding(room.gap());
+            row![self.rail(room), main.width(Fill).height(Fill)].into()
         } else {
-            match self.screen {
-                Screen::Live => self.live.view(&self.model, words, room).map(Message::Live),
-                Screen::Tune => self.tune.view(&self.model, words, room).map(Message::Tune),
-            }
+            welcome::view(&self.model, &self.kernel, words, room).map(Message::Choose)
         };
-        let main = column![self.header(room)]
-            .push(self.notice(room))
-            .push(container(page).height(Fill))
-            .push(self.hints(room))
-            .spacing(room.gap())
-            .padding(room.gap());
-        let whole = row![self.rail(room), main.width(Fill).height(Fill)];
         let whole = match self.manners.question {
-            Some(remember) => question::view(whole.into(), remember, words, room, Message::Close),
-            None => whole.into(),
+            Some(remember) => question::view(whole, remember, words, room, Message::Close),
+            None => whole,
         };
         focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
     }
 
     /// What the gamepad's buttons do; a small window leaves the room to a notice.
     fn hints(&self, room: Room) -> Option<Element<'_, Message>> {
-        let room_for_it = !room.is_compact() || self.notice.is_none();
+        let away = absent::absence(&self.model).is_some();
+        let room_for_it = !room.is_compact() || (self.notice.is_none() && !away);
         (self.hand == Hand::Pad && room_for_it).then(|| hints::view(&self.words))
+    }
+
+    /// What the chosen place shows.
+    fn page(&self, room: Room) -> Element<'_, Message> {
+        let (model, words) = (&self.model, &self.words);
+        let live = Message::Show(Screen::Live);
+        match self.screen {
+            Screen::Live if model.state.is_none() && model.tracks.is_empty() => {
+                absent::page(model, Key::WelcomeLooking, words, room)
+            }
+            Screen::Live => self.live.view(model, words, room).map(Message::Live),
+            Screen::Tune if model.state.is_none() => {
+                absent::page(model, Key::AbsentTune, words, room)
+            }
+            Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
+            Screen::Measure => later::measure(live, words, room),
+            Screen::Spikes => later::spikes(live, words, room),
+            Screen::Settings => {
+                let facts = Facts {
+                    model,
+                    kernel: &self.kernel,
+                    file: self.store.as_ref().map(Store::path),
+                    trouble: self.trouble.as_ref(),
+                };
+                settings::view(&self.settings, facts, words, room).map(Message::Choose)
+            }
+        }
+    }
+
+    fn strip_now(&self) -> Strip<'_> {
+        Strip {
+            model: &self.model,
+            words: &self.words,
+            enabled: self.switch().is_some(),
+            undrawn: self.live.undrawn(),
+            unseen: self.live.is_unseen(),
+        }
     }
 
     /// What a key means that no widget took.
@@ -54,7 +128,7 @@ impl App {
             return None;
         }
         if modifiers.control() && self.manners.question.is_none() {
-            return place(press).map(Message::Show);
+            return numbered(press).map(Message::Show);
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
@@ -64,39 +138,50 @@ impl App {
             Press::Named(Named::ArrowRight) => Some(Message::Go(Direction::Right)),
             Press::Named(Named::Escape) => Some(Message::Back),
             _ if self.manners.question.is_some() => None,
+            Press::Named(Named::Enter) if !self.settings.welcomed => {
+                Some(Message::Choose(Choice::Welcomed))
+            }
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
-            press => place(press).map(Message::Show),
+            Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
+            press => numbered(press).map(Message::Show),
         }
     }
 
     fn rail(&self, room: Room) -> Element<'_, Message> {
-        let place = |id, mark, key, screen| {
-            let chosen = self.screen == screen;
+        let width = room.rail() - 16.0;
+        let (height, gap) = if room.is_compact() { (64, 8) } else { (72, 12) };
+        let places = PLACES.map(|place| {
+            let chosen = self.screen == place.screen;
             let ink = if chosen { Ink::Good } else { Ink::Quiet };
-            let inside = column![
-                icon(mark, ink),
-                text(self.words.say(key)).size(theme::SMALL)
-            ]
-            .spacing(6)
-            .align_x(Alignment::Center);
-            let width = room.rail() - 16.0;
+            let name = text(self.words.say(place.name)).size(theme::SMALL);
+            let inside = column![icon(place.mark, ink), name.wrapping(text::Wrapping::None)]
+                .spacing(6)
+                .align_x(Alignment::Center);
+            let show = Message::Show(place.screen);
             let button = button(container(inside).center(Fill))
                 .width(width)
-                .height(72)
+                .height(height)
                 .padding(0)
                 .style(theme::place(chosen))
-                .on_press(Message::Show(screen));
-            focus(id, button).on_press(Some(Message::Show(screen)))
-        };
-        let places = column![
-            place("place-live", Icon::Live, Key::NavLive, Screen::Live),
-            place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
-        ]
-        .spacing(12);
-        container(places)
+                .on_press(show.clone());
+            focus(place.id, button).on_press(Some(show)).into()
+        });
+        let name = text(self.words.say(Key::NavShrink)).size(theme::SMALL);
+        let inside = column![icon(Icon::Shrink, Ink::Quiet), name]
+            .spacing(6)
+            .align_x(Alignment::Center);
+        let shrink = button(container(inside).center(Fill))
+            .width(width)
+            .height(height)
+            .padding(0)
+            .style(theme::place(false))
+            .on_press(Message::Shrink(true));
+        let shrink = focus("shrink", shrink).on_press(Some(Message::Shrink(true)));
+        let places = column(places).spacing(gap);
+        container(column![places, space().height(Fill), shrink])
             .width(room.rail())
             .height(Fill)
             .padding(Padding::from([room.gap(), 8.0]))
@@ -132,21 +217,13 @@ impl App {
     }
 
     fn notice(&self, room: Room) -> Option<Element<'_, Message>> {
-        let lost = self.model.state.is_some() && self.model.link != Link::Present;
-        let (key, detail) = match &self.notice {
-            _ if lost => (Key::NoticeUnreachable, ""),
-            Some((key, detail)) => (*key, detail.as_str()),
-            None => return None,
-        };
-        let mut lines = column![text(self.words.say(key))].width(Fill).spacing(2);
+        let (key, detail) = self.notice.as_ref()?;
+        let mut lines = column![text(self.words.say(*key))].width(Fill).spacing(2);
         if !detail.is_empty() {
-            lines = lines.push(parts::quiet(detail));
+            lines = lines.push(parts::quiet(detail.as_str()));
         }
-        let close = (!lost).then(|| {
-            let label = self.words.say(Key::NoticeClose);
-            parts::press("notice-close", label, false, Some(Message::CloseNotice))
-        });
-        let close = close.map_or_else(|| space().into(), Element::from);
+        let label = self.words.say(Key::NoticeClose);
+        let close = parts::press("notice-close", label, false, Some(Message::CloseNotice));
         let inside = row![lines, close]
             .spacing(room.gap())
             .align_y(Alignment::Center);
@@ -161,7 +238,7 @@ impl App {
 }
 
 /// The place that a digit stands for.
-fn place(press: Press) -> Option<Screen> {
+fn numbered(press: Press) -> Option<Screen> {
     let Press::Latin(digit) = press else {
         return None;
     };

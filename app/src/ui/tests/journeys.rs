@@ -342,13 +342,13 @@ fn everything_to_press_is_reached_by_the_keyboard_and_large_enough_for_a_thumb()
     for (size, language) in [(SIZE, Language::English), (SMALL, Language::Korean)] {
         let mut scene = Scene::ecmp(2, language, size);
         scene.play("5g2_urban", 10, 10);
-        // Two places, the switch, two cards, three windows, pause, the graph.
+        // Five places, the strip, the switch, two cards, three windows, pause, the graph.
         let live = reachable(&scene.app, size);
-        assert_eq!(live.len(), 10);
+        assert_eq!(live.len(), 14);
         let _ = scene.app.update(Message::Show(Screen::Tune));
-        // Two places, the switch, the slider, reset, one stepper per uplink, put back.
+        // Five places, the strip, the switch, the slider, reset, one stepper per uplink, put back.
         let tune = reachable(&scene.app, size);
-        assert_eq!(tune.len(), 8);
+        assert_eq!(tune.len(), 12);
         for bounds in live.into_iter().chain(tune) {
             let smaller = bounds.width.min(bounds.height);
             assert!(smaller >= crate::ui::theme::TARGET, "{bounds:?}");

@@ -5,6 +5,7 @@ mod desktop;
 mod journeys;
 mod person;
 mod pictures;
+mod shell;
 mod steered;
 mod walk;
 

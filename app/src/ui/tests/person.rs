@@ -5,7 +5,7 @@
 use std::any::Any;
 
 use iced::advanced::clipboard;
-use iced::advanced::widget::operation::{Focusable, Outcome, Scrollable};
+use iced::advanced::widget::operation::{Focusable, Outcome, Scrollable, scrollable};
 use iced::advanced::widget::{Id, Operation};
 use iced::futures::StreamExt as _;
 use iced::futures::task::{Context, Poll, noop_waker_ref};
@@ -167,8 +167,16 @@ impl Person {
         found.unwrap_or_else(|| panic!("no {id:?} among {all:?}"))
     }
 
-    /// Gives the focus to a widget as nothing else would: for walks that start everywhere.
+    /// Gives the focus to a widget as nothing else would, with everything else scrolled back: for
+    /// walks that start everywhere.
     pub fn focus(&mut self, id: &Id) {
+        for scrolls in [crate::ui::PAGE, crate::ui::CARDS] {
+            let start = scrollable::AbsoluteOffset {
+                x: Some(0.0),
+                y: Some(0.0),
+            };
+            self.operate(Box::new(scrollable::scroll_to::<()>(scrolls, start)));
+        }
         let operation = iced::advanced::widget::operation::focusable::focus::<()>(id.clone());
         self.operate(Box::new(operation));
         self.run(reveal::focused());

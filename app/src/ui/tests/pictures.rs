@@ -28,7 +28,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn draw(app: &App, name: &str, language: Language, size: Size) {
+pub(super) fn draw(app: &App, name: &str, language: Language, size: Size) {
     let mut ui = simulate(app.view(), size);
     let (mut cut, mut scrolls) = (Vec::new(), false);
     let _ = ui.find(|candidate: Candidate<'_>| {
@@ -61,7 +61,7 @@ fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
     })
 }
 
-fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
+pub(super) fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
     for language in Language::ALL {
         for size in [LARGE, WIDE, SMALL] {
             let mut app = build(language, size);

@@ -16,20 +16,27 @@ use crate::ui::bus::{Call, Event};
 use crate::ui::gamepad::Action;
 use crate::ui::spatial::Direction;
 use crate::ui::theme::TARGET;
-use crate::ui::{instance, question};
-use crate::words::Language;
+use crate::ui::{alone, instance, question};
+use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
 const SMALL: Size = Size::new(800.0, 500.0);
 
+/// The strip as it opens for the first time.
+const STRIP: Size = Size::new(480.0, 96.0);
+
 /// Looked at every so many pixels for something to press.
-const GRID: usize = 6;
+const GRID: usize = 12;
 
 /// Every screen in every kind of state that has other controls, with a name.
 fn screens(language: Language, size: Size) -> Vec<(String, App)> {
     let mut all = Vec::new();
     for screen in Screen::ALL {
-        for uplinks in [1, 2, 4] {
+        let numbers: &[usize] = match screen {
+            Screen::Live | Screen::Tune => &[1, 2, 4],
+            _ => &[2],
+        };
+        for uplinks in numbers.iter().copied() {
             let mut scene = Scene::ecmp(uplinks, language, size);
             scene.play("5g2_urban", 10, 5);
             let mut app = scene.app;
@@ -46,6 +53,22 @@ fn screens(language: Language, size: Size) -> Vec<(String, App)> {
         all.push((format!("{screen:?} with a notice and a gamepad"), app));
     }
     all.push(("the question".to_owned(), asked(language, size)));
+    for screen in Screen::ALL {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 10, 5);
+        let _ = scene.app.update(Message::Bus(Event::NoHelper));
+        let _ = scene.app.update(Message::Show(screen));
+        all.push((format!("{screen:?} after the helper left"), scene.app));
+        let mut app = App::new(Words::new(language), size);
+        let _ = app.update(Message::Bus(Event::NoHelper));
+        let found = alone::Event::Uplinks(super::uplinks(2));
+        let _ = app.update(Message::Alone(found));
+        let _ = app.update(Message::Show(screen));
+        all.push((format!("{screen:?} without a helper"), app));
+    }
+    let mut first = Scene::ecmp(2, language, size).app;
+    first.settings.welcomed = false;
+    all.push(("the first page".to_owned(), first));
     all
 }
 
@@ -68,6 +91,10 @@ fn everywhere(look: impl Fn(&str, &mut Person)) {
             look(&name, &mut Person::at(app, size));
         }
     }
+    let mut scene = Scene::ecmp(2, Language::English, STRIP);
+    scene.play("5g2_urban", 10, 5);
+    scene.app.settings.strip = true;
+    look("the strip", &mut Person::at(scene.app, STRIP));
 }
 
 fn names(places: &[Place]) -> BTreeSet<String> {

@@ -88,6 +88,11 @@ pub fn rail(theme: &Theme) -> container::Style {
     container::Style::default().background(palette(theme).rail)
 }
 
+/// The whole window while it is a strip.
+pub fn strip(theme: &Theme) -> container::Style {
+    container::Style::default().background(palette(theme).ground)
+}
+
 /// A notice above the page.
 pub fn notice(theme: &Theme) -> container::Style {
     card_marked(Ink::Warn)(theme)
@@ -205,6 +210,16 @@ pub fn plain_button(chosen: bool) -> impl Fn(&Theme, button::Status) -> button::
             (button::Status::Active, false) => pressable(p, p.raised, p.text, p.line),
         }
     }
+}
+
+/// The one button of a page.
+pub fn main_button(theme: &Theme, status: button::Status) -> button::Style {
+    let p = palette(theme);
+    let line = match status {
+        button::Status::Hovered | button::Status::Pressed => p.text,
+        button::Status::Active | button::Status::Disabled => p.good,
+    };
+    pressable(p, p.good, p.on_good, line)
 }
 
 /// A place on the rail.
