@@ -12,7 +12,7 @@ mod window;
 use std::cell::Cell;
 
 use iced::keyboard::key::Named;
-use iced::widget::{column, container, text};
+use iced::widget::{column, container, responsive, scrollable, text};
 use iced::{Element, Fill};
 
 use super::bus::Call;
@@ -61,6 +61,9 @@ pub enum Message {
     /// The graph was drawn after it had not been for a while.
     Drawn,
 }
+
+/// The height below which the page scrolls: the graph keeps enough to be read and touched.
+const LEAST: f32 = 340.0;
 
 /// What the screen remembers.
 #[derive(Debug, Default)]
@@ -234,12 +237,21 @@ impl Live {
                 .padding(40)
                 .into();
         }
-        column![
-            judged::view(model, words, room),
-            cards::view(model, words, room),
-            graph::view(self, model, words, room),
-        ]
-        .spacing(room.gap())
+        responsive(move |size| {
+            let page = column![
+                judged::view(model, words, room),
+                cards::view(model, words, room),
+                graph::view(self, model, words, room),
+            ]
+            .spacing(room.gap());
+            if size.height >= LEAST {
+                return page.into();
+            }
+            scrollable(page.height(LEAST))
+                .id(super::PAGE)
+                .style(theme::scroll)
+                .into()
+        })
         .into()
     }
 }

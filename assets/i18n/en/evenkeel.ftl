@@ -239,8 +239,8 @@ often-in-force = in force: { $changes ->
    *[other] { $changes } times
  }
 met-title = 99 of 100 answers within
-met-in-force = in force: { $ms } ms
-met-lost = { $percent } % lost
+met-in-force = in force: { $ms }
+met-lost = { $percent } lost
 met-beside = estimated from probes
 
 cost-title = Cost per uplink
@@ -393,3 +393,28 @@ strip-on = on
 strip-off = off
 strip-no-helper = no helper
 strip-nothing = No connection
+
+## A gamepad's buttons
+pad-press = Press
+pad-back = Back
+pad-pause = Pause
+pad-game-mode = Game mode
+pad-places = Places
+pad-read-out = Along the graph
+
+## Closing the window in game mode
+question-title = Keep game mode on?
+question-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
+question-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
+question-keep = Keep it on and close
+question-end = End it and close
+question-stay = Don’t close
+question-remember = Don’t ask again
+
+## Notifications
+note-ended = Game mode has ended
+note-ended-body = It was not ended in this window. New connections take the system’s own route.
+note-died = { $uplink } stopped answering
+note-back = { $uplink } answers again
+note-leads = { $uplink } is the steadiest uplink now
+note-leads-body = New connections go there.

@@ -219,8 +219,8 @@ often-in-force = 적용된 값으로는 { $changes ->
    *[other] { $changes }번
  }
 met-title = 응답 100개 중 99개가 오는 시간
-met-in-force = 적용된 값으로는 { $ms } ms
-met-lost = 손실 { $percent } %
+met-in-force = 적용된 값으로는 { $ms }
+met-lost = 손실 { $percent }
 met-beside = 측정에서 추정한 값
 
 cost-title = 회선별 비용
@@ -373,3 +373,28 @@ strip-on = 켜짐
 strip-off = 꺼짐
 strip-no-helper = 도우미 없음
 strip-nothing = 연결 없음
+
+## A gamepad's buttons
+pad-press = 누르기
+pad-back = 뒤로
+pad-pause = 일시정지
+pad-game-mode = 게임 모드
+pad-places = 화면 이동
+pad-read-out = 그래프 훑어보기
+
+## Closing the window in game mode
+question-title = 게임 모드를 계속 켜 둘까요?
+question-explain = 이 창이 게임 모드를 켜 두고 있습니다. 창을 닫을 때 게임 모드를 계속 켜 두거나 함께 끝낼 수 있습니다.
+question-later = 계속 켜 두면 여기서 스위치를 다시 누르거나 “{ $command }”를 실행하거나 컴퓨터를 다시 시작할 때까지 유지됩니다.
+question-keep = 켜 두고 닫기
+question-end = 끝내고 닫기
+question-stay = 닫지 않기
+question-remember = 다시 묻지 않기
+
+## Notifications
+note-ended = 게임 모드가 끝났습니다
+note-ended-body = 이 창에서 끝낸 것이 아닙니다. 새 연결은 시스템의 원래 경로로 갑니다.
+note-died = { $uplink } 회선이 응답하지 않습니다
+note-back = { $uplink } 회선이 다시 응답합니다
+note-leads = 지금은 { $uplink } 회선이 가장 안정적입니다
+note-leads-body = 새 연결은 이 회선으로 갑니다.
