@@ -120,6 +120,9 @@ readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
 ## Live: what happened, why, and how it is spread
+card-median = p50 in view
+card-p99 = p99 in view
+card-worst = worst in view
 verdict-listening = Listening to the first probes…
 verdict-calm = Your network is calm.
 verdict-calm-one = Your network is calm.

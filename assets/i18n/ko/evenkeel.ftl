@@ -102,6 +102,9 @@ readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
 ## Live: what happened, why, and how it is spread
+card-median = 화면 p50
+card-p99 = 화면 p99
+card-worst = 화면 최대
 verdict-listening = 첫 응답을 듣고 있습니다…
 verdict-calm = 네트워크가 안정적입니다.
 verdict-calm-one = 네트워크가 안정적입니다.
