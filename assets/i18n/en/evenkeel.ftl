@@ -183,7 +183,7 @@ since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = By probes: average uplink → leader. Proof comes in a later version.
+since-source = Probes, up to 30 min: average uplink → leader. Proof comes with Measure.
 
 ## Tune
 tune-title = Sensitivity

@@ -98,7 +98,7 @@ fn uplink<'a>(
     width: Length,
 ) -> Element<'a, Message> {
     let ink = Ink::Uplink(track.slot);
-    let top = title(model, track, words, room, fit);
+    let top = title(model, track, words, fit);
     let numbers = numbers(track, words, room, fit);
     let note = metered(model, track, words, room);
     let (beside, below) = if room.is_compact() {
@@ -106,9 +106,7 @@ fn uplink<'a>(
     } else {
         (None, note)
     };
-    let share = column![share(model, track, words, room, fit)]
-        .push(beside)
-        .width(Fill);
+    let share = share(model, track, words, (room, fit), beside);
     let forget = forget(model, track, words, room);
     let inside: Element<'a, Message> = if room.is_compact() {
         // There is no height for a row of the button's own: it lies on the corner.
@@ -134,7 +132,6 @@ fn title<'a>(
     model: &'a Model,
     track: &'a Track,
     words: &'a Words,
-    room: Room,
     fit: Fit,
 ) -> Element<'a, Message> {
     let name = model.name(track, words);
@@ -251,8 +248,8 @@ fn share<'a>(
     model: &Model,
     track: &Track,
     words: &Words,
-    room: Room,
-    fit: Fit,
+    (room, fit): (Room, Fit),
+    beside: Option<Element<'a, Message>>,
 ) -> Element<'a, Message> {
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
@@ -270,8 +267,10 @@ fn share<'a>(
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    column![parts::bar(filled, ink), quiet(line)]
+    let line = row![quiet(line)].push(beside).spacing(8);
+    column![parts::bar(filled, ink), line]
         .spacing(4)
+        .width(Fill)
         .into()
 }
 
@@ -284,8 +283,9 @@ fn metered<'a>(
     room: Room,
 ) -> Option<Element<'a, Message>> {
     let any = model.tracks.iter().any(|t| steering::is_metered(&t.info));
-    any.then(|| {
-        if !steering::is_metered(&track.info) {
+    let here = steering::is_metered(&track.info);
+    (any && (here || !room.is_compact())).then(|| {
+        if !here {
             return space().height(NOTE_HEIGHT).into();
         }
         let charged = steering::is_charged_as_metered(&track.info);
