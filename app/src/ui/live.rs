@@ -17,7 +17,7 @@ use iced::{Element, Fill};
 
 use super::bus::Call;
 use super::chart::Shape;
-use super::ghost::{self, Ghost};
+use super::ghost::{self, Ghost, Switched};
 use super::model::Model;
 use super::parts::Room;
 use super::scale::Scale;
@@ -73,7 +73,7 @@ pub struct Live {
     scale: Scale,
     picked: Option<u64>,
     ghost: Option<Ghost>,
-    ghost_for: Option<(Span, u64)>,
+    ghost_for: Option<(Span, Switched)>,
     undrawn: Cell<u32>,
     unseen: bool,
 }
@@ -170,9 +170,8 @@ impl Live {
         model.refresh(Some((from_ns, to_ns)));
         let span = self.window.span;
         let marks = model.all_marks();
-        let wanted = ghost::switched(&marks).map(|(on_ns, _)| (span, on_ns));
-        let ended = self.ghost.is_some_and(|ghost| ghost.until_ns.is_none()) && !model.game_mode();
-        if wanted != self.ghost_for || ended {
+        let wanted = ghost::switched(&marks).map(|switched| (span, switched));
+        if wanted != self.ghost_for {
             let histories = model.drawn().map(|track| &track.history);
             self.ghost = ghost::before(histories, &marks, span.ns());
             self.ghost_for = wanted;

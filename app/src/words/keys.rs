@@ -117,6 +117,9 @@ keys! {
     ReadoutMinutes = "readout-minutes",
     ReadoutLost = "readout-lost",
 
+    CardMedian = "card-median",
+    CardP99 = "card-p99",
+    CardWorst = "card-worst",
     VerdictListening = "verdict-listening",
     VerdictCalm = "verdict-calm",
     VerdictCalmOne = "verdict-calm-one",

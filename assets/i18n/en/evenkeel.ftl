@@ -120,6 +120,9 @@ readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
 ## Live: what happened, why, and how it is spread
+card-median = p50 in view
+card-p99 = p99 in view
+card-worst = worst in view
 verdict-listening = Listening to the first probes…
 verdict-calm = Your network is calm.
 verdict-calm-one = Your network is calm.
@@ -180,7 +183,7 @@ since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = By probes: average uplink → leader. Proof comes in a later version.
+since-source = Probes, up to 30 min: average uplink → leader. Proof comes with Measure.
 
 ## Tune
 tune-title = Sensitivity

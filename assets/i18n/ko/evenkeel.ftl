@@ -102,6 +102,9 @@ readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
 ## Live: what happened, why, and how it is spread
+card-median = 화면 p50
+card-p99 = 화면 p99
+card-worst = 화면 최대
 verdict-listening = 첫 응답을 듣고 있습니다…
 verdict-calm = 네트워크가 안정적입니다.
 verdict-calm-one = 네트워크가 안정적입니다.
@@ -162,7 +165,7 @@ since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 회선 평균 → 우선 회선의 측정값입니다. 증명은 다음 버전에서 합니다.
+since-source = 최대 30분 측정값: 회선 평균 → 우선 회선. 증명은 나중에 ‘측정’에서 합니다.
 
 ## Tune
 tune-title = 민감도
