@@ -30,31 +30,48 @@ pub enum Event {
     Feed(FeedEvent),
 }
 
-/// That it is wanted. All wishes are the same.
+/// That it is wanted. All wishes with the same purpose are the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How long a helper that just left is given to come back.
     pub grace: Duration,
+    /// True to measure, too; else nothing is sent to anybody.
+    pub probes: bool,
 }
 
 impl Hash for Wish {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        "alone".hash(state);
+        ("alone", self.probes).hash(state);
     }
 }
 
 /// Finds and probes until it is dropped.
 pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
-    let grace = wish.grace;
+    let Wish { grace, probes } = *wish;
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
         tokio::time::sleep(grace).await;
         loop {
-            if let Err(error) = measure_on(&mut events).await {
+            let ended = if probes {
+                measure_on(&mut events).await
+            } else {
+                look_on(&mut events).await
+            };
+            if let Err(error) = ended {
                 log::warn!("uplinks cannot be found: {error}");
             }
             tokio::time::sleep(RETRY).await;
         }
     })
+}
+
+/// Tells the uplinks now and whenever something changed.
+async fn look_on(events: &mut Sender<Event>) -> std::io::Result<()> {
+    let mut changes = Changes::listen()?;
+    loop {
+        let uplinks = found::uplinks(&Dump::take().await?, found::kind);
+        let _ = events.send(Event::Uplinks(uplinks)).await;
+        changes.next().await;
+    }
 }
 
 async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {

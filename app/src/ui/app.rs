@@ -473,9 +473,11 @@ impl App {
         }
     }
 
-    /// The window's own probes: without a helper, and while a graph shows.
+    /// Without a helper, the window's own probes while a graph shows, and its own look at the
+    /// uplinks for the first page.
     fn alone(&self) -> Subscription<Message> {
-        if !self.is_alone() || !self.shows_graph() {
+        let probes = self.shows_graph();
+        if !self.is_alone() || !(probes || self.shows_welcome()) {
             return Subscription::none();
         }
         let grace = if self.arrival == 0 {
@@ -483,7 +485,7 @@ impl App {
         } else {
             GRACE
         };
-        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
+        Subscription::run_with(alone::Wish { grace, probes }, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
@@ -500,6 +502,11 @@ impl App {
             arrival: self.arrival,
             max_hz,
         })
+    }
+
+    /// True while the page of the first start shows.
+    pub fn shows_welcome(&self) -> bool {
+        !self.settings.welcomed && !self.settings.strip
     }
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
