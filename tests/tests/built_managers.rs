@@ -232,7 +232,7 @@ impl Desktop {
     }
 
     /// Sockets without an address are back on their uplink, wherever they were meanwhile.
-    fn unbound_flows_are_at_home(&self, event: Event) -> Outcome {
+    fn unbound_flows_are_at_home(&self, event: Event) {
         for family in Family::BOTH {
             if self.manager.kind() == Kind::Networkd && family == Family::V6 {
                 continue; // they go as the system spreads them, which it does anew
@@ -241,7 +241,6 @@ impl Desktop {
             let home = self.touched.at_home_on(TOUCHED).get(&key).copied();
             assert_eq!(home, Some(FLOWS), "{family:?} after {event:?}");
         }
-        Ok(())
     }
 
     fn end(&self) -> Outcome {
@@ -358,7 +357,7 @@ fn run(kind: Kind, steered: bool) -> Result<Vec<Seen>, LabError> {
         if steered && is_back(kind, event) {
             // As soon as it can be, it is as ever.
             desktop.wait_until_led()?;
-            desktop.unbound_flows_are_at_home(event)?;
+            desktop.unbound_flows_are_at_home(event);
         }
         seen.push(Seen {
             event,
@@ -410,8 +409,8 @@ fn allowed(kind: Kind, event: Event, flow: FlowKind) -> usize {
         return 0;
     }
     match (event, kind) {
-        (Event::Reapply, Kind::Networkd) | (Event::ConnectionUp, Kind::NetworkManager) => BRIEFLY,
-        (Event::VpnDown, _) => BRIEFLY,
+        (Event::Reapply, Kind::Networkd) | (Event::VpnDown, _) => BRIEFLY,
+        (Event::ConnectionUp, _) => BRIEFLY / 2,
         (Event::Resume, Kind::NetworkManager) => FLOWS,
         _ => 0,
     }
