@@ -1,5 +1,6 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod chosen;
 mod view;
 
 use std::time::Instant;
@@ -11,14 +12,16 @@ use iced::{Size, Subscription, Task, event, window};
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::live::{self, Live};
 use super::model::{Link, Model};
+use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{drafts, reveal, speech};
+use super::{drafts, portal, reveal, speech, strip};
+use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
-use crate::words::{Key, Words};
+use crate::words::{Key, Language, Words};
 
-/// Frames a second while somebody looks.
-const FOCUSED_HZ: u32 = 10;
-/// Frames a second while the window is not in front.
+/// Frames a second of the strip, whatever has the focus: it lies beside a game.
+const STRIP_HZ: u32 = 2;
+/// Frames a second while the window is not in front, or shows only slow things.
 const UNFOCUSED_HZ: u32 = 1;
 
 /// The places on the rail.
@@ -27,8 +30,14 @@ pub enum Screen {
     /// Cards and graph.
     #[default]
     Live,
-    /// Settings.
+    /// How it steers.
     Tune,
+    /// Proof by comparison.
+    Measure,
+    /// What was to blame.
+    Spikes,
+    /// What the user chooses, and what is installed.
+    Settings,
 }
 
 /// Whether anybody can see the window.
@@ -55,6 +64,8 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the strip.
+    Strip(strip::Message),
     /// Go to a screen.
     Show(Screen),
     /// Press the switch.
@@ -67,6 +78,16 @@ pub enum Message {
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
     Minimized(bool),
+    /// The user chose something.
+    Choose(Choice),
+    /// What the desktop prefers.
+    Desktop(Look),
+    /// Become a strip (true) or a window again.
+    Shrink(bool),
+    /// The window's size rested since this change.
+    Rested(u32),
+    /// Keep this size of the window.
+    Remember(Size),
 }
 
 /// The window's state.
@@ -74,6 +95,13 @@ pub enum Message {
 pub struct App {
     /// What is known.
     pub model: Model,
+    /// What the user chose; changed by [`App::choose`] alone.
+    pub settings: Settings,
+    store: Option<Store>,
+    trouble: Option<Trouble>,
+    desktop: Look,
+    system_language: Language,
+    kernel: String,
     words: Words,
     screen: Screen,
     live: Live,
@@ -88,15 +116,27 @@ pub struct App {
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
+    /// In our own pixels, which are `scale` of the desktop's.
     size: Size,
+    scale: f32,
+    resized: u32,
     started: Instant,
 }
 
 impl App {
-    /// Before anything is known.
+    /// Before anything is known, with the default settings and nowhere to keep others.
     pub fn new(words: Words, size: Size) -> Self {
         Self {
             model: Model::default(),
+            settings: Settings {
+                welcomed: true,
+                ..Settings::default()
+            },
+            store: None,
+            trouble: None,
+            desktop: Look::default(),
+            system_language: words.language(),
+            kernel: String::new(),
             words,
             screen: Screen::default(),
             live: Live::default(),
@@ -110,6 +150,8 @@ impl App {
             notice: None,
             seen: Seen::Focused,
             size,
+            scale: 1.0,
+            resized: 0,
             started: Instant::now(),
         }
     }
@@ -118,13 +160,19 @@ impl App {
     pub fn update(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::Bus(event) => self.hear(event),
-            Message::Feed(event) => return self.take_feed(event),
+            Message::Feed(event) => {
+                let task = self.take_feed(event);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Answered(call, result) => self.take_answer(call, result),
             Message::Live(message) => {
                 let call = self.live.update(message, &mut self.model);
                 return call.map_or_else(Task::none, |call| self.call(call));
             }
-            Message::Tune(message) => return self.tune(message),
+            Message::Tune(message) => {
+                let task = self.tune(message);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
@@ -132,14 +180,28 @@ impl App {
             Message::MoveFocus(false) => {
                 return operation::focus_previous().chain(reveal::focused());
             }
-            Message::Window(event) => self.take_window(&event),
+            Message::Window(event) => return self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
                     self.seen = Seen::Hidden;
                 }
             }
+            Message::Strip(message) => return self.strip(message),
+            Message::Choose(choice) => self.take_choice(choice),
+            Message::Desktop(look) => self.desktop = look,
+            Message::Shrink(strip) => return self.shrink(strip),
+            Message::Rested(number) => return self.rested(number),
+            Message::Remember(size) => self.remember(size),
         }
-        Task::none()
+        self.foresee()
+    }
+
+    /// Keeps the preview up to date while it shows.
+    fn foresee(&mut self) -> Task<Message> {
+        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+            return Task::none();
+        }
+        self.tune.foresee(&self.model).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -156,6 +218,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -196,8 +259,12 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
-                self.live.count_frame();
+                match self.screen {
+                    Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    _ => self.live.count_frame(),
+                }
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
                 }
@@ -219,7 +286,7 @@ impl App {
         if self.busy == Some(call) {
             self.busy = None;
         }
-        self.tune.answered(call, result.is_ok());
+        self.tune.answered(call, result.as_ref().err());
         match result {
             Ok(()) => {
                 self.notice = None;
@@ -251,10 +318,10 @@ impl App {
     }
 
     fn tune(&mut self, message: tune::Message) -> Task<Message> {
-        match self.tune.update(message) {
+        match self.tune.update(message, &self.model) {
             tune::Action::None => Task::none(),
             tune::Action::Wait(ticket) => {
-                let rest = tokio::time::sleep(drafts::REST);
+                let rest = async { tokio::time::sleep(drafts::REST).await };
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
@@ -289,24 +356,27 @@ impl App {
         })
     }
 
-    fn take_window(&mut self, event: &window::Event) {
+    fn take_window(&mut self, event: &window::Event) -> Task<Message> {
         match event {
             window::Event::Opened { size, .. } => {
                 log::debug!("the window opened after {:?}", self.started.elapsed());
-                self.size = *size;
+                self.take_size(*size);
             }
-            window::Event::Resized(size) => self.size = *size,
+            window::Event::Resized(size) => return self.take_new_size(*size),
             window::Event::Focused => self.seen = Seen::Focused,
             window::Event::Unfocused => self.seen = Seen::Unfocused,
             _ => {}
         }
+        Task::none()
     }
 
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
-        let max_hz = match self.seen {
-            Seen::Focused => FOCUSED_HZ,
-            Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
+        let max_hz = match (self.seen, self.screen) {
+            _ if self.settings.strip => STRIP_HZ,
+            (Seen::Focused, Screen::Live) => self.settings.refresh_hz,
+            // The preview is about minutes.
+            _ => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
         self.shows_graph().then_some(Wish {
@@ -318,7 +388,14 @@ impl App {
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
-        self.screen == Screen::Live && self.seen != Seen::Hidden && !self.live.is_unseen()
+        let drawn = match self.screen {
+            _ if self.settings.strip => !self.live.is_unseen(),
+            _ if !self.settings.welcomed => false,
+            Screen::Live => !self.live.is_unseen(),
+            Screen::Tune => !self.tune.is_unseen(),
+            Screen::Measure | Screen::Spikes | Screen::Settings => false,
+        };
+        drawn && self.seen != Seen::Hidden
     }
 
     /// What runs beside the window.
@@ -328,6 +405,7 @@ impl App {
         });
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
+            Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(

@@ -229,7 +229,7 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
             let ring = renderer::Quad {
                 bounds: layout.bounds().expand(RING_GAP),
                 border: Border {
-                    color: theme::FOCUS,
+                    color: theme::palette(theme).focus,
                     width: 2.0,
                     radius: (theme::RADIUS + RING_GAP).into(),
                 },

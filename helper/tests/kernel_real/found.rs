@@ -1,6 +1,6 @@
 //! What a plan starts from: the system's own defaults and uplinks, rules and numbers of others.
 
-use std::{fmt::Write, net::IpAddr};
+use std::{collections::BTreeSet, fmt::Write, net::IpAddr};
 
 use evenkeel_core::plan::{Family, Step, SystemDefault};
 use evenkeeld::kernel::{door::Door, error::NetlinkError, survey::survey};
@@ -222,40 +222,66 @@ fn what_others_have_at_our_numbers_is_reported_and_never_removed() {
 #[test]
 fn changes_while_looking_lose_nothing_of_ours() {
     let lab = lab();
-    let mut batch = String::new();
-    for round in 0..6000 {
-        let verb = if round / 250 % 2 == 0 { "add" } else { "del" };
-        let number = round % 250;
-        writeln!(batch, "route {verb} 192.0.2.{number}/32 via 10.1.0.1").unwrap();
-        writeln!(
-            batch,
-            "rule {verb} pref {} from 192.0.2.1 lookup 100",
-            1000 + number
-        )
-        .unwrap();
-    }
-    let file = std::env::temp_dir().join(format!("evkk-race-{}", std::process::id()));
-    std::fs::write(&file, batch).unwrap();
+    let storms = [
+        ("-4", "192.0.2.", "10.1.0.1"),
+        ("-6", "2001:db8::", "fd01::1"),
+    ];
+    let storms = storms.map(|(family, prefix, gateway)| {
+        let name = format!("evkk-race{family}-{}", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, storm(prefix, gateway)).unwrap();
+        (family, file)
+    });
     let mut looks = 0;
     lab.run(async |roots| {
         let mut door = Door::open(roots.clone()).unwrap();
-        let objects = everything(&lab, Family::V4);
-        add_all(&mut door, &objects).await;
-        let mut others = lab.start_ip(&format!("-batch {}", file.display()));
-        while others.try_wait().unwrap().is_none() {
+        let objects = [Family::V4, Family::V6].map(|family| everything(&lab, family));
+        for objects in &objects {
+            add_all(&mut door, objects).await;
+        }
+        let ours = objects.map(|objects| objects.into_iter().collect::<BTreeSet<_>>());
+        let mut others = storms
+            .each_ref()
+            .map(|(family, file)| lab.start_ip(&format!("{family} -batch {}", file.display())));
+        while others
+            .iter_mut()
+            .any(|one| one.try_wait().unwrap().is_none())
+        {
             match survey(&roots).await {
                 Ok(survey) => {
                     looks += 1;
-                    assert_eq!(survey.v4.ours, objects.iter().cloned().collect());
+                    assert_eq!([&survey.v4.ours, &survey.v6.ours], ours.each_ref());
                     assert_eq!(survey.v4.uplinks.len(), 2);
+                    assert_eq!(survey.v6.uplinks.len(), 2);
                 }
                 Err(busy) => assert!(matches!(busy, NetlinkError::Unsteady(_)), "{busy:?}"),
             }
         }
-        assert!(others.wait().unwrap().success());
+        for other in &mut others {
+            assert!(other.wait().unwrap().success());
+        }
     });
-    std::fs::remove_file(&file).unwrap();
+    for (_, file) in &storms {
+        std::fs::remove_file(file).unwrap();
+    }
     assert!(looks > 0, "not one look came to its end");
+}
+
+/// Commands for `ip -batch` that make and delete routes and rules, 250 of each at a time.
+fn storm(prefix: &str, gateway: &str) -> String {
+    let mut batch = String::new();
+    for round in 0..6000 {
+        let verb = if round / 250 % 2 == 0 { "add" } else { "del" };
+        let number = round % 250;
+        writeln!(batch, "route {verb} {prefix}{number} via {gateway}").unwrap();
+        let preference = 1000 + number;
+        writeln!(
+            batch,
+            "rule {verb} pref {preference} from {prefix}1 lookup 100"
+        )
+        .unwrap();
+    }
+    batch
 }
 
 #[test]

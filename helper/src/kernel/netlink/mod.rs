@@ -9,6 +9,7 @@ use netlink_packet_route::{
     link::LinkMessage,
     route::{RouteHeader, RouteMessage},
 };
+use rtnetlink::MulticastGroup;
 
 use evenkeel_core::plan::Family;
 
@@ -58,6 +59,42 @@ const RTM_GETRULE: u16 = 34;
 pub(in crate::kernel) const RTM_NEWNEXTHOP: u16 = 104;
 pub(in crate::kernel) const RTM_DELNEXTHOP: u16 = 105;
 pub(in crate::kernel) const RTM_GETNEXTHOP: u16 = 106;
+
+/// What tells that entries moved up in a dump that goes by their number: some of those that stayed
+/// may then have been passed over, and the kernel doesn't mark the dump as interrupted.
+#[derive(Debug)]
+struct Losses {
+    groups: &'static [MulticastGroup],
+    kind: u16,
+}
+
+/// The kernel finds its place in IPv4 routes by their destination, which no deletion disturbs.
+const LOST_ROUTES: Losses = Losses {
+    groups: &[MulticastGroup::Ipv6Route],
+    kind: RTM_DELROUTE,
+};
+const LOST_RULES: Losses = Losses {
+    groups: &[MulticastGroup::Ipv4Rule, MulticastGroup::Ipv6Rule],
+    kind: RTM_DELRULE,
+};
+
+impl Losses {
+    /// A socket that hears of them from now on.
+    fn listen(&self) -> Result<Socket, NetlinkError> {
+        let groups = self.groups.iter().map(|group| *group as u32);
+        Socket::route(groups.fold(0, |mask, group| mask | 1 << (group - 1)))
+    }
+
+    /// Whether `listener` has heard of one, or may have missed one.
+    fn heard(&self, listener: &mut Socket) -> Result<bool, NetlinkError> {
+        while let Some(kinds) = listener.arrived()? {
+            if kinds.is_empty() || kinds.contains(&self.kind) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
 
 const BOTH: [AddressFamily; 2] = [AddressFamily::Inet, AddressFamily::Inet6];
 
@@ -130,7 +167,7 @@ pub async fn dump_routes() -> Result<Vec<DumpedRoute>, NetlinkError> {
         };
         wire::emitted(&message)
     });
-    collect(scope, RTM_GETROUTE, &requests, decode_route).await
+    collect_while_none_goes(scope, RTM_GETROUTE, &requests, decode_route, &LOST_ROUTES).await
 }
 
 /// Every policy rule of both families, in the order they are asked; none of a family that the
@@ -147,7 +184,8 @@ pub async fn dump_rules() -> Result<Vec<DumpedRule>, NetlinkError> {
     let mut rules = Vec::new();
     for family in [Family::V4, Family::V6] {
         let requests = [DumpedRule::dump_request(family)];
-        match collect(scope, RTM_GETRULE, &requests, DumpedRule::parse).await {
+        let parse = DumpedRule::parse;
+        match collect_while_none_goes(scope, RTM_GETRULE, &requests, parse, &LOST_RULES).await {
             Err(NetlinkError::Unsupported(_)) => {}
             found => rules.extend(found?),
         }
@@ -194,6 +232,25 @@ async fn collect<T>(
         match attempt(scope, kind, requests, &decode).await {
             Err(NetlinkError::Unsteady(_)) => {}
             other => return other,
+        }
+    }
+    Err(NetlinkError::Unsteady(scope.what))
+}
+
+/// Likewise, but begun anew, too, when an entry was deleted meanwhile.
+async fn collect_while_none_goes<T>(
+    scope: Scope,
+    kind: u16,
+    requests: &[Vec<u8>],
+    decode: impl Fn(&[u8]) -> Option<T>,
+    losses: &Losses,
+) -> Result<Vec<T>, NetlinkError> {
+    for _ in 0..DUMP_ATTEMPTS {
+        let mut listener = losses.listen()?;
+        match attempt(scope, kind, requests, &decode).await {
+            Err(NetlinkError::Unsteady(_)) => {}
+            found if found.is_err() || !losses.heard(&mut listener)? => return found,
+            _ => {}
         }
     }
     Err(NetlinkError::Unsteady(scope.what))

@@ -204,6 +204,19 @@ impl Socket {
         datagram.map(|datagram| each(datagram, read)).transpose()
     }
 
+    /// The message types of a datagram that has already arrived, `None` if none has, empty if the
+    /// kernel had to drop some. It asks the kernel itself: the runtime may not know of it yet.
+    pub(in crate::kernel) fn arrived(&mut self) -> Result<Option<Vec<u16>>, NetlinkError> {
+        self.buffer.clear();
+        let socket = self.channel.socket_ref();
+        match socket.recv_from(&mut self.buffer, nix::libc::MSG_DONTWAIT) {
+            Ok((_, from)) if from.port_number() != 0 => self.arrived(),
+            Ok(_) => each(Ok(&self.buffer), |kind, _, _| kind).map(Some),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(e) => each(Err(NetlinkError::Socket(e)), |kind, _, _| kind).map(Some),
+        }
+    }
+
     async fn send(&mut self, kind: u16, flags: u16, body: &[u8]) -> Result<(), NetlinkError> {
         self.sequence = self.sequence.wrapping_add(1);
         let length = 16 + body.len() as u32;
