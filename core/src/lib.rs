@@ -14,6 +14,7 @@
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//! | [`preview`] | the same for probes that were just recorded, to be drawn |
 //! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
 //!
@@ -24,6 +25,7 @@ pub mod jitter;
 pub mod metrics;
 pub mod nexthop;
 pub mod plan;
+pub mod preview;
 pub mod range;
 pub mod regret;
 pub mod replay;

@@ -25,7 +25,7 @@ use manners::Manners;
 
 /// Frames a second of the strip, whatever has the focus: it lies beside a game.
 const STRIP_HZ: u32 = 2;
-/// Frames a second while the window is not in front.
+/// Frames a second while the window is not in front, or shows only slow things.
 const UNFOCUSED_HZ: u32 = 1;
 
 /// How long a helper that left is given to come back before the window measures by itself.
@@ -233,14 +233,20 @@ impl App {
     fn react(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::Bus(event) => self.hear(event),
-            Message::Feed(event) => return self.take_feed(event),
+            Message::Feed(event) => {
+                let task = self.take_feed(event);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Alone(event) => return self.take_alone(event),
             Message::Answered(call, result) => self.take_answer(call, result),
             Message::Live(message) => {
                 let call = self.live.update(message, &mut self.model);
                 return call.map_or_else(Task::none, |call| self.call(call));
             }
-            Message::Tune(message) => return self.tune(message),
+            Message::Tune(message) => {
+                let task = self.tune(message);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
@@ -266,7 +272,15 @@ impl App {
             Message::Rested(number) => return self.rested(number),
             Message::Remember(size) => self.remember(size),
         }
-        Task::none()
+        self.foresee()
+    }
+
+    /// Keeps the preview up to date while it shows.
+    fn foresee(&mut self) -> Task<Message> {
+        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+            return Task::none();
+        }
+        self.tune.foresee(&self.model).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -325,7 +339,10 @@ impl App {
                 }
             }
             FeedEvent::Frame(frame) => {
-                self.live.count_frame();
+                match self.screen {
+                    Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    _ => self.live.count_frame(),
+                }
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
                 }
@@ -347,7 +364,7 @@ impl App {
         if self.busy == Some(call) {
             self.busy = None;
         }
-        self.tune.answered(call, result.is_ok());
+        self.tune.answered(call, result.as_ref().err());
         match result {
             Ok(()) => {
                 self.notice = None;
@@ -380,10 +397,10 @@ impl App {
     }
 
     fn tune(&mut self, message: tune::Message) -> Task<Message> {
-        match self.tune.update(message) {
+        match self.tune.update(message, &self.model) {
             tune::Action::None => Task::none(),
             tune::Action::Wait(ticket) => {
-                let rest = tokio::time::sleep(drafts::REST);
+                let rest = async { tokio::time::sleep(drafts::REST).await };
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
@@ -465,10 +482,11 @@ impl App {
 
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
-        let max_hz = match self.seen {
+        let max_hz = match (self.seen, self.screen) {
             _ if self.settings.strip => STRIP_HZ,
-            Seen::Focused => self.settings.refresh_hz,
-            Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
+            (Seen::Focused, Screen::Live) => self.settings.refresh_hz,
+            // The preview is about minutes.
+            _ => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
         self.shows_graph().then_some(Wish {
@@ -480,8 +498,14 @@ impl App {
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
-        let graph = self.settings.strip || (self.screen == Screen::Live && self.settings.welcomed);
-        graph && self.seen != Seen::Hidden && !self.live.is_unseen()
+        let drawn = match self.screen {
+            _ if self.settings.strip => !self.live.is_unseen(),
+            _ if !self.settings.welcomed => false,
+            Screen::Live => !self.live.is_unseen(),
+            Screen::Tune => !self.tune.is_unseen(),
+            Screen::Measure | Screen::Spikes | Screen::Settings => false,
+        };
+        drawn && self.seen != Seen::Hidden
     }
 
     /// What runs beside the window.

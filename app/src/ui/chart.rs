@@ -120,7 +120,7 @@ impl Chart<'_> {
 }
 
 /// The width of a small text in logical pixels.
-fn text_width(content: &str) -> f32 {
+pub(super) fn text_width(content: &str) -> f32 {
     let text = text::Text {
         content,
         bounds: Size::INFINITE,

@@ -22,6 +22,7 @@ mod model;
 mod notify;
 mod parts;
 mod portal;
+mod preview;
 mod question;
 mod reveal;
 mod scale;

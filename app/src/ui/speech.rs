@@ -245,13 +245,24 @@ pub fn tunable_name(id: &str, words: &Words) -> String {
     }
 }
 
+/// What a tunable does.
+pub fn tunable_does_key(id: &str) -> Key {
+    match id {
+        "ema-factor" => Key::TunableDoesEma,
+        "power-cost" => Key::TunableDoesPower,
+        id if id.starts_with("own:") => Key::TunableDoesOwn,
+        _ => Key::TunableDoesRoute,
+    }
+}
+
 /// A word for a cost in percent.
 pub fn cost_key(cost: u32) -> Key {
     match cost {
         0..100 => Key::CostPreferred,
         100 => Key::CostNeutral,
         101..200 => Key::CostMild,
-        _ => Key::CostStrong,
+        200..300 => Key::CostStrong,
+        _ => Key::CostLast,
     }
 }
 

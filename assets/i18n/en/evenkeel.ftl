@@ -132,27 +132,74 @@ tune-title = Sensitivity
 tune-explain = How quickly an uplink that turns unsteady is left, and how easily it changes.
 tune-calm = calm: changes seldom
 tune-sharp = sharp: changes at once
+tune-default = default { $value }
+tune-mark = in force { $value }
 tune-in-force = In force: { $value }
-tune-setting = Setting { $value }…
-tune-reaction = New connections leave an uplink about { $jitter } after 20 ms of jitter appears there, and about { $loss } after it begins to lose one packet in five.
+tune-choosing = { $value } will be set when you let go.
+tune-asking = Asking the helper for { $value }…
+tune-refused = { $reason } Still in force: { $value }.
+tune-stood-back = Another program has set { $value }. It was left alone.
+tune-undo = Undo
+tune-undo-what = Undo: { $what } { $value }
+tune-what-ema = sensitivity
+tune-what-power = power cost
+tune-what-cost = { $uplink } cost
 tune-reaction-kernel = How fast the kernel reacts depends on the traffic itself; there is no measured figure for it.
-tune-sets-steering = Sets Evenkeel's own steering, while this window is open. Works in game mode.
+tune-sets-steering = Sets Evenkeel's own steering, while this window is open.
+tune-sets-steering-off = Sets Evenkeel's own steering, while this window is open. It steers in game mode, which is off now.
 tune-sets-kernel = Sets the kernel's net.ipv4.lowpower_ema_k_factor, while this window is open.
 tune-sets-later = Nothing can be steered here now. The value waits for it while this window is open.
 tune-reset = Back to { $value }
 seconds = { $seconds } s
 minutes = { $minutes } min
 
+## Preview
+preview-title = The last { $minutes } min, as { $value } sees them
+preview-axis = How unsteady each uplink looked, in ms. New connections take the lowest line once it is clearly lower.
+preview-axis-one = How unsteady the uplink looked, in ms.
+preview-axis-kernel = Round trips in ms, smoothed by the kernel's own formula: an estimate.
+preview-legend = Faint: as measured. Line: smoothed by this setting.
+preview-legend-both = Faint: as measured. Line: with { $new }. Dashes: with { $old }, in force.
+preview-legend-bars = Bar: where new connections would have gone.
+preview-new = new
+preview-in-force = in force
+preview-empty = Nothing was measured yet. The preview appears with the first answers.
+preview-single = There is one uplink, so there is nothing to change to.
+preview-kernel = Which uplink the kernel takes cannot be foretold: it smooths the traffic it sends, on most network cards not even that, and shows its figures to nobody.
+reacts-title = Leaves an unsteady uplink
+reacts-after = after about { $jitter }
+reacts-beside = 20 ms of swing · 20 % loss: { $loss }
+often-title = Changes the uplink
+often-counted = { $changes ->
+    [0] not once in { $minutes } min
+    [one] once in { $minutes } min
+   *[other] { $changes } times in { $minutes } min
+ }
+often-hourly = about { $hourly } times an hour
+often-short = two minutes of probes are needed
+often-not-hourly = too short for a figure by the hour
+often-in-force = in force: { $changes ->
+    [0] never
+    [one] once
+   *[other] { $changes } times
+ }
+met-title = 99 of 100 answers within
+met-in-force = in force: { $ms } ms
+met-lost = { $percent } % lost
+met-beside = estimated from probes
+
 cost-title = Cost per uplink
-cost-explain = A higher cost keeps new connections off an uplink unless it is that much steadier.
-cost-preferred = preferred
-cost-neutral = neutral
-cost-mild = avoided a little
-cost-strong = avoided
-cost-metered = because it is metered
+cost-explain = Above 100 an uplink must be that much steadier to be used.
+cost-preferred = preferred, unless another is clearly steadier
+cost-neutral = neutral: used when it is the steadiest
+cost-mild = used only when clearly steadier
+cost-strong = used only when twice as steady
+cost-last = a last resort
+cost-metered = It is metered: traffic may cost money.
 cost-set = set by hand
 power-title = Power cost weight
-power-explain = Sets the kernel's net.ipv4.lowpower_power_cost_weight. 100 is its default.
+power-says = The kernel multiplies what it measures on every path by this. All paths change alike, so between IPv4 paths only 0 makes a difference: then nothing measured counts.
+power-explain = Sets net.ipv4.lowpower_power_cost_weight. 100 is the kernel's default.
 
 tunables-title = What is changed on this machine
 tunables-revert = Put everything back
@@ -162,6 +209,12 @@ tunable-ema = Kernel sensitivity
 tunable-power = Kernel power cost
 tunable-own = Evenkeel's own routes, { $family }
 tunable-route = Route { $route }
+tunables-how = Each is put back when what holds it ends: game mode, or this window. Single ones cannot be switched.
+tunable-does-ema = How quickly the kernel's averages follow the traffic.
+tunable-does-power = What the kernel multiplies every path's measurement by.
+tunable-does-route = How new connections are spread over your uplinks.
+tunable-does-own = Leads new connections to the steadiest uplink and keeps running ones where they are.
+tunable-value = now { $current }
 tunable-change = was { $original }, now { $current }
 tunable-idle = untouched
 tunable-held = held, will be put back

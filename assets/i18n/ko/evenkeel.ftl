@@ -114,26 +114,71 @@ tune-title = 민감도
 tune-explain = 불안정해진 회선을 얼마나 빨리 떠날지, 얼마나 쉽게 바꿀지 정합니다.
 tune-calm = 차분함: 드물게 변경
 tune-sharp = 예민함: 바로 변경
+tune-default = 기본값 { $value }
+tune-mark = 적용된 값 { $value }
 tune-in-force = 적용된 값: { $value }
-tune-setting = { $value } 적용 중…
-tune-reaction = 지터가 20 ms 생기면 약 { $jitter } 뒤에, 패킷 다섯 개 중 하나를 잃기 시작하면 약 { $loss } 뒤에 새 연결이 그 회선을 떠납니다.
+tune-choosing = 손을 떼면 적용합니다: { $value }
+tune-asking = 도우미에 { $value } 적용을 요청하는 중입니다…
+tune-refused = { $reason } 적용된 값은 그대로 { $value }입니다.
+tune-stood-back = 다른 프로그램이 값을 바꾸어 그대로 두었습니다: { $value }
+tune-undo = 실행 취소
+tune-undo-what = 실행 취소: { $what } { $value }
+tune-what-ema = 민감도
+tune-what-power = 전력 비용
+tune-what-cost = { $uplink } 비용
 tune-reaction-kernel = 커널이 반응하는 속도는 트래픽에 따라 다르며, 측정된 값이 없습니다.
-tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 게임 모드에서 작동합니다.
+tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다.
+tune-sets-steering-off = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 회선은 게임 모드에서 고르며, 지금은 꺼져 있습니다.
 tune-sets-kernel = 이 창이 열려 있는 동안 커널의 net.ipv4.lowpower_ema_k_factor에 적용합니다.
 tune-sets-later = 지금은 고를 회선이 없습니다. 값은 이 창이 열려 있는 동안 보관합니다.
 tune-reset = { $value }로 되돌리기
 seconds = { $seconds }초
 minutes = { $minutes }분
 
+## Preview
+preview-title = 최근 { $minutes }분 · 민감도 { $value }
+preview-axis = 회선이 얼마나 불안정해 보였는지(ms). 가장 낮은 선이 뚜렷이 낮으면 새 연결이 그리로 갑니다.
+preview-axis-one = 회선이 얼마나 불안정해 보였는지(ms).
+preview-axis-kernel = 왕복 시간(ms)을 커널의 식으로 다듬은 추정값입니다.
+preview-legend = 옅은 색: 측정값. 선: 이 설정으로 다듬은 값.
+preview-legend-both = 옅은 색: 측정값. 선: { $new }. 점선: 적용된 값 { $old }.
+preview-legend-bars = 막대: 새 연결이 갔을 회선.
+preview-new = 새 값
+preview-in-force = 적용값
+preview-empty = 아직 측정한 것이 없습니다. 첫 응답이 오면 미리 보기가 나타납니다.
+preview-single = 회선이 하나뿐이라 바꿀 곳이 없습니다.
+preview-kernel = 커널이 어느 회선을 고를지는 미리 알 수 없습니다. 커널은 보내는 트래픽을 기준으로 삼고, 대부분의 네트워크 카드에서는 그마저 재지 않으며, 그 값을 보여 주지 않습니다.
+reacts-title = 불안정한 회선을 떠나는 시간
+reacts-after = 약 { $jitter } 뒤
+reacts-beside = 20 ms 흔들림 · 손실 20 %: { $loss }
+often-title = 회선을 바꾸는 횟수
+often-counted = { $changes ->
+    [0] { $minutes }분 동안 없음
+   *[other] { $minutes }분 동안 { $changes }번
+ }
+often-hourly = 한 시간에 약 { $hourly }번
+often-short = 2분 동안 측정해야 합니다
+often-not-hourly = 한 시간 횟수를 말하기엔 짧음
+often-in-force = 적용된 값으로는 { $changes ->
+    [0] 없음
+   *[other] { $changes }번
+ }
+met-title = 응답 100개 중 99개가 오는 시간
+met-in-force = 적용된 값으로는 { $ms } ms
+met-lost = 손실 { $percent } %
+met-beside = 측정에서 추정한 값
+
 cost-title = 회선별 비용
-cost-explain = 비용이 높으면 그만큼 더 안정적일 때만 새 연결이 그 회선으로 갑니다.
-cost-preferred = 선호
-cost-neutral = 보통
-cost-mild = 조금 피함
-cost-strong = 피함
-cost-metered = 종량제라서
+cost-explain = 100보다 높은 회선은 그만큼 더 안정적일 때만 씁니다.
+cost-preferred = 선호: 다른 회선이 뚜렷이 더 안정적이지 않으면 사용
+cost-neutral = 보통: 가장 안정적일 때 사용
+cost-mild = 뚜렷이 더 안정적일 때만 사용
+cost-strong = 두 배로 안정적일 때만 사용
+cost-last = 마지막 수단으로만 사용
+cost-metered = 종량제라 요금이 나올 수 있습니다.
 cost-set = 직접 정함
 power-title = 전력 비용 가중치
+power-says = 커널은 모든 경로의 측정값에 이 값을 곱합니다. 모든 경로가 똑같이 바뀌므로 IPv4 경로 사이에서는 0일 때만 차이가 나며, 그때는 측정값을 쓰지 않습니다.
 power-explain = 커널의 net.ipv4.lowpower_power_cost_weight에 적용합니다. 기본값은 100입니다.
 
 tunables-title = 이 기기에서 바꾼 것
@@ -144,6 +189,12 @@ tunable-ema = 커널 민감도
 tunable-power = 커널 전력 비용
 tunable-own = Evenkeel이 만든 경로({ $family })
 tunable-route = 경로 { $route }
+tunables-how = 게임 모드나 이 창처럼 값을 쥔 쪽이 끝나면 되돌립니다. 하나씩 켜고 끌 수는 없습니다.
+tunable-does-ema = 커널의 평균이 트래픽을 얼마나 빨리 따라갈지 정합니다.
+tunable-does-power = 커널이 모든 경로의 측정값에 곱하는 수입니다.
+tunable-does-route = 새 연결을 회선들에 어떻게 나눌지 정합니다.
+tunable-does-own = 새 연결을 가장 안정적인 회선으로 보내고 진행 중인 연결은 그대로 둡니다.
+tunable-value = 지금 { $current }
 tunable-change = 원래 { $original }, 지금 { $current }
 tunable-idle = 원래 그대로
 tunable-held = 적용 중, 나중에 되돌림

@@ -13,7 +13,7 @@ use crate::ui::settings::{self, Facts};
 use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
-use crate::ui::{absent, hints, later, live, question, strip, welcome};
+use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -128,7 +128,12 @@ impl App {
             return None;
         }
         if modifiers.control() && self.manners.question.is_none() {
-            return numbered(press).map(Message::Show);
+            return match press {
+                Press::Latin('z') if self.screen == Screen::Tune => {
+                    Some(Message::Tune(tune::Message::Undo))
+                }
+                press => numbered(press).map(Message::Show),
+            };
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),

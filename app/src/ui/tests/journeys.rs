@@ -239,19 +239,20 @@ fn arrows_adjust_the_slider_the_costs_and_the_read_out() {
 
 #[test]
 fn the_slider_is_sent_once_after_the_hand_rests_and_reads_back_the_helper() {
+    let model = scene().app.model;
     let mut tune = tune::Tune::default();
     let choose = |value| tune::Message::Choose(Control::Ema, value);
-    let tune::Action::Wait(first) = tune.update(choose(600)) else {
+    let tune::Action::Wait(first) = tune.update(choose(600), &model) else {
         panic!("no waiting");
     };
-    let tune::Action::Wait(last) = tune.update(choose(640)) else {
+    let tune::Action::Wait(last) = tune.update(choose(640), &model) else {
         panic!("no waiting");
     };
     assert_eq!(
-        tune.update(tune::Message::Rested(first)),
+        tune.update(tune::Message::Rested(first), &model),
         tune::Action::None
     );
-    let sent = tune.update(tune::Message::Rested(last));
+    let sent = tune.update(tune::Message::Rested(last), &model);
     assert_eq!(sent, tune::Action::Call(Call::SetEma(640)));
 }
 
@@ -263,17 +264,14 @@ fn everything_is_put_back_in_one_press_and_only_while_something_is_held() {
     scene.tell(|state| super::lead_with(state, Some(FIRST), true));
     let sent = click(&scene.app, &say(Key::TunablesRevert));
     assert!(matches!(sent[..], [Message::Tune(tune::Message::Revert)]));
-    let action = tune::Tune::default().update(tune::Message::Revert);
+    let action = tune::Tune::default().update(tune::Message::Revert, &scene.app.model);
     assert_eq!(action, tune::Action::Call(Call::Revert));
 }
 
 #[test]
-fn a_hidden_window_and_a_screen_without_graph_want_no_feed() {
+fn a_hidden_window_wants_no_feed() {
     let mut scene = scene();
     assert!(scene.app.shows_graph());
-    let _ = scene.app.update(Message::Show(Screen::Tune));
-    assert!(!scene.app.shows_graph());
-    let _ = scene.app.update(Message::Show(Screen::Live));
     let _ = scene
         .app
         .update(Message::Window(iced::window::Event::Unfocused));
@@ -346,9 +344,9 @@ fn everything_to_press_is_reached_by_the_keyboard_and_large_enough_for_a_thumb()
         let live = reachable(&scene.app, size);
         assert_eq!(live.len(), 14);
         let _ = scene.app.update(Message::Show(Screen::Tune));
-        // Five places, the strip, the switch, the slider, reset, one stepper per uplink, put back.
+        // Five places, the strip, the switch, the slider, undo, reset, one stepper per uplink, put back.
         let tune = reachable(&scene.app, size);
-        assert_eq!(tune.len(), 12);
+        assert_eq!(tune.len(), 13);
         for bounds in live.into_iter().chain(tune) {
             let smaller = bounds.width.min(bounds.height);
             assert!(smaller >= crate::ui::theme::TARGET, "{bounds:?}");

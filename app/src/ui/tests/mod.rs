@@ -7,6 +7,7 @@ mod person;
 mod pictures;
 mod shell;
 mod steered;
+mod tuned;
 mod walk;
 
 use std::io::Read;
@@ -22,12 +23,13 @@ use iced_test::Simulator;
 
 use super::app::{App, Message};
 use super::bus::{Event, FeedEvent};
-use super::theme;
+use super::preview::{self, Setting};
+use super::{theme, tune};
 use crate::state::HelperState;
 use crate::words::{Language, Words};
 
 const ROUND_NS: u64 = 200_000_000;
-const FIRST: u32 = 10;
+pub(super) const FIRST: u32 = 10;
 
 /// One round of a recorded file.
 struct Round {
@@ -84,7 +86,7 @@ const KINDS: [(UplinkKind, &str); 4] = [
     (UplinkKind::Tether, "usb0"),
 ];
 
-fn uplinks(count: usize) -> Vec<UplinkInfo> {
+pub(super) fn uplinks(count: usize) -> Vec<UplinkInfo> {
     let uplink = |(number, (kind, name)): (usize, &(UplinkKind, &str))| UplinkInfo {
         ifindex: FIRST + number as u32,
         name: (*name).to_owned(),
@@ -125,7 +127,7 @@ fn charge(uplink: &mut UplinkInfo) {
     uplink.cost_reason = CostReason::Metered.to_wire();
 }
 
-fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
+pub(super) fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
     HelperState {
         version: "0.1.0".to_owned(),
         kernel_release: "6.18.1-arch1-1".to_owned(),
@@ -202,6 +204,21 @@ impl Scene {
             }
             self.send(records);
         }
+        self
+    }
+
+    /// Draws up the preview, as it happens beside the window: with `factor` chosen where it is not
+    /// in force.
+    fn foresee(&mut self, factor: u32) -> &mut Self {
+        let setting = |factor| Setting {
+            factor,
+            costs: (self.state.uplinks.iter().map(|u| (u.ifindex, u.cost))).collect(),
+        };
+        let in_force = setting(self.state.ema_factor);
+        let key = preview::Key::of(&self.app.model, setting(factor), in_force).unwrap();
+        let picture = preview::compute(&key.record(&self.app.model)).map(Arc::new);
+        let message = tune::Message::Pictured(picture);
+        let _ = self.app.update(Message::Tune(message));
         self
     }
 
