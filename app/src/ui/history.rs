@@ -60,12 +60,6 @@ impl History {
         self.samples.is_empty()
     }
 
-    /// The newest probe.
-    #[cfg(test)]
-    pub fn newest(&self) -> Option<Sample> {
-        self.samples.back().copied()
-    }
-
     /// Where it begins.
     pub fn oldest_ns(&self) -> Option<u64> {
         let newest = self.samples.front().map(|sample| sample.at_ns);
