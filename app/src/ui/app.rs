@@ -1,28 +1,35 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
 mod chosen;
+mod hands;
+mod manners;
 mod view;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::widget::operation;
 use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
+use super::gamepad::{self, Pads};
 use super::live::{self, Live};
 use super::model::{Link, Model};
+use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{drafts, portal, reveal, speech, strip};
+use super::{alone, drafts, instance, portal, question, speech, strip};
 use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
+use manners::Manners;
 
 /// Frames a second of the strip, whatever has the focus: it lies beside a game.
 const STRIP_HZ: u32 = 2;
 /// Frames a second while the window is not in front, or shows only slow things.
 const UNFOCUSED_HZ: u32 = 1;
+
+/// How long a helper that left is given to come back before the window measures by itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The places on the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,6 +47,25 @@ pub enum Screen {
     Settings,
 }
 
+impl Screen {
+    /// In the order of the rail.
+    pub const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Tune,
+        Self::Measure,
+        Self::Spikes,
+        Self::Settings,
+    ];
+
+    /// The place so many steps further, round and round.
+    fn further(self, steps: i32) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self);
+        let count = Self::ALL.len() as i32;
+        let next = (at.unwrap_or(0) as i32 + steps).rem_euclid(count);
+        Self::ALL[next as usize]
+    }
+}
+
 /// Whether anybody can see the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
@@ -51,6 +77,16 @@ pub enum Seen {
     Hidden,
 }
 
+/// What was used last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Hand {
+    /// Keys, the pointer or a finger.
+    #[default]
+    Other,
+    /// A gamepad: what its buttons do is shown.
+    Pad,
+}
+
 /// Everything that can happen.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -58,6 +94,8 @@ pub enum Message {
     Bus(bus::Event),
     /// From the feed.
     Feed(FeedEvent),
+    /// Measured by the window itself.
+    Alone(alone::Event),
     /// The helper answered a call.
     Answered(Call, Result<(), HelperError>),
     /// On the Live screen.
@@ -74,6 +112,22 @@ pub enum Message {
     CloseNotice,
     /// Move the keyboard's focus forward (true) or back.
     MoveFocus(bool),
+    /// Move the focus to what lies in a direction.
+    Go(Direction),
+    /// Leave what is open: the notice, or the place.
+    Back,
+    /// A gamepad was used.
+    Pad(gamepad::Action),
+    /// Keys, the pointer or a finger were used after a gamepad.
+    PutPadAway,
+    /// From another start.
+    Instance(instance::Event),
+    /// The window's close button was pressed.
+    CloseAsked,
+    /// The question about closing was answered.
+    Close(question::Message),
+    /// The helper was asked to keep what this window holds.
+    Kept(Result<(), HelperError>),
     /// The window system tells something.
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
@@ -121,6 +175,9 @@ pub struct App {
     scale: f32,
     resized: u32,
     started: Instant,
+    pads: Pads,
+    hand: Hand,
+    manners: Manners,
 }
 
 impl App {
@@ -153,15 +210,35 @@ impl App {
             scale: 1.0,
             resized: 0,
             started: Instant::now(),
+            pads: Pads::default(),
+            hand: Hand::default(),
+            manners: Manners::default(),
         }
     }
 
     /// Takes in a message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
+        let heard = matches!(
+            message,
+            Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
+        );
+        let task = self.react(message);
+        if heard {
+            Task::batch([task, self.tell_desktop()])
+        } else {
+            task
+        }
+    }
+
+    fn react(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::Bus(event) => self.hear(event),
             Message::Feed(event) => {
                 let task = self.take_feed(event);
+                return Task::batch([task, self.foresee()]);
+            }
+            Message::Alone(event) => {
+                let task = self.take_alone(event);
                 return Task::batch([task, self.foresee()]);
             }
             Message::Answered(call, result) => self.take_answer(call, result),
@@ -176,10 +253,15 @@ impl App {
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
-            Message::MoveFocus(true) => return operation::focus_next().chain(reveal::focused()),
-            Message::MoveFocus(false) => {
-                return operation::focus_previous().chain(reveal::focused());
-            }
+            Message::MoveFocus(forward) => return spatial::tab(forward),
+            Message::Go(direction) => return spatial::go(direction),
+            Message::Back => return self.back(),
+            Message::Pad(action) => return self.take_pad(action),
+            Message::PutPadAway => self.hand = Hand::Other,
+            Message::Instance(event) => return manners::take_instance(event),
+            Message::CloseAsked => return self.asked_to_close(),
+            Message::Close(answer) => return self.answer(answer),
+            Message::Kept(result) => return self.take_kept(result),
             Message::Window(event) => return self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
@@ -247,6 +329,7 @@ impl App {
         self.lost_holds |= std::mem::take(&mut self.holds);
         self.ours = false;
         self.busy = None;
+        self.manners.settings.clear();
         self.helper = None;
         self.tune.lose_helper();
         self.model.lose_helper(link);
@@ -291,6 +374,7 @@ impl App {
         match result {
             Ok(()) => {
                 self.notice = None;
+                self.manners.accepted(call);
                 match call {
                     Call::EnterGameMode => {
                         self.ours = true;
@@ -348,10 +432,11 @@ impl App {
         }
     }
 
-    fn call(&self, call: Call) -> Task<Message> {
+    fn call(&mut self, call: Call) -> Task<Message> {
         let Some(helper) = self.helper.clone() else {
             return Task::none();
         };
+        self.manners.ends_here |= matches!(call, Call::LeaveGameMode | Call::Revert);
         Task::perform(bus::call(helper, call), move |result| {
             Message::Answered(call, result)
         })
@@ -369,6 +454,36 @@ impl App {
             _ => {}
         }
         Task::none()
+    }
+
+    /// True while there is certainly no helper.
+    fn is_alone(&self) -> bool {
+        matches!(self.model.link, Link::NoBus | Link::NoHelper)
+    }
+
+    fn take_alone(&mut self, event: alone::Event) -> Task<Message> {
+        match event {
+            // A helper came meanwhile.
+            _ if !self.is_alone() => Task::none(),
+            alone::Event::Uplinks(uplinks) => {
+                self.model.take_uplinks(&uplinks);
+                Task::none()
+            }
+            alone::Event::Feed(event) => self.take_feed(event),
+        }
+    }
+
+    /// The window's own probes: without a helper, and while a graph shows.
+    fn alone(&self) -> Subscription<Message> {
+        if !self.is_alone() || !self.shows_graph() {
+            return Subscription::none();
+        }
+        let grace = if self.arrival == 0 {
+            Duration::ZERO
+        } else {
+            GRACE
+        };
+        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
@@ -408,6 +523,9 @@ impl App {
             Subscription::run(bus::follow).map(Message::Bus),
             Subscription::run(portal::follow).map(Message::Desktop),
             feed,
+            self.alone(),
+            self.hands(),
+            Self::neighbours(),
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(
                     event @ (window::Event::Opened { .. }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use evenkeel_dbus::feed::Frame;
-use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError};
+use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError, Hold};
 use futures_util::stream::StreamExt;
 use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt, Stream};
@@ -78,7 +78,26 @@ pub enum Call {
 /// # Errors
 /// As the helper answered.
 pub async fn call(helper: Helper1Proxy<'static>, call: Call) -> Result<(), HelperError> {
-    let hold = evenkeel_dbus::Hold::Client.to_wire();
+    call_held(&helper, call, Hold::Client).await
+}
+
+/// Hands game mode and then `settings` to the helper, which keeps them for this user. A setting that
+/// it refuses, as of an uplink that is gone, is passed over.
+///
+/// # Errors
+/// As the helper answered about game mode; nothing is kept then.
+pub async fn keep(helper: Helper1Proxy<'static>, settings: Vec<Call>) -> Result<(), HelperError> {
+    call_held(&helper, Call::EnterGameMode, Hold::Kept).await?;
+    for call in settings {
+        if let Err(error) = call_held(&helper, call, Hold::Kept).await {
+            log::warn!("{call:?} is not kept: {}", error.message());
+        }
+    }
+    Ok(())
+}
+
+async fn call_held(helper: &Helper1Proxy<'_>, call: Call, hold: Hold) -> Result<(), HelperError> {
+    let hold = hold.to_wire();
     match call {
         Call::EnterGameMode => helper.enter_game_mode(hold).await,
         Call::LeaveGameMode => helper.leave_game_mode().await,

@@ -21,8 +21,11 @@ pub struct Ghost {
     pub p99_us: u32,
 }
 
-/// When game mode was last switched on while somebody looked, and when it ended.
-pub fn switched(marks: &[Mark]) -> Option<(u64, Option<u64>)> {
+/// When game mode was switched on, and when it ended, if it did.
+pub type Switched = (u64, Option<u64>);
+
+/// The last time that game mode was switched on while somebody looked.
+pub fn switched(marks: &[Mark]) -> Option<Switched> {
     let on = (1..marks.len())
         .rev()
         .find(|index| marks[*index].game_mode && !marks[index - 1].game_mode)?;

@@ -12,12 +12,12 @@ mod window;
 use std::cell::Cell;
 
 use iced::keyboard::key::Named;
-use iced::widget::{column, container, text};
+use iced::widget::{column, container, responsive, scrollable, text};
 use iced::{Element, Fill};
 
 use super::bus::Call;
 use super::chart::Shape;
-use super::ghost::{self, Ghost};
+use super::ghost::{self, Ghost, Switched};
 use super::model::Model;
 use super::parts::Room;
 use super::scale::Scale;
@@ -62,6 +62,9 @@ pub enum Message {
     Drawn,
 }
 
+/// The height below which the page scrolls: the graph keeps enough to be read and touched.
+const LEAST: f32 = 340.0;
+
 /// What the screen remembers.
 #[derive(Debug, Default)]
 pub struct Live {
@@ -70,7 +73,7 @@ pub struct Live {
     scale: Scale,
     picked: Option<u64>,
     ghost: Option<Ghost>,
-    ghost_for: Option<(Span, u64)>,
+    ghost_for: Option<(Span, Switched)>,
     undrawn: Cell<u32>,
     unseen: bool,
 }
@@ -167,9 +170,8 @@ impl Live {
         model.refresh(Some((from_ns, to_ns)));
         let span = self.window.span;
         let marks = model.all_marks();
-        let wanted = ghost::switched(&marks).map(|(on_ns, _)| (span, on_ns));
-        let ended = self.ghost.is_some_and(|ghost| ghost.until_ns.is_none()) && !model.game_mode();
-        if wanted != self.ghost_for || ended {
+        let wanted = ghost::switched(&marks).map(|switched| (span, switched));
+        if wanted != self.ghost_for {
             let histories = model.drawn().map(|track| &track.history);
             self.ghost = ghost::before(histories, &marks, span.ns());
             self.ghost_for = wanted;
@@ -234,12 +236,21 @@ impl Live {
                 .padding(40)
                 .into();
         }
-        column![
-            judged::view(model, words, room),
-            cards::view(model, words, room),
-            graph::view(self, model, words, room),
-        ]
-        .spacing(room.gap())
+        responsive(move |size| {
+            let page = column![
+                judged::view(model, words, room),
+                cards::view(model, words, room),
+                graph::view(self, model, words, room),
+            ]
+            .spacing(room.gap());
+            if size.height >= LEAST {
+                return page.into();
+            }
+            scrollable(page.height(LEAST))
+                .id(super::PAGE)
+                .style(theme::scroll)
+                .into()
+        })
         .into()
     }
 }

@@ -2,6 +2,7 @@
 //! nothing about routes, and works without any privilege.
 
 mod absent;
+mod alone;
 mod app;
 mod bus;
 mod cause;
@@ -13,19 +14,25 @@ mod drafts;
 mod events;
 mod focus;
 mod frame;
+mod gamepad;
 mod ghost;
+mod hints;
 mod history;
 mod icons;
+mod instance;
 mod later;
 mod live;
 mod model;
+mod notify;
 pub mod off_screen;
 mod parts;
 mod portal;
 mod preview;
+mod question;
 mod reveal;
 mod scale;
 mod settings;
+mod spatial;
 mod speech;
 mod spread;
 mod strip;
@@ -62,6 +69,9 @@ pub fn run(strip: bool) -> ExitCode {
     if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
         return refuse(&why);
     }
+    if instance::raised_another() {
+        return ExitCode::SUCCESS;
+    }
     // Read here for the size alone; the window reads the same file once more when it opens.
     let mut wanted = store().map_or_else(Settings::default, |mut store| store.load().settings);
     wanted.strip |= strip;
@@ -78,6 +88,7 @@ pub fn run(strip: bool) -> ExitCode {
             ..iced::Settings::default()
         })
         .window(window::Settings {
+            exit_on_close_request: false,
             size: frame::size(&wanted),
             min_size: Some(frame::least_size(&wanted)),
             platform_specific: window::settings::PlatformSpecific {

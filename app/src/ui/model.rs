@@ -148,13 +148,29 @@ pub struct Model {
 impl Model {
     /// Takes in the helper's properties.
     pub fn take_state(&mut self, state: HelperState) {
-        let first = self.state.is_none();
-        if !first && self.link != Link::Present {
+        let first = self.state.is_none() && self.tracks.is_empty();
+        if self.state.is_some() && self.link != Link::Present {
             self.happened(What::HelperBack, None);
         }
         self.link = Link::Present;
+        let switched = self.game_mode() != state.game_mode;
+        self.sort_in(&state.uplinks, first);
+        self.state = Some(state);
+        self.sum_up_now();
+        if switched {
+            self.compare();
+        }
+    }
+
+    /// Takes in the uplinks; without a helper the window finds them itself.
+    pub fn take_uplinks(&mut self, uplinks: &[UplinkInfo]) {
+        self.sort_in(uplinks, self.tracks.is_empty());
+        self.sum_up_now();
+    }
+
+    fn sort_in(&mut self, uplinks: &[UplinkInfo], first: bool) {
         let mut old = std::mem::take(&mut self.tracks);
-        for info in state.uplinks.iter().take(limits::MAX_UPLINKS) {
+        for info in uplinks.iter().take(limits::MAX_UPLINKS) {
             let track = self.take_uplink(info, &mut old, first);
             self.tracks.push(track);
         }
@@ -168,12 +184,6 @@ impl Model {
             }
         }
         self.give_slots();
-        let switched = self.game_mode() != state.game_mode;
-        self.state = Some(state);
-        self.sum_up_now();
-        if switched {
-            self.compare();
-        }
     }
 
     /// What becomes of an uplink the helper names: `old` are those that were there, and `first` is

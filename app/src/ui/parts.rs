@@ -71,6 +71,9 @@ pub fn badge<'a, Message: 'a>(content: String, ink: Ink) -> Element<'a, Message>
     .into()
 }
 
+/// Beside the label of a button.
+const PADDING: f32 = 18.0;
+
 /// A button that can be reached; disabled without a message.
 pub fn press<'a, Message: Clone + 'a>(
     id: impl Into<Id>,
@@ -83,9 +86,12 @@ pub fn press<'a, Message: Clone + 'a>(
         .wrapping(text::Wrapping::None)
         .center()
         .height(Fill);
+    // A single digit is as wide as a thumb too.
+    let least = space().width(theme::TARGET - 2.0 * PADDING);
+    let label = column![label, least].align_x(Alignment::Center);
     let button = button(label)
         .height(theme::TARGET)
-        .padding([0, 18])
+        .padding([0.0, PADDING])
         .style(theme::plain_button(chosen))
         .on_press_maybe(message.clone());
     focus(id, button).on_press(message)

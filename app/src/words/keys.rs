@@ -117,6 +117,9 @@ keys! {
     ReadoutMinutes = "readout-minutes",
     ReadoutLost = "readout-lost",
 
+    CardMedian = "card-median",
+    CardP99 = "card-p99",
+    CardWorst = "card-worst",
     VerdictListening = "verdict-listening",
     VerdictCalm = "verdict-calm",
     VerdictCalmOne = "verdict-calm-one",
@@ -372,4 +375,26 @@ keys! {
     StripOff = "strip-off",
     StripNoHelper = "strip-no-helper",
     StripNothing = "strip-nothing",
+
+    PadPress = "pad-press",
+    PadBack = "pad-back",
+    PadPause = "pad-pause",
+    PadGameMode = "pad-game-mode",
+    PadPlaces = "pad-places",
+    PadReadOut = "pad-read-out",
+
+    QuestionTitle = "question-title",
+    QuestionExplain = "question-explain",
+    QuestionLater = "question-later",
+    QuestionKeep = "question-keep",
+    QuestionEnd = "question-end",
+    QuestionStay = "question-stay",
+    QuestionRemember = "question-remember",
+
+    NoteEnded = "note-ended",
+    NoteEndedBody = "note-ended-body",
+    NoteDied = "note-died",
+    NoteBack = "note-back",
+    NoteLeads = "note-leads",
+    NoteLeadsBody = "note-leads-body",
 }

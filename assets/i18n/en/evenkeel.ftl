@@ -120,6 +120,9 @@ readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
 ## Live: what happened, why, and how it is spread
+card-median = p50 in view
+card-p99 = p99 in view
+card-worst = worst in view
 verdict-listening = Listening to the first probes…
 verdict-calm = Your network is calm.
 verdict-calm-one = Your network is calm.
@@ -180,7 +183,7 @@ since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = By probes: average uplink → leader. Proof comes in a later version.
+since-source = Probes, up to 30 min: average uplink → leader. Proof comes with Measure.
 
 ## Tune
 tune-title = Sensitivity
@@ -393,3 +396,28 @@ strip-on = on
 strip-off = off
 strip-no-helper = no helper
 strip-nothing = No connection
+
+## A gamepad's buttons
+pad-press = Press
+pad-back = Back
+pad-pause = Pause
+pad-game-mode = Game mode
+pad-places = Places
+pad-read-out = Along the graph
+
+## Closing the window in game mode
+question-title = Keep game mode on?
+question-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
+question-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
+question-keep = Keep it on and close
+question-end = End it and close
+question-stay = Don’t close
+question-remember = Don’t ask again
+
+## Notifications
+note-ended = Game mode has ended
+note-ended-body = It was not ended in this window. New connections take the system’s own route.
+note-died = { $uplink } stopped answering
+note-back = { $uplink } answers again
+note-leads = { $uplink } is the steadiest uplink now
+note-leads-body = New connections go there.

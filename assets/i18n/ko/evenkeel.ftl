@@ -102,6 +102,9 @@ readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
 ## Live: what happened, why, and how it is spread
+card-median = 화면 p50
+card-p99 = 화면 p99
+card-worst = 화면 최대
 verdict-listening = 첫 응답을 듣고 있습니다…
 verdict-calm = 네트워크가 안정적입니다.
 verdict-calm-one = 네트워크가 안정적입니다.
@@ -162,7 +165,7 @@ since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 회선 평균 → 우선 회선의 측정값입니다. 증명은 다음 버전에서 합니다.
+since-source = 최대 30분 측정값: 회선 평균 → 우선 회선. 증명은 나중에 ‘측정’에서 합니다.
 
 ## Tune
 tune-title = 민감도
@@ -373,3 +376,28 @@ strip-on = 켜짐
 strip-off = 꺼짐
 strip-no-helper = 도우미 없음
 strip-nothing = 연결 없음
+
+## A gamepad's buttons
+pad-press = 누르기
+pad-back = 뒤로
+pad-pause = 일시정지
+pad-game-mode = 게임 모드
+pad-places = 화면 이동
+pad-read-out = 그래프 훑어보기
+
+## Closing the window in game mode
+question-title = 게임 모드를 계속 켜 둘까요?
+question-explain = 이 창이 게임 모드를 켜 두고 있습니다. 창을 닫을 때 게임 모드를 계속 켜 두거나 함께 끝낼 수 있습니다.
+question-later = 계속 켜 두면 여기서 스위치를 다시 누르거나 “{ $command }”를 실행하거나 컴퓨터를 다시 시작할 때까지 유지됩니다.
+question-keep = 켜 두고 닫기
+question-end = 끝내고 닫기
+question-stay = 닫지 않기
+question-remember = 다시 묻지 않기
+
+## Notifications
+note-ended = 게임 모드가 끝났습니다
+note-ended-body = 이 창에서 끝낸 것이 아닙니다. 새 연결은 시스템의 원래 경로로 갑니다.
+note-died = { $uplink } 회선이 응답하지 않습니다
+note-back = { $uplink } 회선이 다시 응답합니다
+note-leads = 지금은 { $uplink } 회선이 가장 안정적입니다
+note-leads-body = 새 연결은 이 회선으로 갑니다.

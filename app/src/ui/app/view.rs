@@ -4,15 +4,16 @@ use iced::keyboard::key::Named;
 use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Element, Fill, Padding, keyboard};
 
-use super::{App, Message, Screen};
+use super::{App, Hand, Message, Screen};
 use crate::config::{Choice, Store};
 use crate::ui::focus::{self, Press, focus};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::parts::{self, Room, bold};
 use crate::ui::settings::{self, Facts};
+use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
-use crate::ui::{absent, later, live, strip, tune, welcome};
+use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -62,14 +63,26 @@ impl App {
             let main = column![self.header(room)]
                 .push(absence.map(|absence| absent::banner(absence, words, room)))
                 .push(self.notice(room))
-                .push(self.page(room))
+                .push(container(self.page(room)).height(Fill))
+                .push(self.hints(room))
                 .spacing(room.gap())
                 .padding(room.gap());
             row![self.rail(room), main.width(Fill).height(Fill)].into()
         } else {
             welcome::view(&self.model, &self.kernel, words, room).map(Message::Choose)
         };
+        let whole = match self.manners.question {
+            Some(remember) => question::view(whole, remember, words, room, Message::Close),
+            None => whole,
+        };
         focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
+    }
+
+    /// What the gamepad's buttons do; a small window leaves the room to a notice.
+    fn hints(&self, room: Room) -> Option<Element<'_, Message>> {
+        let away = absent::absence(&self.model).is_some();
+        let room_for_it = !room.is_compact() || (self.notice.is_none() && !away);
+        (self.hand == Hand::Pad && room_for_it).then(|| hints::view(&self.words))
     }
 
     /// What the chosen place shows.
@@ -111,17 +124,23 @@ impl App {
 
     /// What a key means that no widget took.
     fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
-        if modifiers.control() || modifiers.alt() || modifiers.logo() {
-            let undo = modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z');
-            let undo = undo && self.screen == Screen::Tune;
-            return undo.then_some(Message::Tune(tune::Message::Undo));
+        if modifiers.alt() || modifiers.logo() {
+            return None;
+        }
+        if modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z') {
+            return (self.screen == Screen::Tune).then_some(Message::Tune(tune::Message::Undo));
+        }
+        if modifiers.control() && self.manners.question.is_none() {
+            return numbered(press).map(Message::Show);
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
-            Press::Named(Named::ArrowDown | Named::ArrowRight) => Some(Message::MoveFocus(true)),
-            Press::Named(Named::ArrowUp | Named::ArrowLeft) => Some(Message::MoveFocus(false)),
-            Press::Named(Named::Escape) if self.notice.is_some() => Some(Message::CloseNotice),
-            Press::Named(Named::Escape) if self.settings.strip => Some(Message::Shrink(false)),
+            Press::Named(Named::ArrowUp) => Some(Message::Go(Direction::Up)),
+            Press::Named(Named::ArrowDown) => Some(Message::Go(Direction::Down)),
+            Press::Named(Named::ArrowLeft) => Some(Message::Go(Direction::Left)),
+            Press::Named(Named::ArrowRight) => Some(Message::Go(Direction::Right)),
+            Press::Named(Named::Escape) => Some(Message::Back),
+            _ if self.manners.question.is_some() => None,
             Press::Named(Named::Enter) if !self.settings.welcomed => {
                 Some(Message::Choose(Choice::Welcomed))
             }
@@ -131,11 +150,7 @@ impl App {
             }
             Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
-            Press::Latin(digit @ '1'..='5') => {
-                let index = digit as usize - '1' as usize;
-                PLACES.get(index).map(|place| Message::Show(place.screen))
-            }
-            _ => None,
+            press => numbered(press).map(Message::Show),
         }
     }
 
@@ -224,4 +239,13 @@ impl App {
                 .into(),
         )
     }
+}
+
+/// The place that a digit stands for.
+fn numbered(press: Press) -> Option<Screen> {
+    let Press::Latin(digit) = press else {
+        return None;
+    };
+    let number = digit.to_digit(10)?.checked_sub(1)?;
+    Screen::ALL.get(number as usize).copied()
 }

@@ -42,7 +42,9 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     }
     for part in 0..=4 {
         let us = on.plot.top_us / 4 * part;
-        let mut text = on.chart.words.milliseconds(u64::from(us) * 1000);
+        let value = on.chart.words.number(f64::from(us / 1000), 0);
+        let value = [("value", value.into())];
+        let mut text = on.chart.words.tell(Key::UnitMilliseconds, value);
         if part == 4 && on.chart.shape == Shape::Histogram {
             text = on
                 .chart

@@ -16,7 +16,36 @@ use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// The narrowest card that still holds its words.
-const CARD_MIN: f32 = 228.0;
+const CARD_MIN: f32 = 244.0;
+/// The same with a small screen's padding.
+const COMPACT_MIN: f32 = 220.0;
+/// A card this wide has room for the percentiles of the shown window, too.
+const WIDE: f32 = 700.0;
+
+/// A card narrower than this says less.
+const NARROW: f32 = 284.0;
+/// A card narrower than this has a shape and a name, but no kind.
+const TIGHT: f32 = 252.0;
+
+/// How much fits into a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Fit {
+    Tight,
+    Narrow,
+    Usual,
+    Wide,
+}
+
+impl Fit {
+    fn of(width: f32) -> Self {
+        match width {
+            ..TIGHT => Self::Tight,
+            ..NARROW => Self::Narrow,
+            WIDE.. => Self::Wide,
+            _ => Self::Usual,
+        }
+    }
+}
 
 /// The height of the line about a metered uplink.
 const NOTE_HEIGHT: f32 = 18.0;
@@ -27,17 +56,22 @@ pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, M
     let since = !room.is_compact() && count <= 3 && (model.can_steer() || model.game_mode());
     let slots = count + usize::from(since);
     let width = (room.page_width() - room.gap() * (slots - 1) as f32) / slots as f32;
-    let scrolls = width < CARD_MIN;
+    let narrowest = if room.is_compact() {
+        COMPACT_MIN
+    } else {
+        CARD_MIN
+    };
+    let scrolls = width < narrowest;
+    let fit = Fit::of(width.max(narrowest));
     let width = if scrolls {
-        Length::Fixed(CARD_MIN)
+        Length::Fixed(narrowest)
     } else {
         Length::Fill
     };
-    let narrow = scrolls || room.page_width() / (slots as f32) < 300.0;
     let mut cards: Vec<Element<'a, Message>> = model
         .tracks
         .iter()
-        .map(|track| uplink(model, track, words, room, narrow, width))
+        .map(|track| uplink(model, track, words, room, fit, width))
         .collect();
     if since {
         cards.push(since::view(model, words, room));
@@ -60,21 +94,19 @@ fn uplink<'a>(
     track: &'a Track,
     words: &'a Words,
     room: Room,
-    narrow: bool,
+    fit: Fit,
     width: Length,
 ) -> Element<'a, Message> {
     let ink = Ink::Uplink(track.slot);
-    let top = title(model, track, words, room, narrow);
-    let numbers = numbers(track, words, room, narrow);
+    let top = title(model, track, words, fit);
+    let numbers = numbers(track, words, room, fit);
     let note = metered(model, track, words, room);
     let (beside, below) = if room.is_compact() {
         (note, None)
     } else {
         (None, note)
     };
-    let share = column![share(model, track, words, room, narrow)]
-        .push(beside)
-        .width(Fill);
+    let share = share(model, track, words, (room, fit), beside);
     let forget = forget(model, track, words, room);
     let inside: Element<'a, Message> = if room.is_compact() {
         // There is no height for a row of the button's own: it lies on the corner.
@@ -100,23 +132,23 @@ fn title<'a>(
     model: &'a Model,
     track: &'a Track,
     words: &'a Words,
-    room: Room,
-    narrow: bool,
+    fit: Fit,
 ) -> Element<'a, Message> {
     let name = model.name(track, words);
+    let narrow = fit <= Fit::Narrow;
     let heading = if narrow { theme::BODY } else { theme::HEADING };
     let shape = text(theme::uplink_shape(track.slot))
         .size(theme::BODY)
         .style(theme::ink(Ink::Uplink(track.slot)));
     let standing = standing(track, words);
     // Where it is narrow, a badge leaves no room for it.
-    let roomy = !narrow || !room.is_compact() && standing.is_none();
+    let roomy = !narrow || fit > Fit::Tight && standing.is_none();
     let own_name = roomy && name != track.info.name;
     let name = text(name)
         .size(heading)
         .font(theme::BOLD)
         .wrapping(text::Wrapping::None);
-    let kind = (!(room.is_compact() && narrow)).then(|| mark(Mark::Kind(track.kind())));
+    let kind = (fit > Fit::Tight).then(|| mark(Mark::Kind(track.kind())));
     row![shape]
         .push(kind)
         .push(name)
@@ -130,7 +162,7 @@ fn title<'a>(
 }
 
 /// The big number with jitter and loss beside it.
-fn numbers<'a>(track: &Track, words: &Words, room: Room, narrow: bool) -> Element<'a, Message> {
+fn numbers<'a>(track: &Track, words: &Words, room: Room, fit: Fit) -> Element<'a, Message> {
     let unknown = || "–".to_owned();
     let answered = |ns: Option<u64>| ns.filter(|_| track.answers());
     let rtt = answered(track.figures.rtt_ns);
@@ -158,20 +190,32 @@ fn numbers<'a>(track: &Track, words: &Words, room: Room, narrow: bool) -> Elemen
         ]
         .spacing(1)
     };
+    let narrow = fit <= Fit::Narrow;
     let loss_key = if narrow {
         Key::CardLossShort
     } else {
         Key::CardLoss
     };
-    row![
-        now,
-        space().width(Fill),
-        figure(Key::CardJitter, jitter),
-        figure(loss_key, loss),
-    ]
-    .spacing(if narrow { 8 } else { 22 })
-    .align_y(Alignment::Center)
-    .into()
+    let mut numbers = row![now, space().width(Fill)];
+    if fit == Fit::Wide {
+        let time = |us: Option<u32>| {
+            us.map_or_else(unknown, |us| words.milliseconds(u64::from(us) * 1000))
+        };
+        numbers = numbers
+            .push(figure(Key::CardMedian, time(track.figures.p50_us)))
+            .push(figure(Key::CardP99, time(track.figures.p99_us)))
+            .push(figure(Key::CardWorst, time(track.figures.worst_us)));
+    }
+    numbers
+        .push(figure(Key::CardJitter, jitter))
+        .push(figure(loss_key, loss))
+        .spacing(match fit {
+            Fit::Tight | Fit::Narrow => 8,
+            Fit::Usual => 22,
+            Fit::Wide => 32,
+        })
+        .align_y(Alignment::Center)
+        .into()
 }
 
 /// The word at the upper right: what is wrong, or leader, or how it is measured.
@@ -204,8 +248,8 @@ fn share<'a>(
     model: &Model,
     track: &Track,
     words: &Words,
-    room: Room,
-    narrow: bool,
+    (room, fit): (Room, Fit),
+    beside: Option<Element<'a, Message>>,
 ) -> Element<'a, Message> {
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
@@ -213,7 +257,7 @@ fn share<'a>(
     let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
             let percent = words.percent(permille);
-            let line = if room.is_compact() && narrow {
+            let line = if room.is_compact() && fit <= Fit::Narrow {
                 percent
             } else {
                 words.tell(Key::CardShare, [("percent", percent.into())])
@@ -223,8 +267,10 @@ fn share<'a>(
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    column![parts::bar(filled, ink), quiet(line)]
+    let line = row![quiet(line)].push(beside).spacing(8);
+    column![parts::bar(filled, ink), line]
         .spacing(4)
+        .width(Fill)
         .into()
 }
 
@@ -237,8 +283,9 @@ fn metered<'a>(
     room: Room,
 ) -> Option<Element<'a, Message>> {
     let any = model.tracks.iter().any(|t| steering::is_metered(&t.info));
-    any.then(|| {
-        if !steering::is_metered(&track.info) {
+    let here = steering::is_metered(&track.info);
+    (any && (here || !room.is_compact())).then(|| {
+        if !here {
             return space().height(NOTE_HEIGHT).into();
         }
         let charged = steering::is_charged_as_metered(&track.info);

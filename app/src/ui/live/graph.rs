@@ -129,7 +129,7 @@ fn top<'a>(live: &Live, model: &Model, words: &Words, room: Room) -> Element<'a,
         brief("pause", sign, words.say(key), held, Message::TogglePause)
     };
     let group = |buttons: [Element<'a, Message>; 3]| row(buttons).spacing(4);
-    let title = bold(title(live, model, words), size);
+    let title = bold(title(live, model, words, room), size);
     row![
         container(title).width(Fill),
         group(shapes),
@@ -143,7 +143,7 @@ fn top<'a>(live: &Live, model: &Model, words: &Words, room: Room) -> Element<'a,
 }
 
 /// What the graph shows: of which time, and in which shape.
-fn title(live: &Live, model: &Model, words: &Words) -> String {
+fn title(live: &Live, model: &Model, words: &Words, room: Room) -> String {
     let end_ns = live.window.end_ns(model.now_ns);
     let start_ns = live.window.start_ns(model.now_ns);
     let of_day = |at_ns| model.clock.near(at_ns).map(chart::clock);
@@ -157,6 +157,10 @@ fn title(live: &Live, model: &Model, words: &Words) -> String {
             words.tell(Key::TitleLast, [("minutes", minutes.into())])
         }
     };
+    if live.window.is_held() && room.page_width() < WORDY {
+        // The buttons leave room for the time alone.
+        return time;
+    }
     let key = match live.shape {
         Shape::Line => Key::GraphTitle,
         Shape::Histogram => Key::GraphTitleBars,

@@ -156,7 +156,8 @@ impl Track {
             rtt_us: us(self.figures.rtt_ns),
             jitter_us: us(self.figures.jitter_ns),
             loss_permille: self.figures.loss_permille.unwrap_or(0),
-            answers: self.answers(),
+            // The estimates of an uplink that lost everything for a minute are those of before.
+            answers: self.answers() && self.figures.loss_permille != Some(1000),
             leads: self.info.leader,
             before: self.standing,
         }

@@ -1,154 +1,141 @@
-//! The desktop's preference over a real bus: a private one, with a stand-in for the portal on it.
+//! The window's two dealings with the session bus, on a real bus of the test's own: a second start,
+//! and notifications shown by a stand-in for the desktop.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
-use futures_util::StreamExt;
-use iced::futures::channel::mpsc;
-use zbus::connection::Builder;
-use zbus::object_server::SignalEmitter;
-use zbus::{OwnedVariant, Variant, fdo};
+use evenkeel_dbus::UplinkState;
+use iced::Size;
+use iced::futures::StreamExt as _;
+use zbus::OwnedVariant;
 
-use crate::ui::portal;
-use crate::ui::theme::Look;
+use super::session::Bus;
+use super::{FIRST, Scene, lead_with};
+use crate::ui::app::Message;
+use crate::ui::bus;
+use crate::ui::instance::{self, Event};
+use crate::ui::notify::{Desktop, Topic};
+use crate::words::Language;
 
-const PATH: &str = "/org/freedesktop/portal/desktop";
-const NAME: &str = "org.freedesktop.portal.Desktop";
-const APPEARANCE: &str = "org.freedesktop.appearance";
+#[tokio::test]
+async fn the_second_start_raises_the_first_and_the_first_needs_nobody() {
+    let bus = Bus::start();
+    let (first, second) = (bus.connect().await, bus.connect().await);
+    assert!(!instance::raise(&second).await.unwrap(), "nobody is there");
 
-/// A bus of our own, which ends with the test.
-struct Bus {
-    daemon: Child,
-    address: String,
+    let (mut sender, mut events) = iced::futures::channel::mpsc::channel(4);
+    instance::serve_on(&first, &mut sender).await.unwrap();
+    assert!(instance::raise(&second).await.unwrap());
+    assert_eq!(events.next().await, Some(Event::Raise));
+
+    // Two starts at the same moment: the slower one learns it when it wants the name.
+    let (mut sender, mut late) = iced::futures::channel::mpsc::channel(4);
+    instance::serve_on(&second, &mut sender).await.unwrap();
+    assert_eq!(late.next().await, Some(Event::Second));
+    assert_eq!(events.next().await, Some(Event::Raise));
+
+    drop(first);
+    let third = bus.connect().await;
+    // The bus needs a moment to see that the first one left.
+    while instance::raise(&third).await.is_ok_and(|raised| raised) {}
 }
 
-impl Bus {
-    fn start() -> Self {
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon is needed for this test");
-        let mut address = String::new();
-        let said = daemon.stdout.take().unwrap();
-        let _ = BufReader::new(said).read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        Self { daemon, address }
-    }
+/// What a desktop was asked to show: the number it replaces, heading and text.
+type Shown = Arc<Mutex<Vec<(u32, String, String)>>>;
 
-    async fn connect(&self) -> zbus::Connection {
-        let builder = Builder::address(self.address.as_str());
-        builder.build().await.unwrap()
-    }
-}
+struct Notifications(Shown);
 
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
-/// What a desktop says; an old one only knows the older question.
-struct Portal {
-    color_scheme: u32,
-    old: bool,
-}
-
-#[zbus::interface(name = "org.freedesktop.portal.Settings")]
-impl Portal {
-    fn read_one(&self, namespace: &str, key: &str) -> fdo::Result<OwnedVariant> {
-        if self.old {
-            return Err(fdo::Error::UnknownMethod("ReadOne".to_owned()));
-        }
-        self.answer(namespace, key, |value| value)
-    }
-
-    fn read(&self, namespace: &str, key: &str) -> fdo::Result<OwnedVariant> {
-        self.answer(namespace, key, |value| Variant::Variant(Box::new(value)))
-    }
-
-    #[zbus(signal)]
-    async fn setting_changed(
-        emitter: &SignalEmitter<'_>,
-        namespace: &str,
-        key: &str,
-        value: Variant<'_>,
-    ) -> zbus::Result<()>;
-}
-
-impl Portal {
-    fn answer(
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+#[allow(
+    clippy::too_many_arguments,
+    clippy::needless_pass_by_value,
+    reason = "so the desktop's specification has it"
+)]
+impl Notifications {
+    fn notify(
         &self,
-        namespace: &str,
-        key: &str,
-        wrap: impl FnOnce(Variant<'static>) -> Variant<'static>,
-    ) -> fdo::Result<OwnedVariant> {
-        if (namespace, key) != (APPEARANCE, "color-scheme") {
-            return Err(fdo::Error::Failed("Requested setting not found".to_owned()));
+        app_name: String,
+        replaces_id: u32,
+        app_icon: String,
+        summary: String,
+        body: String,
+        actions: Vec<String>,
+        hints: HashMap<String, OwnedVariant>,
+        expire_timeout: i32,
+    ) -> u32 {
+        assert_eq!(app_name, "Evenkeel");
+        assert_eq!(app_icon, crate::ui::APPLICATION_ID);
+        assert!(actions.is_empty() && hints.contains_key("desktop-entry"));
+        assert_eq!(expire_timeout, -1);
+        let mut shown = self.0.lock().unwrap();
+        shown.push((replaces_id, summary, body));
+        if replaces_id == 0 {
+            shown.len() as u32
+        } else {
+            replaces_id
         }
-        let value = wrap(Variant::U32(self.color_scheme));
-        OwnedVariant::try_from(value).map_err(|error| fdo::Error::Failed(error.to_string()))
     }
 }
 
-async fn serve(bus: &Bus, portal: Portal) -> zbus::Connection {
-    let served = bus.connect().await;
-    let _ = served.object_server().at(PATH, portal).await.unwrap();
-    served.request_name(NAME).await.unwrap();
-    served
-}
-
-async fn change(served: &zbus::Connection, key: &str, value: u32) {
-    let emitter = SignalEmitter::new(served, PATH).unwrap();
-    let value = Variant::U32(value);
-    Portal::setting_changed(&emitter, APPEARANCE, key, value)
+#[tokio::test]
+async fn a_newer_notification_of_a_topic_takes_the_older_ones_place() {
+    let bus = Bus::start();
+    let desktop_side = bus.connect().await;
+    let shown = Shown::default();
+    let stand_in = Notifications(Arc::clone(&shown));
+    let path = "/org/freedesktop/Notifications";
+    desktop_side
+        .object_server()
+        .at(path, stand_in)
         .await
         .unwrap();
-}
+    desktop_side
+        .request_name("org.freedesktop.Notifications")
+        .await
+        .unwrap();
 
-fn follow(bus: &Bus) -> mpsc::Receiver<Look> {
-    let (mut looks, heard) = mpsc::channel(1);
-    let address = bus.address.clone();
-    drop(tokio::spawn(async move {
-        let builder = Builder::address(address.as_str());
-        let connection = builder.build().await.unwrap();
-        let _ = portal::follow_on(&connection, &mut looks).await;
-    }));
-    heard
+    let desktop = Desktop::on(bus.connect().await);
+    let show = |topic, body: &str| desktop.clone().show(topic, "s".into(), body.into());
+    show(Topic::Uplink(3), "gone").await;
+    show(Topic::Leader, "<usb0>").await;
+    show(Topic::Uplink(3), "back").await;
+    let shown = shown.lock().unwrap();
+    let of: Vec<_> = shown
+        .iter()
+        .map(|(id, _, body)| (*id, body.as_str()))
+        .collect();
+    assert_eq!(of, [(0, "gone"), (0, "&lt;usb0&gt;"), (1, "back")]);
 }
 
 #[tokio::test]
-async fn the_preference_is_asked_for_and_followed() {
+async fn a_desktop_that_shows_nothing_is_no_trouble() {
     let bus = Bus::start();
-    let portal = Portal {
-        color_scheme: 2,
-        old: false,
+    let desktop = Desktop::on(bus.connect().await);
+    desktop
+        .show(Topic::GameMode, "s".into(), String::new())
+        .await;
+}
+
+/// How many notifications come of an uplink's death and another's lead.
+fn told(notify: bool, focused: bool) -> usize {
+    let mut scene = Scene::ecmp(2, Language::English, Size::new(1280.0, 800.0));
+    scene.app.choose(|settings| settings.notify = notify);
+    let window = if focused {
+        iced::window::Event::Focused
+    } else {
+        iced::window::Event::Unfocused
     };
-    let served = serve(&bus, portal).await;
-    let mut heard = follow(&bus);
-    assert_eq!(heard.next().await, Some(Look::Light));
-    change(&served, "color-scheme", 1).await;
-    assert_eq!(heard.next().await, Some(Look::Dark));
-    change(&served, "contrast", 1).await;
-    assert_eq!(heard.next().await, Some(Look::HighContrast));
-    change(&served, "contrast", 0).await;
-    assert_eq!(heard.next().await, Some(Look::Dark));
+    let _ = scene.app.update(Message::Window(window));
+    scene.tell(|state| lead_with(state, Some(FIRST), true));
+    lead_with(&mut scene.state, Some(FIRST + 1), true);
+    scene.state.uplinks[0].state = UplinkState::Dead.to_wire();
+    let state = bus::Event::State(Box::new(scene.state));
+    scene.app.update(Message::Bus(state)).units()
 }
 
-#[tokio::test]
-async fn an_older_portal_is_asked_in_its_own_way() {
-    let bus = Bus::start();
-    let portal = Portal {
-        color_scheme: 2,
-        old: true,
-    };
-    let _served = serve(&bus, portal).await;
-    assert_eq!(follow(&bus).next().await, Some(Look::Light));
-}
-
-#[tokio::test]
-async fn a_desktop_without_a_portal_is_dark() {
-    let bus = Bus::start();
-    assert_eq!(follow(&bus).next().await, Some(Look::Dark));
+#[test]
+fn only_who_asked_for_notifications_and_looks_elsewhere_gets_them() {
+    assert_eq!(told(true, false), 2);
+    assert_eq!(told(true, true), 0);
+    assert_eq!(told(false, false), 0);
 }

@@ -1,14 +1,16 @@
 //! Pictures of the Live screen with everything that can be on its graph.
 
 use evenkeel_dbus::UplinkState;
+use iced::Size;
 
 use super::looking_back::{look_at_the_clock, reading, tell};
-use super::pictures::everywhere;
+use super::pictures::{draw, everywhere};
 use super::{FIRST, ROUND_NS, Scene};
 use crate::ui::app::Message;
 use crate::ui::bus::{Event, FeedEvent};
 use crate::ui::chart::Shape;
 use crate::ui::live::{self, Span};
+use crate::words::Language;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -37,6 +39,21 @@ fn pictures_of_a_window_that_was_scrolled_back() {
         }
         scene.app
     });
+}
+
+#[test]
+fn pictures_at_the_largest_and_the_narrowest() {
+    for language in Language::ALL {
+        for (size, uplinks) in [
+            (Size::new(2560.0, 1440.0), 3),
+            (Size::new(1000.0, 700.0), 4),
+            (Size::new(1100.0, 640.0), 1),
+        ] {
+            let mut scene = Scene::ecmp(uplinks, language, size);
+            scene.play("S7_four_paths-1", 900, 400);
+            draw(&scene.app, "live-size", language, size);
+        }
+    }
 }
 
 #[test]

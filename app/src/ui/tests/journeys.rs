@@ -129,8 +129,8 @@ fn a_refusal_is_told_in_words_and_can_be_put_away() {
     let sent = click(&scene.app, &say(Key::NoticeClose));
     assert!(matches!(sent[..], [Message::CloseNotice]));
     let sent = press(&scene.app, None, Named::Escape);
-    assert!(matches!(sent[..], [Message::CloseNotice]));
-    let _ = scene.app.update(Message::CloseNotice);
+    assert!(matches!(sent[..], [Message::Back]));
+    let _ = scene.app.update(Message::Back);
     assert!(!shows(&scene.app, &say(Key::NoticeConflict)));
 }
 
@@ -175,17 +175,6 @@ fn letters_work_as_shortcuts_also_on_a_korean_keyboard() {
     })]);
     let sent: Vec<_> = ui.into_messages().collect();
     assert!(matches!(sent[..], [Message::ToggleGameMode]));
-}
-
-#[test]
-fn tab_and_arrows_move_the_focus() {
-    let scene = scene();
-    for key in [Named::Tab, Named::ArrowDown, Named::ArrowRight] {
-        let sent = press(&scene.app, None, key);
-        assert!(matches!(sent[..], [Message::MoveFocus(true)]), "{key:?}");
-    }
-    let back = press(&scene.app, None, Named::ArrowUp);
-    assert!(matches!(back[..], [Message::MoveFocus(false)]));
 }
 
 /// The bounds of everything that takes the keyboard's focus, in order.

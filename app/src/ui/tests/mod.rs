@@ -5,13 +5,17 @@ mod desktop;
 mod graph_pictures;
 mod journeys;
 mod looking_back;
+mod person;
 mod pictures;
+mod portal;
+mod session;
 mod shell;
 mod steered;
 mod tuned;
+mod walk;
 
 use std::io::Read;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once};
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
@@ -38,7 +42,19 @@ struct Round {
     estimates: Vec<[u64; 3]>,
 }
 
-fn recorded(name: &str) -> Vec<Round> {
+/// A recorded file, read once.
+fn recorded(name: &str) -> Arc<Vec<Round>> {
+    static READ: Mutex<Vec<(String, Arc<Vec<Round>>)>> = Mutex::new(Vec::new());
+    let mut read = READ.lock().unwrap();
+    if let Some((_, rounds)) = read.iter().find(|(known, _)| known == name) {
+        return Arc::clone(rounds);
+    }
+    let rounds = Arc::new(read_recorded(name));
+    read.push((name.to_owned(), Arc::clone(&rounds)));
+    rounds
+}
+
+fn read_recorded(name: &str) -> Vec<Round> {
     let path = format!(
         "{}/../core/tests/golden/{name}_t200_s512.csv.gz",
         env!("CARGO_MANIFEST_DIR")

@@ -11,7 +11,7 @@ use iced_test::selector::Candidate;
 use super::{Scene, charge, family, same_subnet, simulate, state, uplinks};
 use crate::config::ThemeChoice;
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::Event;
+use crate::ui::bus::{Call, Event};
 use crate::ui::drafts::Control;
 use crate::ui::{live, tune};
 use crate::words::{Language, Words};
@@ -75,6 +75,27 @@ pub(super) fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
             }
         }
     }
+}
+
+#[test]
+fn the_question_on_closing_and_a_gamepads_hints() {
+    let held = |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 300, 100);
+        let _ = scene
+            .app
+            .update(Message::Answered(Call::EnterGameMode, Ok(())));
+        let _ = scene
+            .app
+            .update(Message::Pad(crate::ui::gamepad::Action::Scroll(0)));
+        scene.app
+    };
+    everywhere("hints", held);
+    everywhere("question", |language, size| {
+        let mut app = held(language, size);
+        let _ = app.update(Message::CloseAsked);
+        app
+    });
 }
 
 #[test]

@@ -45,6 +45,8 @@ const BADGE: f32 = 0.16;
 const CHOSEN: f32 = 0.22;
 /// The same behind game mode that is on.
 const ON: f32 = 0.14;
+/// How much a question hides of what is behind it.
+const VEIL: f32 = 0.8;
 
 /// A text in this ink.
 pub fn ink(ink: Ink) -> impl Fn(&Theme) -> text::Style + Copy {
@@ -100,6 +102,20 @@ pub fn notice(theme: &Theme) -> container::Style {
 pub fn command(theme: &Theme) -> container::Style {
     let palette = palette(theme);
     surface(palette, palette.raised, palette.line)
+}
+
+/// Lies over a window that waits for an answer.
+pub fn veil(theme: &Theme) -> container::Style {
+    container::Style::default().background(palette(theme).ground.scale_alpha(VEIL))
+}
+
+/// The cap of a gamepad's button.
+pub fn cap(theme: &Theme) -> container::Style {
+    let palette = palette(theme);
+    container::Style {
+        border: border::rounded(10.0).width(1.0).color(palette.quiet),
+        ..surface(palette, palette.raised, palette.quiet)
+    }
 }
 
 /// A small filled mark with a word in it.
