@@ -54,6 +54,7 @@ pub mod eye;
 pub mod flows;
 pub mod guard;
 pub mod hold;
+pub mod install;
 pub mod lab;
 pub mod link;
 pub mod managers;
@@ -67,6 +68,7 @@ pub mod spec;
 pub mod steered;
 pub mod tools;
 pub mod topology;
+pub mod tree;
 pub mod users;
 pub mod view;
 
