@@ -140,6 +140,7 @@ directory() {
 record=$DATADIR/evenkeel/directories-made
 
 umask 022
+[ "$action" != install ] || mkdir -p "$DESTDIR/"
 rows >"$work/rows"
 while read -r kind mode owner source path; do
   case $action in
