@@ -72,6 +72,29 @@ impl Tree {
         Ok(tree)
     }
 
+    /// Drops what is the same below `other`.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn forget_what_stands_in(&mut self, other: &Path) -> Result<(), LabError> {
+        let mut different = BTreeMap::new();
+        for (name, entry) in std::mem::take(&mut self.0) {
+            let path = other.join(&name[1..]);
+            let same = match look(&path) {
+                Ok((there, _)) => there == entry,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                Err(error) => {
+                    return Err(LabError::io(format!("reading {}", path.display()), error));
+                }
+            };
+            if !same {
+                different.insert(name, entry);
+            }
+        }
+        self.0 = different;
+        Ok(())
+    }
+
     /// The mode of each file, directories left out.
     pub fn file_modes(&self) -> BTreeMap<String, u32> {
         self.0
@@ -185,6 +208,9 @@ mod tests {
         fs::write(at("d/a"), "2").unwrap();
         fs::set_permissions(at("b"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(at("d/new"), "").unwrap();
+        let mut same = read();
+        same.forget_what_stands_in(scratch.path()).unwrap();
+        assert_eq!(same, Tree::default());
         let text = before.difference(&read());
         let signs: String = text
             .lines()

@@ -22,6 +22,8 @@ use crate::users::Database;
 
 /// Where the machine's parts are while it is built.
 const BASE: &str = "/run/evenkeel-lab/machine";
+/// Where the machine's changed files are seen in it.
+pub const CHANGES: &str = "/run/evenkeel-lab/changes";
 /// Where systemd is, as distributions have it.
 const SYSTEMD: [&str; 2] = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
 /// Started with the machine.
@@ -245,6 +247,10 @@ fn mounts(root: &str) -> Result<(), LabError> {
         MsFlags::MS_BIND | MsFlags::MS_REC,
         None,
     )?;
+    // What differs from this system's files, for those who compare.
+    directory(&at(CHANGES))?;
+    let upper = format!("{BASE}/upper");
+    mounted(&upper, &at(CHANGES), None, MsFlags::MS_BIND, None)?;
     directory(&at("/run/netns"))?;
     file(&at("/run/netns/pc"), "")?;
     mounted(

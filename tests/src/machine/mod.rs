@@ -5,7 +5,7 @@
 pub mod init;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use crate::lab::{Lab, wait_until};
 use crate::process::{Proc, child_of};
 use crate::rig::{self, SessionState};
 use crate::tools;
+use crate::tree::Tree;
 use crate::users::{self, User};
 
 /// The helper's unit.
@@ -29,6 +30,20 @@ const TOOLS: &[(&str, &str)] = &[
     ("systemd-sysusers", "systemd"),
     ("dbus-daemon", "dbus"),
     ("busctl", "systemd"),
+];
+/// What installing and removing anything changes.
+const BOOKS: &[&str] = &[
+    "/var/lib/dpkg/",
+    "/var/lib/rpm/",
+    "/var/lib/pacman/",
+    "/var/lib/systemd/",
+    "/var/cache/",
+    "/var/log/",
+    "/etc/passwd-",
+    "/etc/group-",
+    "/etc/shadow-",
+    "/etc/gshadow-",
+    "/etc/.pwd.lock",
 ];
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -225,6 +240,17 @@ impl Machine {
         let pid = self.unit("MainPID")?;
         pid.parse()
             .map_err(|_| LabError::Invalid(format!("systemd says the helper is process {pid}")))
+    }
+
+    /// Every file that differs from this system's, or is gone (a device stands for it). Package managers'
+    /// own books, logs, caches and spare copies of the user database are left out.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn files(&self) -> Result<Tree, LabError> {
+        let mut tree = Tree::of(&self.path(init::CHANGES), BOOKS)?;
+        tree.forget_what_stands_in(Path::new("/"))?;
+        Ok(tree)
     }
 
     /// What the helper's unit wrote to the journal.
