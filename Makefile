@@ -1,5 +1,5 @@
 # The everyday commands; what each does stands in CONTRIBUTING.md.
-.PHONY: demo test bench check screenshot build install uninstall
+.PHONY: demo test bench check screenshot build install uninstall dist test-packages
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -33,3 +33,9 @@ uninstall: ## takes away what `make install` put there
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh leaving; fi
 	scripts/install.sh uninstall make
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh left; fi
+
+dist: ## source and SteamOS tarballs, deb and checksums, in target/dist
+	scripts/dist.sh
+
+test-packages: ## installs, uses, upgrades and removes every package under a real systemd
+	@scripts/test-packages.sh

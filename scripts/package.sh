@@ -112,9 +112,24 @@ make_arch() {
   mv "$work"/arch/evenkeel-*.pkg.tar.zst "$work/"
 }
 
+# The SteamOS installer with what it installs and the checksum of each file.
+make_bundle() {
+  local name root
+  name=evenkeel-$version-$(uname -m)
+  root=$work/$name/root
+  mkdir -p "$root"
+  DESTDIR=$root PREFIX=/opt/evenkeel BUILD_DIR=$work/programs scripts/install.sh install steamos
+  PREFIX=/opt/evenkeel BUILD_DIR=$work/programs scripts/install.sh list steamos |
+    while read -r mode path; do echo "$(sha256sum <"$root$path" | cut -d ' ' -f 1) $mode $path"; done \
+      >"$work/$name/files"
+  install -m 755 packaging/steamos/install.sh "$work/$name/"
+  tarball "$name" "$name.tar.gz"
+}
+
 for kind in "$@"; do
   case $kind in
     source) make_source; deliver "$work/evenkeel-$version.tar.gz" ;;
+    bundle) stripped; make_bundle; deliver "$work/evenkeel-$version-$(uname -m).tar.gz" ;;
     deb) stripped; make_deb; deliver "$work"/evenkeel_*.deb ;;
     rpm) stripped; make_rpm; deliver "$work"/evenkeel-*.rpm ;;
     arch) stripped; make_arch; deliver "$work"/evenkeel-*.pkg.tar.zst ;;

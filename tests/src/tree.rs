@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, io};
 
 use crate::error::{Context as _, LabError};
@@ -170,7 +171,9 @@ impl Scratch {
     /// # Errors
     /// When it can't be made.
     pub fn new(name: &str) -> Result<Self, LabError> {
-        let path = std::env::temp_dir().join(format!("evenkeel-{name}-{}", std::process::id()));
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("evenkeel-{name}-{process}-{number}"));
         fs::create_dir(&path).context(|| format!("making {}", path.display()))?;
         Ok(Self(path))
     }

@@ -28,6 +28,7 @@ struct Kind {
     /// Where it puts the helper.
     helper: &'static str,
     /// Shell words; `$1` is the package.
+    prepare: &'static str,
     install: &'static str,
     remove: &'static str,
     purge: &'static str,
@@ -38,6 +39,7 @@ struct Kind {
 const DEB: Kind = Kind {
     name: "deb",
     helper: "/usr/libexec/evenkeeld",
+    prepare: "",
     install: "dpkg -i $1",
     remove: "dpkg -r evenkeel",
     purge: "dpkg -P evenkeel",
@@ -47,6 +49,8 @@ const DEB: Kind = Kind {
 const RPM: Kind = Kind {
     name: "rpm",
     helper: "/usr/libexec/evenkeeld",
+    // A system with rpm has these as part of its file system package.
+    prepare: "mkdir -p /usr/share/licenses /usr/share/zsh/site-functions",
     install: "rpm -U --nodeps --force-debian $1",
     remove: "rpm -e --nodeps --force-debian evenkeel",
     purge: "userdel evenkeel",
@@ -56,6 +60,7 @@ const RPM: Kind = Kind {
 const ARCH: Kind = Kind {
     name: "arch",
     helper: "/usr/lib/evenkeel/evenkeeld",
+    prepare: "",
     install: "pacman -Udd --noconfirm $1",
     remove: "pacman -Rdd --noconfirm evenkeel",
     purge: "userdel evenkeel",
@@ -107,6 +112,7 @@ fn lives_and_dies(kind: &Kind) {
     }
     let inside =
         packages.map(|package| format!("/run/packages/{}", package.file_name().unwrap().display()));
+    run(&machine, kind.prepare, "");
     let (files, kernel) = (machine.files().unwrap(), lab.snapshot().unwrap());
     let is_restored = || {
         wait_until("the old state", PATIENCE, || {

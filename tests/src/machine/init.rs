@@ -265,6 +265,18 @@ fn mounts(root: &str) -> Result<(), LabError> {
 /// A system as `SteamOS` is: `/usr` can't be written, `/etc` is an overlay whose changes are a directory
 /// of their own, `/opt`, `/var` and `/home` are the user's.
 fn make_immutable(root: &str) -> Result<(), LabError> {
+    // SteamOS has a polkit that reads actions below /etc, from 126 on. Ours may be older: the same
+    // directory at the place where it looks, and the version that makes it so, stand in for that.
+    let actions = format!("{root}/etc/polkit-1/actions");
+    let looks = format!("{root}/usr/share/polkit-1/actions");
+    let own = "org.freedesktop.policykit.policy";
+    directory(&actions)?;
+    fs::copy(format!("{looks}/{own}"), format!("{actions}/{own}"))
+        .context(|| "copying polkit's own actions".into())?;
+    let version = format!("{root}/usr/local/bin/pkaction");
+    file(&version, "#!/bin/sh\necho pkaction version 126\n")?;
+    fs::set_permissions(&version, fs::Permissions::from_mode(0o755))
+        .context(|| format!("opening {version}"))?;
     let usr = format!("{root}/usr");
     mounted(&usr, &usr, None, MsFlags::MS_BIND, None)?;
     let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
@@ -276,6 +288,7 @@ fn make_immutable(root: &str) -> Result<(), LabError> {
     let etc = format!("{root}/etc");
     let data = format!("lowerdir={etc},upperdir={upper},workdir={work}");
     mounted("etc", &etc, Some("overlay"), MsFlags::empty(), Some(&data))?;
+    mounted(&actions, &looks, None, MsFlags::MS_BIND, None)?;
     // What an update looks at.
     let seen = format!("{root}/var/lib/overlays/etc");
     directory(&seen)?;

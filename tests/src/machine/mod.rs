@@ -35,6 +35,7 @@ const TOOLS: &[(&str, &str)] = &[
 const BOOKS: &[&str] = &[
     "/var/lib/dpkg/",
     "/var/lib/rpm/",
+    "/root/.rpmdb",
     "/var/lib/pacman/",
     "/var/lib/systemd/",
     "/var/cache/",
