@@ -56,6 +56,7 @@ pub mod guard;
 pub mod hold;
 pub mod lab;
 pub mod link;
+pub mod loader;
 pub mod managers;
 pub mod ours;
 pub mod process;

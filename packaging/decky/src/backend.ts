@@ -41,7 +41,6 @@ export interface State {
   link: Link;
   version: string;
   game_mode: boolean;
-  holders: number;
   wanted: boolean;
   automatic: boolean;
   hold: "off" | "trying" | "held" | "waiting" | "refused";

@@ -7,7 +7,7 @@ import { setEma, setGameMode } from "./backend";
 import { debounce } from "./debounce";
 import { type Language, languageNow, languageOfSteam } from "./language";
 import { InForce, MissingCard, OtherUplink, RefusedCard, UplinkCard } from "./parts";
-import { inForce, missing, refused, shownUplink, switchCanMove, switchIsOn, switchWords } from "./status";
+import { inForce, missing, refused, shownUplink, sliderIsShown, switchCanMove, switchIsOn, switchWords } from "./status";
 import { type Backend, useBackend } from "./use-backend";
 import { WORDS, type Words } from "./words";
 
@@ -104,25 +104,27 @@ export function Panel() {
         {lacking && <MissingCard missing={lacking} words={words} />}
         {no && <RefusedCard {...no} />}
         {now && <InForce {...now} />}
-        <PanelSectionRow>
-          <SliderField
-            label={`${words.sensitivity} · ${slider.value}`}
-            description={`0 ${words.calm} · ${EMA_MAX} ${words.sharp}. ${
-              state.game_mode && state.wanted ? words.sensitivityNow : words.sensitivityLater
-            }`}
-            value={slider.value}
-            min={0}
-            max={EMA_MAX}
-            step={EMA_STEP}
-            onChange={slider.move}
-          />
-        </PanelSectionRow>
+        {sliderIsShown(state) && (
+          <PanelSectionRow>
+            <SliderField
+              label={`${words.sensitivity} · ${slider.value}`}
+              description={`0 ${words.calm} · ${EMA_MAX} ${words.sharp}. ${
+                state.game_mode && state.wanted ? words.sensitivityNow : words.sensitivityLater
+              }`}
+              value={slider.value}
+              min={0}
+              max={EMA_MAX}
+              step={EMA_STEP}
+              onChange={slider.move}
+            />
+          </PanelSectionRow>
+        )}
       </PanelSection>
       {front && (
         <PanelSection title={words.connection}>
-          <UplinkCard uplink={front} live={live} words={words} />
+          <UplinkCard uplink={front} state={state} live={live} words={words} />
           {others.map((uplink) => (
-            <OtherUplink key={uplink.ifindex} uplink={uplink} live={live} words={words} />
+            <OtherUplink key={uplink.ifindex} uplink={uplink} state={state} live={live} words={words} />
           ))}
         </PanelSection>
       )}

@@ -2,7 +2,7 @@
 
 import { ButtonItem, Field, Navigation, PanelSectionRow } from "@decky/ui";
 import type { ReactNode } from "react";
-import type { Live, Uplink } from "./backend";
+import type { Live, State, Uplink } from "./backend";
 import { INSTALL_PAGE } from "./install";
 import { RED, TEAL, body, command, row, small, toneColour } from "./look";
 import { Sparkline } from "./sparkline";
@@ -20,7 +20,8 @@ function Card({ children, name }: { children: ReactNode; name: string }) {
         bottomSeparator="none"
         padding="compact"
       >
-        <div data-part={name} style={{ textAlign: "left", width: "100%" }}>
+        {/* Korean breaks between words here, as English does. */}
+        <div data-part={name} style={{ textAlign: "left", width: "100%", wordBreak: "keep-all", overflowWrap: "anywhere" }}>
           {children}
         </div>
       </Field>
@@ -111,16 +112,23 @@ function Figure({ label, value }: { label: string; value: string }) {
   );
 }
 
+interface UplinkProps {
+  uplink: Uplink;
+  state: State;
+  live: Live | null;
+  words: Words;
+}
+
 /** The uplink in front: leader or not, its ping, its jitter, its last minute. */
-export function UplinkCard({ uplink, live, words }: { uplink: Uplink; live: Live | null; words: Words }) {
-  const { ping, jitter, instead } = figures(uplink, live, words);
+export function UplinkCard({ uplink, state, live, words }: UplinkProps) {
+  const { ping, jitter, instead } = figures(uplink, state, live, words);
   const series = live?.ifindex === uplink.ifindex ? live.series : [];
   const lost = series.some((us) => us !== null && us < 0);
   return (
     <Card name="uplink">
       <div style={{ ...row, ...body }}>
         <b style={{ overflowWrap: "anywhere" }}>{uplinkName(uplink, words)}</b>
-        {uplink.leader && <span style={{ color: TEAL, fontSize: 13, flex: "none" }}>★ {words.steadiest}</span>}
+        {uplink.leader && !state.feed && <span style={{ color: TEAL, fontSize: 13, flex: "none" }}>★ {words.steadiest}</span>}
       </div>
       {instead ? (
         <div style={{ ...body, ...small, margin: "8px 0" }}>{instead}</div>
@@ -144,8 +152,8 @@ export function UplinkCard({ uplink, live, words }: { uplink: Uplink; live: Live
 }
 
 /** One of the other uplinks. */
-export function OtherUplink({ uplink, live, words }: { uplink: Uplink; live: Live | null; words: Words }) {
-  const { ping, instead } = figures(uplink, live, words);
+export function OtherUplink({ uplink, state, live, words }: UplinkProps) {
+  const { ping, instead } = figures(uplink, state, live, words);
   return (
     <Card name="other-uplink">
       <div style={{ ...row, ...body }}>

@@ -30,6 +30,13 @@ export function linesOf(series: readonly (number | null)[], top: number): string
   return lines.filter((line) => line.length > 0).map((line) => [...line, line[line.length - 1]].join(" "));
 }
 
+/** The area between a line and the ground. */
+function underneath(line: string): string {
+  const points = line.split(" ");
+  const x = (point: string | undefined) => (point ?? "0").split(",")[0];
+  return `${x(points[0])},${HEIGHT} ${line} ${x(points[points.length - 1])},${HEIGHT}`;
+}
+
 export function Sparkline({ series, title }: { series: readonly (number | null)[]; title: string }) {
   const top = topOf(series);
   const lost = series.flatMap((us, i) => (us !== null && us < 0 ? [i] : []));
@@ -53,6 +60,9 @@ export function Sparkline({ series, title }: { series: readonly (number | null)[
             height={HEIGHT}
             fill={RED}
           />
+        ))}
+        {linesOf(series, top).map((points, i) => (
+          <polygon key={i} points={underneath(points)} fill={colour} fillOpacity="0.12" />
         ))}
         {linesOf(series, top).map((points, i) => (
           <polyline

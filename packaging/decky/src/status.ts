@@ -23,6 +23,11 @@ export function switchCanMove(state: State): boolean {
   return state.link === "up" || switchIsOn(state);
 }
 
+/** The slider means something where there is a helper, or was a moment ago. */
+export function sliderIsShown(state: State): boolean {
+  return state.link === "up" || state.link === "restarting";
+}
+
 /** The line under the switch: what it does and what it remembers. */
 export function switchWords(state: State, words: Words): string {
   if (!state.memory_works) return words.gameModeNoMemory;
@@ -163,9 +168,10 @@ export interface Figures {
 }
 
 /** An uplink's figures, or why there are none. */
-export function figures(uplink: Uplink, live: Live | null, words: Words): Figures {
+export function figures(uplink: Uplink, state: State, live: Live | null, words: Words): Figures {
   const none = (instead: string) => ({ ping: "–", jitter: "–", instead });
   if (!uplink.carrier) return none(words.noCable);
+  if (state.feed) return none(words.notMeasured);
   const now = live?.uplinks[String(uplink.ifindex)];
   const measured = now?.state ?? uplink.state;
   if (measured === DEAD || measured === GONE) return none(words.noAnswer);

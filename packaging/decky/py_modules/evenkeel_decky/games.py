@@ -60,7 +60,7 @@ class Switch:
         """Takes the list of running games; true when something is remembered differently now."""
         now = {game.appid: game for game in games[:MAX_RUNNING]}
         started = [game for game in now.values() if game.appid not in self.running]
-        stay = {appid: game for appid, game in now.items() if appid in self.running}
+        stay = {appid: now[appid] for appid in self.running if appid in now}
         # Python's dictionaries keep the order: what started now comes last.
         self.running = {**stay, **{game.appid: game for game in started}}
         changed = False

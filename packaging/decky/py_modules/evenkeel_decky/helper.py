@@ -53,6 +53,12 @@ def is_silent(error: Failure) -> bool:
     return error.name in _SILENT or error.name.startswith(_SILENT_PREFIXES)
 
 
+def is_passing(error: Failure) -> bool:
+    """Whether the same call may well succeed in a moment: a helper that is just leaving, idle, is
+    busy, and the next one will be there."""
+    return is_silent(error) or (isinstance(error, BusError) and error.name == ERROR_PREFIX + "Busy")
+
+
 def word_of(error: Failure) -> str:
     """The failure in one word for the panel: the helper's own error (`NotAuthorized`, ...),
     `Silent`, `Blocked` (the bus lets nobody call), or `Unknown`."""

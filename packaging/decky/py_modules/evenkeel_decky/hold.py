@@ -5,7 +5,7 @@ import asyncio
 from typing import Callable, Optional
 
 from .bus import Bus, BusError, Gone
-from .helper import Helper, is_silent, text_of, word_of
+from .helper import Helper, is_passing, is_silent, text_of, word_of
 
 # Waits between attempts while nobody answers; the last one repeats.
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -120,7 +120,7 @@ class Hold:
             except (BusError, Gone) as error:
                 self.refusal = Refusal.of("enter", error)
                 attempt += 1
-                if is_silent(error):
+                if is_passing(error):
                     if not self._patient and attempt >= PATIENT_ATTEMPTS:
                         self._give_up()
                         return

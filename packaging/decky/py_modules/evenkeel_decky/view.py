@@ -88,7 +88,6 @@ def describe(
         "link": link,
         "version": text(properties.get("Version"), 32) if there else "",
         "game_mode": there and properties.get("GameMode") is True,
-        "holders": min(number(len(properties.get("GameModeHolders") or [])), 99) if there else 0,
         "wanted": switch.wanted,
         "automatic": switch.wanted and switch.cause is not None,
         "hold": hold_state,
