@@ -21,7 +21,7 @@ from jeepney import (
     message_bus,
     new_method_call,
 )
-from jeepney.auth import Authenticator
+from jeepney.auth import BEGIN, Authenticator
 
 CONNECT_SECONDS = 5.0
 CALL_SECONDS = 15.0
@@ -83,13 +83,11 @@ class Bus:
         conversation = Authenticator(enable_fds=True)
         for line in conversation:
             await self._loop.sock_sendall(self._sock, line)
-            if conversation.authenticated:
-                break
             heard = await self._loop.sock_recv(self._sock, 1024)
             if not heard:
                 raise Gone("the system bus closed the connection")
             conversation.feed(heard)
-        # Authenticated only says that BEGIN is next.
+        await self._loop.sock_sendall(self._sock, BEGIN)
         self._loop.add_reader(self._sock.fileno(), self._readable)
         await self.call(message_bus.Hello())
 
