@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages Evenkeel is built and tried with.
-#   scripts/packages.sh build|lab|bench|lint|package ...
+#   scripts/packages.sh build|lab|bench|lint|package|decky ...
 # Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
 set -euo pipefail
 
@@ -11,6 +11,9 @@ bench="fping"
 lint="shellcheck mandoc python3"
 # What packages are made and tried with.
 package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd"
+# nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
+decky="python3 python3-pip chromium fonts-noto-cjk"
+command -v npm >/dev/null || decky+=" nodejs npm"
 
 wanted=""
 for set in "$@"; do
@@ -20,6 +23,7 @@ for set in "$@"; do
     bench) wanted+=" $bench" ;;
     lint) wanted+=" $lint" ;;
     package) wanted+=" $package" ;;
+    decky) wanted+=" $decky" ;;
     *) echo "packages.sh: no such set: $set" >&2; exit 2 ;;
   esac
 done

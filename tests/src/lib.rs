@@ -57,6 +57,7 @@ pub mod hold;
 pub mod install;
 pub mod lab;
 pub mod link;
+pub mod loader;
 pub mod machine;
 pub mod managers;
 pub mod ours;
