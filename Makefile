@@ -1,5 +1,5 @@
 # The everyday commands; what each does stands in CONTRIBUTING.md.
-.PHONY: demo test bench check screenshot build install uninstall
+.PHONY: demo test bench check screenshot build install uninstall flatpak test-flatpak
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -33,3 +33,10 @@ uninstall: ## takes away what `make install` put there
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh leaving; fi
 	scripts/install.sh uninstall make
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh left; fi
+
+flatpak: ## the Flatpak's bundle, in target/flatpak
+	@scripts/packages.sh flatpak
+	@packaging/flatpak/build.sh $(or $(CARGO_TARGET_DIR),target)/flatpak
+
+test-flatpak: ## builds the Flatpak and runs it in the lab
+	@scripts/test-flatpak.sh

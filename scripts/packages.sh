@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages Evenkeel is built and tried with.
-#   scripts/packages.sh build|lab|bench ...
+#   scripts/packages.sh build|lab|bench|lint|flatpak ...
 # Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
 set -euo pipefail
 
@@ -8,7 +8,8 @@ build="build-essential pkg-config libxkbcommon-dev libwayland-dev"
 lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
      xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
-lint="shellcheck mandoc python3"
+lint="shellcheck mandoc python3 appstream desktop-file-utils"
+flatpak="flatpak flatpak-builder ostree bubblewrap"
 
 wanted=""
 for set in "$@"; do
@@ -17,6 +18,7 @@ for set in "$@"; do
     lab) wanted+=" $lab" ;;
     bench) wanted+=" $bench" ;;
     lint) wanted+=" $lint" ;;
+    flatpak) wanted+=" $flatpak" ;;
     *) echo "packages.sh: no such set: $set" >&2; exit 2 ;;
   esac
 done

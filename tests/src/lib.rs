@@ -61,6 +61,7 @@ pub mod managers;
 pub mod ours;
 pub mod process;
 pub mod rig;
+pub mod sandbox;
 pub mod scene;
 pub mod screen;
 pub mod snapshot;
