@@ -6,5 +6,6 @@ pub mod cli;
 pub mod feed;
 pub mod state;
 pub mod steering;
+pub mod system_bus;
 pub mod ui;
 pub mod words;

@@ -87,7 +87,7 @@ pub async fn call(helper: Helper1Proxy<'static>, call: Call) -> Result<(), Helpe
 pub fn follow() -> impl Stream<Item = Event> {
     iced::stream::channel(1, async |mut events: Sender<Event>| {
         loop {
-            match Connection::system().await {
+            match crate::system_bus::system().build().await {
                 Ok(bus) => {
                     if let Err(error) = follow_on(&bus, &mut events).await {
                         log::warn!("the system bus: {error}");
