@@ -159,7 +159,9 @@ async fn answers(stream: &UnixStream, count: usize) -> io::Result<()> {
             break;
         }
         if length == seen.len() {
-            return Err(io::Error::other("the bus answers a handshake with too much"));
+            return Err(io::Error::other(
+                "the bus answers a handshake with too much",
+            ));
         }
         sleep(LOOK_AGAIN).await;
     }

@@ -123,12 +123,25 @@ impl<'a> Sandbox<'a> {
         self.lab
             .command_as(user, ["install", "-d", "-m", "700", &runtime])?
             .text()?;
-        let line = line.iter().chain(arguments).copied();
+        self.flatpak(user, &[&line, arguments].concat())
+    }
+
+    /// Kills what the user runs in the sandbox.
+    ///
+    /// # Errors
+    /// When nothing runs.
+    pub fn kill(&self, user: &str) -> Result<(), LabError> {
+        self.flatpak(user, &["flatpak", "kill", APPLICATION])?
+            .text()
+            .map(drop)
+    }
+
+    fn flatpak(&self, user: &str, line: &[&str]) -> Result<Cmd, LabError> {
         Ok(self
             .lab
-            .command_as(user, line)?
+            .command_as(user, line.iter().copied())?
             .env("FLATPAK_SYSTEM_DIR", INSTALLATION)
-            .env("XDG_RUNTIME_DIR", &runtime))
+            .env("XDG_RUNTIME_DIR", &self.runtime_directory(user)?))
     }
 
     /// `--bus=ADDRESS` of the one door that the user's running sandbox has to the system bus.

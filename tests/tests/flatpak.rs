@@ -180,11 +180,9 @@ mod built {
     }
 
     /// The window in the sandbox on a screen of its own.
-    fn window(scene: &Scene, screen: &Screen) -> Result<Proc, LabError> {
-        let sandbox = Sandbox::mount(&scene.lab)?;
-        let mut command = sandbox.evenkeel("player", &[])?;
-        command = command.env("DISPLAY", screen.display());
-        command.spawn()
+    fn window(sandbox: &Sandbox, screen: &Screen) -> Result<Proc, LabError> {
+        let command = sandbox.evenkeel("player", &[])?;
+        command.env("DISPLAY", screen.display()).spawn()
     }
 
     fn picture(scene: &Scene, screen: &Screen, name: &str) -> Outcome {
@@ -259,11 +257,11 @@ mod built {
         let before = scene.lab.snapshot()?;
         let sandbox = Sandbox::mount(&scene.lab)?;
         let line = ["run", "--", "sleep", "600"];
-        let mut game = sandbox.evenkeel("player", &line)?.spawn()?;
+        let _game = sandbox.evenkeel("player", &line)?.spawn()?;
         wait_until("game mode", PATIENCE, || {
             Ok(scene.status()?["game_mode"] == true)
         })?;
-        game.kill()?;
+        sandbox.kill("player")?;
         wait_until("the end of game mode", PATIENCE, || {
             Ok(scene.status()?["game_mode"] == false)
         })?;
@@ -309,14 +307,13 @@ mod built {
         let mut scene = Scene::start(&LabSpec::default())?;
         scene.end_helper(Signal::SIGTERM)?;
         let before = scene.lab.snapshot()?;
-        let status = Sandbox::mount(&scene.lab)?
-            .evenkeel("player", &["status"])?
-            .output()?;
+        let sandbox = Sandbox::mount(&scene.lab)?;
+        let status = sandbox.evenkeel("player", &["status"])?.output()?;
         assert!(!status.success(), "{status:?}");
         assert!(status.stderr.contains("evenkeeld"), "{status:?}");
 
         let screen = Screen::start(&scene.lab, "player")?;
-        let mut window = window(&scene, &screen)?;
+        let mut window = window(&sandbox, &screen)?;
         screen.focus(&scene.lab)?;
         Eye::open(&scene.lab, &screen)?.wait_for_pixels(PATIENCE)?;
         std::thread::sleep(Duration::from_secs(2));
@@ -335,8 +332,9 @@ mod built {
     fn the_window_in_the_sandbox_switches_game_mode() -> Outcome {
         let scene = Scene::start(&LabSpec::default())?;
         let before = scene.lab.snapshot()?;
+        let sandbox = Sandbox::mount(&scene.lab)?;
         let screen = Screen::start(&scene.lab, "player")?;
-        let mut window = window(&scene, &screen)?;
+        let _window = window(&sandbox, &screen)?;
         screen.focus(&scene.lab)?;
         wait_until("both uplinks' RTT", PATIENCE, || Ok(measured(&scene)? == 2))?;
         screen.press(&scene.lab, "g")?;
@@ -344,7 +342,7 @@ mod built {
             Ok(scene.status()?["game_mode"] == true)
         })?;
         picture(&scene, &screen, "game-mode")?;
-        window.kill()?;
+        sandbox.kill("player")?;
         wait_until("the end of game mode", PATIENCE, || {
             Ok(scene.status()?["game_mode"] == false)
         })?;
