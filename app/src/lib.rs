@@ -3,6 +3,7 @@
 //! it hears live comes through [`feed`]; [`steering`] draws the conclusions that both show.
 
 pub mod cli;
+pub mod config;
 pub mod feed;
 pub mod state;
 pub mod steering;

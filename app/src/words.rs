@@ -1,7 +1,9 @@
 //! What the program says, in the user's language. Every sentence of the window is a [`Key`] with a
 //! text in each of `assets/i18n/*/evenkeel.ftl`; none stands in the code.
 
+mod breaks;
 mod keys;
+mod numbers;
 
 pub use keys::Key;
 
@@ -80,6 +82,10 @@ impl Words {
         let mut bundle = FluentBundle::new(vec![language.identifier()]);
         // Both languages run left to right: no marks around the values.
         bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(match language {
+            Language::English => |value, _| numbers::of_value(Language::English, value),
+            Language::Korean => |value, _| numbers::of_value(Language::Korean, value),
+        }));
         let resource = match FluentResource::try_new(language.source().to_owned()) {
             Ok(resource) => resource,
             Err((resource, errors)) => {
@@ -119,7 +125,10 @@ impl Words {
             .bundle
             .format_pattern(pattern, Some(&args), &mut errors);
         debug_assert!(errors.is_empty(), "{}: {errors:?}", key.name());
-        text.into_owned()
+        match self.language {
+            Language::English => text.into_owned(),
+            Language::Korean => breaks::keep_words(&text),
+        }
     }
 }
 

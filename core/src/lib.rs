@@ -14,6 +14,8 @@
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
+//! | [`preview`] | the same for probes that were just recorded, to be drawn |
+//! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
@@ -23,12 +25,14 @@ pub mod jitter;
 pub mod metrics;
 pub mod nexthop;
 pub mod plan;
+pub mod preview;
 pub mod range;
 pub mod regret;
 pub mod replay;
 pub mod stats;
 pub mod steer;
 pub mod trace;
+pub mod uplink;
 pub mod window;
 
 pub use ema::Factor;

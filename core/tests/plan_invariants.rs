@@ -66,14 +66,19 @@ fn event() -> impl Strategy<Value = Event> {
 fn world() -> impl Strategy<Value = World> {
     let prefers = prop::option::weighted(0.3, 0_usize..3);
     let links = prop::collection::vec((0_u32..50, prefers), 2..=4);
-    (any::<bool>(), any::<bool>(), links).prop_map(|(v6, resilient_groups, links)| {
+    let modes = (any::<bool>(), any::<bool>(), any::<bool>());
+    (modes, links).prop_map(|((v6, resilient_groups, merges), links)| {
         let family = if v6 { Family::V6 } else { Family::V4 };
         let links = links.into_iter().zip(2_u32..);
         let links = links.map(|((metric, prefers), ifindex)| {
+            if merges {
+                // Nearly all of one metric; an advertisement prefers no source.
+                return Link::numbered(family, ifindex, 1000 + metric / 40 * 10, None);
+            }
             Link::numbered(family, ifindex, metric * 40 + ifindex * 10, prefers)
         });
         World {
-            kernel: Kernel::new(family, links.collect()),
+            kernel: Kernel::new(family, links.collect(), merges),
             flows: Vec::new(),
             abilities: Abilities { resilient_groups },
         }
@@ -148,7 +153,9 @@ impl Run {
             Event::Forward(link, port, to) => {
                 // A guest with an address of the link's own network, to make it hard.
                 let source = self.world.kernel.links[&self.link(link)].addresses[0].0;
-                let flow = self.flow(Kind::Forwarded(source, port), to, 100);
+                // Spread, where the system spreads them.
+                let bucket = 16 + (port - 40_000) * 10_000;
+                let flow = self.flow(Kind::Forwarded(source, port), to, bucket);
                 self.world.open(flow);
             }
             Event::Close(position) => {
@@ -168,6 +175,7 @@ impl Run {
                 self.look(Care::Gentle);
             }
             Event::Metric(position, metric) => {
+                // Now and then one that others have.
                 let link = self.link(position);
                 self.world.kernel.set_metric(link, metric);
                 self.look(Care::Gentle);

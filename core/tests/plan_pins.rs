@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use evenkeel_core::plan::numbers::{MAX_PINS, MAX_SOURCES};
 use evenkeel_core::plan::{
-    Family, Object, Pins, Sockets, SystemDefault, pins_for, pins_in, plan, remains, target_in,
+    AS_THE_SYSTEM, Family, Found, Hop, Object, Pins, Sockets, SystemDefault, Uplink, pins_for,
+    pins_in, plan, remains, target_in,
 };
 use plan_cases::{MODERN, ip, two_uplinks, uplink};
 use plan_entered::{entered, planned, ports, texts, words};
@@ -181,6 +182,7 @@ fn the_leader_that_is_the_only_one_left_keeps_its_default_until_the_other_is_bac
         left.system_default = Some(SystemDefault {
             metric: metric + 100,
             ifindexes: vec![3],
+            merged: Vec::new(),
         });
         let kept = planned(&left);
         assert_eq!(kept.metric, metric - 1, "as before the other one went");
@@ -194,4 +196,93 @@ fn the_leader_that_is_the_only_one_left_keeps_its_default_until_the_other_is_bac
             "the one that was led to is gone"
         );
     }
+}
+
+/// Two IPv6 uplinks that share the system's default, merged from their routers' advertisements.
+fn merged() -> Found {
+    let mut found = two_uplinks(Family::V6);
+    let default = found.system_default.as_mut().unwrap();
+    let hops = found.uplinks.iter();
+    let hops = hops.map(|uplink| (hop(uplink), if uplink.ifindex == 2 { 1 } else { 3 }));
+    default.merged = hops.rev().collect();
+    default.ifindexes = vec![2, 3];
+    found
+}
+
+fn hop(uplink: &Uplink) -> Hop {
+    Hop {
+        ifindex: uplink.ifindex,
+        gateway: uplink.gateway,
+    }
+}
+
+#[test]
+fn with_a_merged_default_old_ports_and_guests_stay_as_the_system_spreads_them() {
+    let mut found = merged();
+    let aim = planned(&found).towards(3, &found, &ports([40_000]));
+    assert_eq!(
+        words(&aim.objects),
+        texts(&[
+            "route default table 7701 proto 77 metric 1024 via fe80::1 dev eth0",
+            "route default table 7702 proto 77 metric 1024 via fe80::1 dev wifi0",
+            "route default table 7717 proto 77 metric 1024 nexthop via fe80::1 dev wifi0 weight 3 \
+             nexthop via fe80::1 dev eth0 weight 1",
+            "route default proto 77 metric 1023 via fe80::1 dev wifi0",
+            "rule pref 32761 protocol 77 lookup main suppress_prefixlength 0",
+            "rule pref 32762 protocol 77 iif lo from 2001:db8:1::/64 lookup 7701",
+            "rule pref 32762 protocol 77 iif lo from 2001:db8:2::/64 lookup 7702",
+            "rule pref 32763 protocol 77 iif lo ipproto udp sport 40000 lookup 7717",
+            "rule pref 32764 protocol 77 not iif lo lookup 7717",
+        ])
+    );
+    found.ours = aim.objects;
+    assert_eq!(
+        pins_in(&found).ports,
+        BTreeMap::from([(40_000, AS_THE_SYSTEM)])
+    );
+    // The port that opened on the leader stays there at the next change; the old one as it was.
+    let aim = planned(&found).towards(2, &found, &ports([40_000, 40_001]));
+    found.ours = aim.objects;
+    let pinned = BTreeMap::from([(40_000, AS_THE_SYSTEM), (40_001, 3)]);
+    assert_eq!(pins_in(&found).ports, pinned);
+}
+
+#[test]
+fn with_one_router_left_what_was_before_goes_as_the_system_and_comes_back_with_it() {
+    let mut found = merged();
+    let open = ports([40_000]);
+    found.ours = planned(&found).towards(3, &found, &open).objects;
+    let whole = found.ours.clone();
+    let mut one = found.clone();
+    one.uplinks.remove(0);
+    one.system_default = Some(SystemDefault {
+        metric: 1024,
+        ifindexes: vec![3],
+        merged: Vec::new(),
+    });
+    one.ours = planned(&one).towards(3, &one, &open).objects;
+    let copy = "route default table 7717 proto 77 metric 1024 via fe80::1 dev wifi0";
+    assert!(words(&one.ours).contains(copy), "{:#?}", words(&one.ours));
+    found.ours = one.ours;
+    assert_eq!(planned(&found).towards(3, &found, &open).objects, whole);
+}
+
+#[test]
+fn with_a_merged_default_the_rules_of_every_used_address_remain() {
+    let mut found = merged();
+    found.ours = planned(&found).towards(3, &found, &ports([40_000])).objects;
+    let mut sockets = ports([40_000, 40_001]);
+    sockets.sources.insert(ip("2001:db8:1::2"));
+    sockets.sources.insert(ip("2001:db8:2::2"));
+    let left = words(&remains(&found, &sockets).objects);
+    let wanted = texts(&[
+        "route default table 7701 proto 77 metric 1024 via fe80::1 dev eth0",
+        "route default table 7702 proto 77 metric 1024 via fe80::1 dev wifi0",
+        "rule pref 32761 protocol 77 lookup main suppress_prefixlength 0",
+        "rule pref 32762 protocol 77 iif lo from 2001:db8:1::/64 lookup 7701",
+        "rule pref 32762 protocol 77 iif lo from 2001:db8:2::/64 lookup 7702",
+        "rule pref 32763 protocol 77 iif lo ipproto udp sport 40001 lookup 7702",
+    ]);
+    assert_eq!(left, wanted);
+    assert!(remains(&found, &ports([40_000])).objects.is_empty());
 }

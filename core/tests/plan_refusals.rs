@@ -10,7 +10,7 @@ mod plan_cases;
 use std::collections::BTreeSet;
 
 use evenkeel_core::plan::numbers::{MAX_SOURCES, SLOTS};
-use evenkeel_core::plan::{Family, Found, Refusal, SystemDefault, Uplink, plan};
+use evenkeel_core::plan::{Family, Found, Hop, Refusal, SystemDefault, Uplink, plan};
 use plan_cases::{MODERN, ip, named, two_uplinks, uplink};
 
 /// The refusal of the two uplinks, once `spoil` has made them unfit.
@@ -28,6 +28,7 @@ fn default(metric: u32, ifindexes: &[u32]) -> SystemDefault {
     SystemDefault {
         metric,
         ifindexes: ifindexes.to_vec(),
+        merged: Vec::new(),
     }
 }
 
@@ -53,6 +54,28 @@ fn a_default_to_nowhere_is_refused() {
 fn the_users_own_multipath_route_is_left_to_those_who_steer_it() {
     let refusal = v4(|found| found.system_default = Some(default(100, &[2, 3])));
     assert_eq!(refusal, Refusal::AlreadyMultipath);
+}
+
+#[test]
+fn a_default_merged_from_advertisements_is_nobodys_own_unless_it_leads_past_the_uplinks() {
+    let merged = |ifindexes: &[u32]| {
+        let mut default = default(1024, ifindexes);
+        let hop = |ifindex: &u32| Hop {
+            ifindex: *ifindex,
+            gateway: ip("fe80::1"),
+        };
+        default.merged = ifindexes.iter().map(|ifindex| (hop(ifindex), 1)).collect();
+        default
+    };
+    let mut found = two_uplinks(Family::V6);
+    found.system_default = Some(merged(&[3, 2]));
+    let plan = plan(&found, MODERN).unwrap();
+    assert_eq!((plan.in_use, plan.metric), (3, 1023));
+    assert_eq!(plan.spread, merged(&[3, 2]).merged);
+    let foreign = refusal(Family::V6, |found| {
+        found.system_default = Some(merged(&[2, 3, 9]));
+    });
+    assert_eq!(foreign, Refusal::ForeignDefault { ifindex: 9 });
 }
 
 #[test]

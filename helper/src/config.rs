@@ -4,6 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
+use evenkeel_core::uplink::{ANCHOR_TCP_PORT, ANCHOR_V4, ANCHOR_V6};
 use toml::{Table, Value};
 
 /// Where the settings are looked for unless `--config` says otherwise.
@@ -34,9 +35,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            anchor_v4: Ipv4Addr::new(1, 1, 1, 1),
-            anchor_v6: Ipv6Addr::new(0x2606, 0x4700, 0x4700, 0, 0, 0, 0, 0x1111),
-            tcp_port: 443,
+            anchor_v4: ANCHOR_V4,
+            anchor_v6: ANCHOR_V6,
+            tcp_port: ANCHOR_TCP_PORT,
             probe_period_ms: 200,
             resilient_groups: false,
         }

@@ -141,7 +141,7 @@ pub fn aim(wish: Wish, plan: &Result<Plan, Refusal>, found: &Found, sockets: &So
 /// away wait until it is back.
 pub fn at_home(plan: &Plan, known: &Found, homes: &BTreeMap<u16, u32>) -> BTreeSet<Object> {
     let led = target_in(&known.ours);
-    let away = |(_, home): &(&u16, &u32)| plan.uplinks.contains_key(home) && Some(**home) != led;
+    let away = |(_, home): &(&u16, &u32)| plan.leads_to(**home) && Some(**home) != led;
     let ports: BTreeMap<u16, u32> = homes
         .iter()
         .filter(away)

@@ -13,7 +13,7 @@ use zbus::DBusError;
 
 use crate::kernel::door::TunableStatus;
 use crate::kernel::lowpower::Lowpower;
-use crate::kernel::route::{Family, MultipathRoute};
+use crate::kernel::route::Family;
 use crate::kernel::survey::{Metered, Survey, Uplink};
 use crate::public::PublicState;
 use crate::session::{Session, uplink_state};
@@ -133,24 +133,34 @@ pub fn shares(survey: &Survey) -> BTreeMap<u32, u16> {
             .find(move |route| route.key.family == family)
     };
     if let Some(route) = of_family(Family::V4).or_else(|| of_family(Family::V6)) {
-        return shares_of(route);
+        let hops = route.nexthops.iter();
+        return shares_of(hops.map(|hop| (hop.ifindex, hop.weight)));
     }
     let defaults = [&survey.v4, &survey.v6].map(|found| found.system_default.as_ref());
     let best = defaults.into_iter().flatten().next();
-    match best.map(|default| default.ifindexes.as_slice()) {
-        Some([only]) if survey.uplinks.iter().any(|one| one.ifindex == *only) => {
-            BTreeMap::from([(*only, 1000)])
-        }
-        _ => BTreeMap::new(),
+    let Some(best) = best else {
+        return BTreeMap::new();
+    };
+    let is_uplink = |ifindex: &u32| survey.uplinks.iter().any(|one| one.ifindex == *ifindex);
+    if !best.ifindexes.iter().all(is_uplink) {
+        return BTreeMap::new();
+    }
+    match best.ifindexes.as_slice() {
+        [only] => BTreeMap::from([(*only, 1000)]),
+        _ => shares_of(
+            best.merged
+                .iter()
+                .map(|(hop, weight)| (hop.ifindex, *weight)),
+        ),
     }
 }
 
-fn shares_of(route: &MultipathRoute) -> BTreeMap<u32, u16> {
-    let total: u32 = route.nexthops.iter().map(|hop| u32::from(hop.weight)).sum();
+fn shares_of(hops: impl Iterator<Item = (u32, u16)>) -> BTreeMap<u32, u16> {
     let mut weights: BTreeMap<u32, u32> = BTreeMap::new();
-    for hop in &route.nexthops {
-        *weights.entry(hop.ifindex).or_default() += u32::from(hop.weight);
+    for (ifindex, weight) in hops {
+        *weights.entry(ifindex).or_default() += u32::from(weight);
     }
+    let total: u32 = weights.values().sum();
     let permille = |weight: u32| ((weight * 1000 + total / 2) / total.max(1)) as u16;
     weights
         .into_iter()

@@ -94,7 +94,8 @@ enum Command {
         )]
         routes: RoutesArgument,
     },
-    /// Print how soon new flows leave an uplink that got worse, and what helper and window cost.
+    /// Print how soon new flows leave an uplink that got worse, how soon routes that do not work are
+    /// taken back, and what helper and window cost.
     Bench {
         /// Seconds per measurement; there are three.
         #[arg(long, default_value_t = 20)]
@@ -237,6 +238,7 @@ fn run(command: Command) -> Result<(), LabError> {
         Command::Bench { seconds } => {
             let seconds = seconds.clamp(1, 600);
             bench::steer::run(&mut |line| println!("{line}"))?;
+            bench::rollback::run(&mut |line| println!("{line}"))?;
             bench::helper::run(seconds, &mut |line| println!("{line}"))?;
             bench::app::run(seconds, &mut |line| println!("{line}"))
         }

@@ -94,7 +94,9 @@ fn object(line: &str) -> Option<String> {
     let ours = !line.contains(" rule ") || line.contains("proto 77");
     let words: Vec<&str> = line
         .split_whitespace()
-        .filter(|word| !matches!(*word, "linkdown" | "dead" | "\\"))
+        // What stands for the end of a line may be stuck to a word.
+        .map(|word| word.trim_end_matches('\\'))
+        .filter(|word| !matches!(*word, "linkdown" | "dead" | ""))
         .collect();
     ours.then(|| words.join(" "))
 }
@@ -113,6 +115,10 @@ mod tests {
         assert_eq!(
             object("v4 route default via 10.1.0.1 dev wifi0 metric 99 linkdown "),
             Some("v4 route default via 10.1.0.1 dev wifi0 metric 99".into())
+        );
+        assert_eq!(
+            object("v6 route default pref medium\\\tnexthop dev a \\\tnexthop dev b linkdown"),
+            Some("v6 route default pref medium nexthop dev a nexthop dev b".into())
         );
     }
 }

@@ -14,12 +14,16 @@ use evenkeel_dbus::limits;
     name = "evenkeel",
     version,
     about = "Keeps your ping level",
+    args_conflicts_with_subcommands = true,
     long_about = "Keeps your ping level: watches every uplink of this machine, and in game mode \
                   sends new connections to the steadiest one.\n\n\
                   Without a command it opens the window. Changes are made by the helper evenkeeld, \
                   which remembers what was there before and puts it back."
 )]
 pub struct Cli {
+    /// Open the window as a strip: ping, jitter and the switch, for a second screen
+    #[arg(long)]
+    pub strip: bool,
     /// What to do; without a command the window opens.
     #[command(subcommand)]
     pub command: Option<Command>,

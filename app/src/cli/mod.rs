@@ -32,7 +32,7 @@ pub fn main() -> ExitCode {
     // Cannot fail: the matches come from the definition of this very type.
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let Some(command) = cli.command else {
-        return crate::ui::run();
+        return crate::ui::run(cli.strip);
     };
     let mut out = BufWriter::new(io::stdout().lock());
     match dispatch(&command, &mut out) {

@@ -1,44 +1,87 @@
-//! The page without a helper: what is missing and the one thing to do.
+//! What the window says while the helper is away: a calm banner above the page, and the page of a
+//! screen that has nothing to show without it. Measuring without a helper is not done here.
 
-use iced::Element;
-use iced::widget::{column, container, text};
-use iced::{Center, Fill};
+use iced::widget::{column, container, row, text};
+use iced::{Alignment, Element, Fill};
 
-use super::model::Link;
+use super::icons::{Icon, icon};
+use super::model::{Link, Model};
 use super::parts::{Room, bold, quiet};
-use super::theme;
+use super::theme::{self, Ink};
 use crate::words::{Key, Words};
 
-/// What starts the helper.
+/// What starts the helper where it is installed.
 const COMMAND: &str = "sudo systemctl enable --now evenkeeld";
 
-/// The page, or nothing but a line while it is not known yet.
-pub fn view<'a, Message: 'a>(link: Link, words: &Words, room: Room) -> Element<'a, Message> {
-    let why = match link {
-        Link::NoBus => Key::AbsentNoBus,
-        Link::NoHelper => Key::AbsentNotRunning,
-        Link::Searching | Link::Present => {
-            return container(quiet(words.say(Key::InForceSearching)))
-                .center(Fill)
-                .into();
-        }
-    };
-    let mut inside = column![
-        bold(words.say(Key::AbsentTitle), theme::TITLE),
-        text(words.say(why)).size(theme::BODY).center(),
-    ]
-    .spacing(16)
-    .align_x(Center)
-    .max_width(640);
-    if link == Link::NoHelper {
-        let command = container(text(COMMAND).size(theme::BODY).font(theme::BOLD));
-        inside = inside
-            .push(text(words.say(Key::AbsentDo)))
-            .push(command.padding([14, 22]).style(theme::command));
+/// Why there is no helper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// The system bus does not answer.
+    NoBus,
+    /// It has not been there since the window opened.
+    NeverSeen,
+    /// It was there.
+    Lost,
+}
+
+/// Why there is none; `None` while there is one, or while nobody knows yet.
+pub fn absence(model: &Model) -> Option<Absence> {
+    match (model.link, model.state.is_some()) {
+        (Link::Searching | Link::Present, _) => None,
+        (_, true) => Some(Absence::Lost),
+        (Link::NoBus, false) => Some(Absence::NoBus),
+        (Link::NoHelper, false) => Some(Absence::NeverSeen),
     }
-    let inside = inside.push(quiet(words.say(Key::AbsentWaiting)));
-    let card = container(inside)
-        .padding(2.0 * room.gap() + 8.0)
-        .style(theme::card);
-    container(card).center(Fill).into()
+}
+
+/// The banner above the page.
+pub fn banner<'a, Message: 'a>(
+    absence: Absence,
+    words: &Words,
+    room: Room,
+) -> Element<'a, Message> {
+    let (title, more) = match absence {
+        Absence::NoBus => (Key::AbsentNoBus, Key::AbsentAlone),
+        Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentStart),
+        Absence::Lost => (Key::NoticeUnreachable, Key::AbsentLost),
+    };
+    let more = text(words.say(more)).style(theme::quiet);
+    // Beside a graph that has little room one line says enough.
+    let more = (absence != Absence::Lost || !room.is_compact()).then_some(more.size(theme::SMALL));
+    let said = column![text(words.say(title)).font(theme::BOLD)]
+        .push(more)
+        .spacing(2)
+        .width(Fill);
+    let command = (absence == Absence::NeverSeen).then(|| {
+        let command = text(COMMAND).size(theme::SMALL).font(theme::BOLD);
+        container(command).padding([10, 14]).style(theme::command)
+    });
+    let inside = row![icon(Icon::Away, Ink::Warn), said]
+        .push(command)
+        .spacing(14)
+        .align_y(Alignment::Center);
+    container(inside)
+        .width(Fill)
+        .padding([10, 16])
+        .style(theme::notice)
+        .into()
+}
+
+/// The page of a screen that has nothing to show yet, and `what` it waits for.
+pub fn page<'a, Message: 'a>(
+    model: &Model,
+    what: Key,
+    words: &Words,
+    room: Room,
+) -> Element<'a, Message> {
+    let (title, more) = match model.link {
+        Link::Searching | Link::Present => (Key::InForceSearching, None),
+        Link::NoBus | Link::NoHelper => (what, Some(Key::AbsentWaiting)),
+    };
+    let inside = column![bold(words.say(title), theme::HEADING)]
+        .push(more.map(|more| quiet(words.say(more))))
+        .spacing(8)
+        .align_x(Alignment::Center)
+        .max_width(560);
+    container(inside).center(Fill).padding(room.gap()).into()
 }

@@ -1,25 +1,35 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
+mod chosen;
+mod hands;
+mod manners;
 mod view;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
-use iced::widget::operation;
 use iced::{Size, Subscription, Task, event, window};
 
 use super::bus::{self, Call, FeedEvent, Wish};
+use super::gamepad::{self, Pads};
 use super::live::{self, Live};
 use super::model::{Link, Model};
+use super::spatial::{self, Direction};
+use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{drafts, reveal, speech};
+use super::{alone, drafts, instance, portal, question, speech, strip};
+use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
-use crate::words::{Key, Words};
+use crate::words::{Key, Language, Words};
+use manners::Manners;
 
-/// Frames a second while somebody looks.
-const FOCUSED_HZ: u32 = 10;
-/// Frames a second while the window is not in front.
+/// Frames a second of the strip, whatever has the focus: it lies beside a game.
+const STRIP_HZ: u32 = 2;
+/// Frames a second while the window is not in front, or shows only slow things.
 const UNFOCUSED_HZ: u32 = 1;
+
+/// How long a helper that left is given to come back before the window measures by itself.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The places on the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,8 +37,33 @@ pub enum Screen {
     /// Cards and graph.
     #[default]
     Live,
-    /// Settings.
+    /// How it steers.
     Tune,
+    /// Proof by comparison.
+    Measure,
+    /// What was to blame.
+    Spikes,
+    /// What the user chooses, and what is installed.
+    Settings,
+}
+
+impl Screen {
+    /// In the order of the rail.
+    pub const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Tune,
+        Self::Measure,
+        Self::Spikes,
+        Self::Settings,
+    ];
+
+    /// The place so many steps further, round and round.
+    fn further(self, steps: i32) -> Self {
+        let at = Self::ALL.iter().position(|screen| *screen == self);
+        let count = Self::ALL.len() as i32;
+        let next = (at.unwrap_or(0) as i32 + steps).rem_euclid(count);
+        Self::ALL[next as usize]
+    }
 }
 
 /// Whether anybody can see the window.
@@ -42,6 +77,16 @@ pub enum Seen {
     Hidden,
 }
 
+/// What was used last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Hand {
+    /// Keys, the pointer or a finger.
+    #[default]
+    Other,
+    /// A gamepad: what its buttons do is shown.
+    Pad,
+}
+
 /// Everything that can happen.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -49,12 +94,16 @@ pub enum Message {
     Bus(bus::Event),
     /// From the feed.
     Feed(FeedEvent),
+    /// Measured by the window itself.
+    Alone(alone::Event),
     /// The helper answered a call.
     Answered(Call, Result<(), HelperError>),
     /// On the Live screen.
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the strip.
+    Strip(strip::Message),
     /// Go to a screen.
     Show(Screen),
     /// Press the switch.
@@ -63,10 +112,36 @@ pub enum Message {
     CloseNotice,
     /// Move the keyboard's focus forward (true) or back.
     MoveFocus(bool),
+    /// Move the focus to what lies in a direction.
+    Go(Direction),
+    /// Leave what is open: the notice, or the place.
+    Back,
+    /// A gamepad was used.
+    Pad(gamepad::Action),
+    /// Keys, the pointer or a finger were used after a gamepad.
+    PutPadAway,
+    /// From another start.
+    Instance(instance::Event),
+    /// The window's close button was pressed.
+    CloseAsked,
+    /// The question about closing was answered.
+    Close(question::Message),
+    /// The helper was asked to keep what this window holds.
+    Kept(Result<(), HelperError>),
     /// The window system tells something.
     Window(window::Event),
     /// Whether the window is minimized, where that can be known.
     Minimized(bool),
+    /// The user chose something.
+    Choose(Choice),
+    /// What the desktop prefers.
+    Desktop(Look),
+    /// Become a strip (true) or a window again.
+    Shrink(bool),
+    /// The window's size rested since this change.
+    Rested(u32),
+    /// Keep this size of the window.
+    Remember(Size),
 }
 
 /// The window's state.
@@ -74,6 +149,13 @@ pub enum Message {
 pub struct App {
     /// What is known.
     pub model: Model,
+    /// What the user chose; changed by [`App::choose`] alone.
+    pub settings: Settings,
+    store: Option<Store>,
+    trouble: Option<Trouble>,
+    desktop: Look,
+    system_language: Language,
+    kernel: String,
     words: Words,
     screen: Screen,
     live: Live,
@@ -88,15 +170,30 @@ pub struct App {
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
+    /// In our own pixels, which are `scale` of the desktop's.
     size: Size,
+    scale: f32,
+    resized: u32,
     started: Instant,
+    pads: Pads,
+    hand: Hand,
+    manners: Manners,
 }
 
 impl App {
-    /// Before anything is known.
+    /// Before anything is known, with the default settings and nowhere to keep others.
     pub fn new(words: Words, size: Size) -> Self {
         Self {
             model: Model::default(),
+            settings: Settings {
+                welcomed: true,
+                ..Settings::default()
+            },
+            store: None,
+            trouble: None,
+            desktop: Look::default(),
+            system_language: words.language(),
+            kernel: String::new(),
             words,
             screen: Screen::default(),
             live: Live::default(),
@@ -110,36 +207,83 @@ impl App {
             notice: None,
             seen: Seen::Focused,
             size,
+            scale: 1.0,
+            resized: 0,
             started: Instant::now(),
+            pads: Pads::default(),
+            hand: Hand::default(),
+            manners: Manners::default(),
         }
     }
 
     /// Takes in a message.
     pub fn update(&mut self, message: Message) -> Task<Message> {
+        let heard = matches!(
+            message,
+            Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
+        );
+        let task = self.react(message);
+        if heard {
+            Task::batch([task, self.tell_desktop()])
+        } else {
+            task
+        }
+    }
+
+    fn react(&mut self, message: Message) -> Task<Message> {
         match message {
             Message::Bus(event) => self.hear(event),
-            Message::Feed(event) => return self.take_feed(event),
+            Message::Feed(event) => {
+                let task = self.take_feed(event);
+                return Task::batch([task, self.foresee()]);
+            }
+            Message::Alone(event) => {
+                let task = self.take_alone(event);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Answered(call, result) => self.take_answer(call, result),
             Message::Live(message) => {
                 let call = self.live.update(message, &mut self.model);
                 return call.map_or_else(Task::none, |call| self.call(call));
             }
-            Message::Tune(message) => return self.tune(message),
+            Message::Tune(message) => {
+                let task = self.tune(message);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
-            Message::MoveFocus(true) => return operation::focus_next().chain(reveal::focused()),
-            Message::MoveFocus(false) => {
-                return operation::focus_previous().chain(reveal::focused());
-            }
-            Message::Window(event) => self.take_window(&event),
+            Message::MoveFocus(forward) => return spatial::tab(forward),
+            Message::Go(direction) => return spatial::go(direction),
+            Message::Back => return self.back(),
+            Message::Pad(action) => return self.take_pad(action),
+            Message::PutPadAway => self.hand = Hand::Other,
+            Message::Instance(event) => return manners::take_instance(event),
+            Message::CloseAsked => return self.asked_to_close(),
+            Message::Close(answer) => return self.answer(answer),
+            Message::Kept(result) => return self.take_kept(result),
+            Message::Window(event) => return self.take_window(&event),
             Message::Minimized(hidden) => {
                 if hidden && self.seen == Seen::Unfocused {
                     self.seen = Seen::Hidden;
                 }
             }
+            Message::Strip(message) => return self.strip(message),
+            Message::Choose(choice) => self.take_choice(choice),
+            Message::Desktop(look) => self.desktop = look,
+            Message::Shrink(strip) => return self.shrink(strip),
+            Message::Rested(number) => return self.rested(number),
+            Message::Remember(size) => self.remember(size),
         }
-        Task::none()
+        self.foresee()
+    }
+
+    /// Keeps the preview up to date while it shows.
+    fn foresee(&mut self) -> Task<Message> {
+        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+            return Task::none();
+        }
+        self.tune.foresee(&self.model).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -156,6 +300,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -183,6 +328,7 @@ impl App {
         self.lost_holds |= std::mem::take(&mut self.holds);
         self.ours = false;
         self.busy = None;
+        self.manners.settings.clear();
         self.helper = None;
         self.tune.lose_helper();
         self.model.lose_helper(link);
@@ -196,8 +342,12 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
-                self.live.count_frame();
+                match self.screen {
+                    Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    _ => self.live.count_frame(),
+                }
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
                 }
@@ -219,10 +369,11 @@ impl App {
         if self.busy == Some(call) {
             self.busy = None;
         }
-        self.tune.answered(call, result.is_ok());
+        self.tune.answered(call, result.as_ref().err());
         match result {
             Ok(()) => {
                 self.notice = None;
+                self.manners.accepted(call);
                 match call {
                     Call::EnterGameMode => {
                         self.ours = true;
@@ -251,10 +402,10 @@ impl App {
     }
 
     fn tune(&mut self, message: tune::Message) -> Task<Message> {
-        match self.tune.update(message) {
+        match self.tune.update(message, &self.model) {
             tune::Action::None => Task::none(),
             tune::Action::Wait(ticket) => {
-                let rest = tokio::time::sleep(drafts::REST);
+                let rest = async { tokio::time::sleep(drafts::REST).await };
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
@@ -280,33 +431,67 @@ impl App {
         }
     }
 
-    fn call(&self, call: Call) -> Task<Message> {
+    fn call(&mut self, call: Call) -> Task<Message> {
         let Some(helper) = self.helper.clone() else {
             return Task::none();
         };
+        self.manners.ends_here |= matches!(call, Call::LeaveGameMode | Call::Revert);
         Task::perform(bus::call(helper, call), move |result| {
             Message::Answered(call, result)
         })
     }
 
-    fn take_window(&mut self, event: &window::Event) {
+    fn take_window(&mut self, event: &window::Event) -> Task<Message> {
         match event {
             window::Event::Opened { size, .. } => {
                 log::debug!("the window opened after {:?}", self.started.elapsed());
-                self.size = *size;
+                self.take_size(*size);
             }
-            window::Event::Resized(size) => self.size = *size,
+            window::Event::Resized(size) => return self.take_new_size(*size),
             window::Event::Focused => self.seen = Seen::Focused,
             window::Event::Unfocused => self.seen = Seen::Unfocused,
             _ => {}
         }
+        Task::none()
+    }
+
+    /// True while there is certainly no helper.
+    fn is_alone(&self) -> bool {
+        matches!(self.model.link, Link::NoBus | Link::NoHelper)
+    }
+
+    fn take_alone(&mut self, event: alone::Event) -> Task<Message> {
+        match event {
+            // A helper came meanwhile.
+            _ if !self.is_alone() => Task::none(),
+            alone::Event::Uplinks(uplinks) => {
+                self.model.take_uplinks(&uplinks);
+                Task::none()
+            }
+            alone::Event::Feed(event) => self.take_feed(event),
+        }
+    }
+
+    /// The window's own probes: without a helper, and while a graph shows.
+    fn alone(&self) -> Subscription<Message> {
+        if !self.is_alone() || !self.shows_graph() {
+            return Subscription::none();
+        }
+        let grace = if self.arrival == 0 {
+            Duration::ZERO
+        } else {
+            GRACE
+        };
+        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
     fn wish(&self) -> Option<Wish> {
-        let max_hz = match self.seen {
-            Seen::Focused => FOCUSED_HZ,
-            Seen::Unfocused | Seen::Hidden => UNFOCUSED_HZ,
+        let max_hz = match (self.seen, self.screen) {
+            _ if self.settings.strip => STRIP_HZ,
+            (Seen::Focused, Screen::Live) => self.settings.refresh_hz,
+            // The preview is about minutes.
+            _ => UNFOCUSED_HZ,
         };
         let helper = self.helper.clone()?;
         self.shows_graph().then_some(Wish {
@@ -318,7 +503,14 @@ impl App {
 
     /// True while somebody may look at a graph; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
-        self.screen == Screen::Live && self.seen != Seen::Hidden && !self.live.is_unseen()
+        let drawn = match self.screen {
+            _ if self.settings.strip => !self.live.is_unseen(),
+            _ if !self.settings.welcomed => false,
+            Screen::Live => !self.live.is_unseen(),
+            Screen::Tune => !self.tune.is_unseen(),
+            Screen::Measure | Screen::Spikes | Screen::Settings => false,
+        };
+        drawn && self.seen != Seen::Hidden
     }
 
     /// What runs beside the window.
@@ -328,7 +520,11 @@ impl App {
         });
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
+            Subscription::run(portal::follow).map(Message::Desktop),
             feed,
+            self.alone(),
+            self.hands(),
+            Self::neighbours(),
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(
                     event @ (window::Event::Opened { .. }

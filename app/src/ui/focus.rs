@@ -1,5 +1,6 @@
-//! Keyboard reach for widgets that iced gives none: a ring, Tab and arrows, Enter or Space to
-//! press, left and right to adjust. [`keys`] hears what no focused widget took.
+//! Reach without a pointer for widgets that iced gives none: a ring, Tab and arrows, Enter or Space
+//! to press, left and right to adjust; [`super::spatial`] asks for the same. [`keys`] hears what no
+//! focused widget took, [`inert`] takes what is behind a question out of reach.
 
 use iced::advanced::layout::{self, Layout};
 use iced::advanced::widget::operation::Focusable;
@@ -107,24 +108,62 @@ impl<'a, Message> Focus<'a, Message> {
         self
     }
 
-    fn answer(&self, key: Named) -> Option<Message>
+    fn answer(&self, ask: Ask) -> Option<Message>
     where
         Message: Clone,
     {
+        match ask {
+            Ask::Press => self.press.clone(),
+            Ask::Adjust(steps) => self.adjust.as_ref().map(|adjust| adjust(steps)),
+        }
+    }
+}
+
+/// What a focused widget can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// To do what pressing it does.
+    Press,
+    /// To move by so many steps: -1 to the left, 1 to the right.
+    Adjust(i32),
+}
+
+impl Ask {
+    fn by(key: Named) -> Option<Self> {
         match key {
-            Named::Enter | Named::Space => self.press.clone(),
-            Named::ArrowLeft => self.adjust.as_ref().map(|adjust| adjust(-1)),
-            Named::ArrowRight => self.adjust.as_ref().map(|adjust| adjust(1)),
+            Named::Enter | Named::Space => Some(Self::Press),
+            Named::ArrowLeft => Some(Self::Adjust(-1)),
+            Named::ArrowRight => Some(Self::Adjust(1)),
             _ => None,
         }
     }
 }
 
-/// Focused by the keyboard shows the ring; focused by the pointer does not.
+/// Focused by the keyboard or a gamepad shows the ring; focused by the pointer does not.
 #[derive(Debug, Default)]
-struct State {
+pub struct State {
     focused: bool,
     ring: bool,
+    adjusts: bool,
+    asked: Option<Ask>,
+}
+
+impl State {
+    /// True when left and right adjust it instead of leaving it.
+    pub fn adjusts(&self) -> bool {
+        self.adjusts
+    }
+
+    /// True when the ring shows.
+    #[cfg(test)]
+    pub fn has_ring(&self) -> bool {
+        self.ring
+    }
+
+    /// Asks it for something, to be answered with the next event.
+    pub fn ask(&mut self, ask: Ask) {
+        self.asked = Some(ask);
+    }
 }
 
 impl Focusable for State {
@@ -138,8 +177,7 @@ impl Focusable for State {
     }
 
     fn unfocus(&mut self) {
-        self.focused = false;
-        self.ring = false;
+        *self = Self::default();
     }
 }
 
@@ -162,7 +200,9 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
         operation: &mut dyn Operation,
     ) {
         let state = tree.state.downcast_mut::<State>();
+        state.adjusts = self.adjust.is_some();
         operation.focusable(Some(&self.id), layout.bounds(), state);
+        operation.custom(Some(&self.id), layout.bounds(), state);
         let child = &mut tree.children[0];
         let content = self.content.as_widget_mut();
         content.operate(child, layout, renderer, operation);
@@ -180,6 +220,9 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
         viewport: &Rectangle,
     ) {
         let state = tree.state.downcast_mut::<State>();
+        if let Some(message) = state.asked.take().and_then(|ask| self.answer(ask)) {
+            shell.publish(message);
+        }
         match event {
             Event::Mouse(mouse::Event::ButtonPressed(_))
             | Event::Touch(touch::Event::FingerPressed { .. }) => {
@@ -193,7 +236,7 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
                 key: Key::Named(key),
                 ..
             }) if state.focused => {
-                if let Some(message) = self.answer(*key) {
+                if let Some(message) = Ask::by(*key).and_then(|ask| self.answer(ask)) {
                     shell.publish(message);
                     shell.capture_event();
                     return;
@@ -229,7 +272,7 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
             let ring = renderer::Quad {
                 bounds: layout.bounds().expand(RING_GAP),
                 border: Border {
-                    color: theme::FOCUS,
+                    color: theme::palette(theme).focus,
                     width: 2.0,
                     radius: (theme::RADIUS + RING_GAP).into(),
                 },
@@ -245,6 +288,56 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
 impl<'a, Message: Clone + 'a> From<Focus<'a, Message>> for Element<'a, Message> {
     fn from(focus: Focus<'a, Message>) -> Self {
         Element::new(focus)
+    }
+}
+
+/// Shows `content` and lets nobody reach it, by pointer, finger, keyboard or gamepad.
+pub fn inert<'a, Message: 'a>(content: impl Into<Element<'a, Message>>) -> Element<'a, Message> {
+    Element::new(Inert {
+        content: content.into(),
+    })
+}
+
+struct Inert<'a, Message> {
+    content: Element<'a, Message>,
+}
+
+impl<Message> Widget<Message, Theme, iced::Renderer> for Inert<'_, Message> {
+    fn children(&self) -> Vec<Tree> {
+        vec![Tree::new(&self.content)]
+    }
+
+    fn diff(&self, tree: &mut Tree) {
+        tree.diff_children(std::slice::from_ref(&self.content));
+    }
+
+    fn size(&self) -> Size<Length> {
+        self.content.as_widget().size()
+    }
+
+    fn layout(
+        &mut self,
+        tree: &mut Tree,
+        renderer: &iced::Renderer,
+        limits: &layout::Limits,
+    ) -> layout::Node {
+        let child = &mut tree.children[0];
+        self.content.as_widget_mut().layout(child, renderer, limits)
+    }
+
+    fn draw(
+        &self,
+        tree: &Tree,
+        renderer: &mut iced::Renderer,
+        theme: &Theme,
+        style: &renderer::Style,
+        layout: Layout<'_>,
+        _cursor: mouse::Cursor,
+        viewport: &Rectangle,
+    ) {
+        let (child, content) = (&tree.children[0], self.content.as_widget());
+        let nowhere = mouse::Cursor::Unavailable;
+        content.draw(child, renderer, theme, style, layout, nowhere, viewport);
     }
 }
 

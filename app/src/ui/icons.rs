@@ -1,7 +1,9 @@
 //! The marks on the rail, drawn.
 
 use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Color, Element, Point, Rectangle, Renderer, Theme, mouse};
+use iced::{Element, Point, Rectangle, Renderer, Theme, mouse};
+
+use super::theme::{self, Ink};
 
 /// A mark of 24 logical pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,21 +12,26 @@ pub enum Icon {
     Live,
     /// Two sliders.
     Tune,
+    /// Bars of different heights.
+    Measure,
+    /// One spike in a calm line.
+    Spikes,
+    /// A gear.
+    Settings,
+    /// An arrow that turns back.
+    Undo,
+    /// A plug that is out.
+    Away,
+    /// A frame that gets smaller.
+    Shrink,
+    /// A frame that gets larger.
+    Grow,
 }
 
 const SIZE: f32 = 24.0;
-const PULSE: [(f32, f32); 6] = [
-    (2.0, 13.0),
-    (7.0, 13.0),
-    (10.0, 4.0),
-    (14.0, 20.0),
-    (17.0, 13.0),
-    (22.0, 13.0),
-];
-
-/// The mark in one colour.
-pub fn icon<'a, Message: 'a>(icon: Icon, color: Color) -> Element<'a, Message> {
-    canvas::Canvas::new(Drawing { icon, color })
+/// The mark in one ink.
+pub fn icon<'a, Message: 'a>(icon: Icon, ink: Ink) -> Element<'a, Message> {
+    canvas::Canvas::new(Drawing { icon, ink })
         .width(SIZE)
         .height(SIZE)
         .into()
@@ -32,7 +39,7 @@ pub fn icon<'a, Message: 'a>(icon: Icon, color: Color) -> Element<'a, Message> {
 
 struct Drawing {
     icon: Icon,
-    color: Color,
+    ink: Ink,
 }
 
 impl<Message> canvas::Program<Message> for Drawing {
@@ -42,30 +49,113 @@ impl<Message> canvas::Program<Message> for Drawing {
         &self,
         _state: &(),
         renderer: &Renderer,
-        _theme: &Theme,
+        theme: &Theme,
         bounds: Rectangle,
         _cursor: mouse::Cursor,
     ) -> Vec<Geometry> {
         let mut frame = Frame::new(renderer, bounds.size());
-        let stroke = Stroke::default().with_width(2.0).with_color(self.color);
-        match self.icon {
-            Icon::Live => {
-                let path = Path::new(|path| {
-                    path.move_to(Point::new(PULSE[0].0, PULSE[0].1));
-                    for (x, y) in &PULSE[1..] {
-                        path.line_to(Point::new(*x, *y));
+        let color = theme::palette(theme).ink(self.ink);
+        let stroke = || Stroke::default().with_width(2.0).with_color(color);
+        for line in lines(self.icon) {
+            let path = Path::new(|path| {
+                for (index, (x, y)) in line.iter().enumerate() {
+                    let point = Point::new(*x, *y);
+                    if index == 0 {
+                        path.move_to(point);
+                    } else {
+                        path.line_to(point);
                     }
-                });
-                frame.stroke(&path, stroke);
-            }
+                }
+            });
+            frame.stroke(&path, stroke());
+        }
+        match self.icon {
             Icon::Tune => {
-                for (y, x) in [(7.0, 15.0), (17.0, 9.0)] {
-                    let line = Path::line(Point::new(3.0, y), Point::new(21.0, y));
-                    frame.stroke(&line, stroke);
-                    frame.fill(&Path::circle(Point::new(x, y), 4.0), self.color);
+                for (x, y) in [(15.0, 7.0), (9.0, 17.0)] {
+                    frame.fill(&Path::circle(Point::new(x, y), 4.0), color);
                 }
             }
+            Icon::Settings => {
+                frame.stroke(&Path::circle(Point::new(12.0, 12.0), 6.5), stroke());
+                frame.stroke(&Path::circle(Point::new(12.0, 12.0), 2.0), stroke());
+            }
+            Icon::Spikes => frame.fill(&Path::circle(Point::new(13.0, 3.5), 2.5), color),
+            _ => {}
         }
         vec![frame.into_geometry()]
+    }
+}
+
+/// The straight lines of a mark.
+fn lines(icon: Icon) -> &'static [&'static [(f32, f32)]] {
+    match icon {
+        Icon::Live => &[&[
+            (2.0, 13.0),
+            (7.0, 13.0),
+            (10.0, 4.0),
+            (14.0, 20.0),
+            (17.0, 13.0),
+            (22.0, 13.0),
+        ]],
+        Icon::Tune => &[&[(3.0, 7.0), (21.0, 7.0)], &[(3.0, 17.0), (21.0, 17.0)]],
+        Icon::Measure => &[
+            &[(4.0, 21.0), (4.0, 13.0)],
+            &[(9.5, 21.0), (9.5, 4.0)],
+            &[(14.5, 21.0), (14.5, 9.0)],
+            &[(20.0, 21.0), (20.0, 15.0)],
+        ],
+        Icon::Spikes => &[&[
+            (2.0, 20.0),
+            (9.0, 20.0),
+            (13.0, 7.0),
+            (16.0, 20.0),
+            (22.0, 20.0),
+        ]],
+        Icon::Settings => &[
+            &[(12.0, 1.5), (12.0, 5.0)],
+            &[(12.0, 19.0), (12.0, 22.5)],
+            &[(1.5, 12.0), (5.0, 12.0)],
+            &[(19.0, 12.0), (22.5, 12.0)],
+            &[(4.6, 4.6), (7.2, 7.2)],
+            &[(16.8, 16.8), (19.4, 19.4)],
+            &[(4.6, 19.4), (7.2, 16.8)],
+            &[(16.8, 7.2), (19.4, 4.6)],
+        ],
+        Icon::Undo => &[
+            &[(9.0, 4.0), (4.0, 9.0), (9.0, 14.0)],
+            &[
+                (4.0, 9.0),
+                (15.0, 9.0),
+                (19.0, 11.0),
+                (20.0, 14.5),
+                (19.0, 18.0),
+                (15.0, 20.0),
+                (9.0, 20.0),
+            ],
+        ],
+        Icon::Away => &[
+            &[(2.0, 12.0), (7.0, 12.0)],
+            &[(7.0, 7.0), (7.0, 17.0)],
+            &[(17.0, 12.0), (22.0, 12.0)],
+            &[(17.0, 7.0), (17.0, 17.0)],
+            &[(7.0, 9.0), (11.0, 9.0)],
+            &[(7.0, 15.0), (11.0, 15.0)],
+        ],
+        Icon::Shrink => &[
+            &[
+                (3.0, 4.0),
+                (21.0, 4.0),
+                (21.0, 20.0),
+                (3.0, 20.0),
+                (3.0, 3.0),
+            ],
+            &[(7.0, 15.5), (17.0, 15.5)],
+        ],
+        Icon::Grow => &[
+            &[(14.0, 4.0), (20.0, 4.0), (20.0, 10.0)],
+            &[(20.0, 4.0), (13.0, 11.0)],
+            &[(10.0, 20.0), (4.0, 20.0), (4.0, 14.0)],
+            &[(4.0, 20.0), (11.0, 13.0)],
+        ],
     }
 }

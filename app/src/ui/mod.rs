@@ -2,32 +2,53 @@
 //! nothing about routes, and works without any privilege.
 
 mod absent;
+mod alone;
 mod app;
 mod bus;
+mod cause;
 mod chart;
+mod clock;
 mod compare;
 mod display;
 mod drafts;
+mod events;
 mod focus;
+mod frame;
+mod gamepad;
+mod ghost;
+mod hints;
 mod history;
 mod icons;
+mod instance;
+mod later;
 mod live;
 mod model;
+mod notify;
 mod parts;
+mod portal;
+mod preview;
+mod question;
 mod reveal;
 mod scale;
+mod settings;
+mod spatial;
 mod speech;
+mod spread;
+mod strip;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod tune;
+mod verdict;
+mod welcome;
 
 use std::process::ExitCode;
 
 use iced::advanced::widget::Id;
-use iced::{Size, window};
+use iced::window;
 
-use crate::words::{Language, Words};
+use crate::config::{Settings, Store};
+use crate::words::Language;
 use app::App;
 
 /// The application id, the desktop file's name, and the icon's.
@@ -42,42 +63,55 @@ const PAGE: Id = Id::new("page");
 /// The row of cards, where it scrolls.
 const CARDS: Id = Id::new("cards");
 
-const SIZE: Size = Size::new(1280.0, 800.0);
-const MIN_SIZE: Size = Size::new(800.0, 500.0);
-
-/// Opens the window and returns when it is closed.
-pub fn run() -> ExitCode {
+/// Opens the window, as a strip where that is asked for, and returns when it is closed.
+pub fn run(strip: bool) -> ExitCode {
     if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
         return refuse(&why);
     }
-    let program = iced::application(
-        || App::new(Words::new(Language::of_system()), SIZE),
-        App::update,
-        App::view,
-    )
-    .title("Evenkeel")
-    .subscription(App::subscription)
-    .theme(|_: &App| theme::theme())
-    .settings(iced::Settings {
-        id: Some(APPLICATION_ID.to_owned()),
-        fonts: FONTS.map(Into::into).to_vec(),
-        default_font: theme::FONT,
-        default_text_size: theme::BODY.into(),
-        ..iced::Settings::default()
-    })
-    .window(window::Settings {
-        size: SIZE,
-        min_size: Some(MIN_SIZE),
-        platform_specific: window::settings::PlatformSpecific {
-            application_id: APPLICATION_ID.to_owned(),
-            ..window::settings::PlatformSpecific::default()
-        },
-        ..window::Settings::default()
-    });
+    if instance::raised_another() {
+        return ExitCode::SUCCESS;
+    }
+    // Read here for the size alone; the window reads the same file once more when it opens.
+    let mut wanted = store().map_or_else(Settings::default, |mut store| store.load().settings);
+    wanted.strip |= strip;
+    let program = iced::application(move || open(strip), App::update, App::view)
+        .title("Evenkeel")
+        .subscription(App::subscription)
+        .theme(App::theme)
+        .scale_factor(App::scale_factor)
+        .settings(iced::Settings {
+            id: Some(APPLICATION_ID.to_owned()),
+            fonts: FONTS.map(Into::into).to_vec(),
+            default_font: theme::FONT,
+            default_text_size: theme::BODY.into(),
+            ..iced::Settings::default()
+        })
+        .window(window::Settings {
+            exit_on_close_request: false,
+            size: frame::size(&wanted),
+            min_size: Some(frame::least_size(&wanted)),
+            platform_specific: window::settings::PlatformSpecific {
+                application_id: APPLICATION_ID.to_owned(),
+                ..window::settings::PlatformSpecific::default()
+            },
+            ..window::Settings::default()
+        });
     match program.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),
     }
+}
+
+/// The window as the user's settings want it.
+fn open(strip: bool) -> App {
+    let kernel = nix::sys::utsname::uname().ok();
+    let release = kernel.map(|kernel| kernel.release().to_string_lossy().into_owned());
+    let kernel = release.unwrap_or_default();
+    App::open(Language::of_system(), kernel, store(), strip)
+}
+
+fn store() -> Option<Store> {
+    Store::of_user(|name| std::env::var(name).ok())
 }
 
 #[allow(

@@ -2,10 +2,10 @@
 
 use iced::advanced::widget::Id;
 use iced::widget::{button, column, container, row, space, text};
-use iced::{Alignment, Color, Element, Fill, Length, Size, border};
+use iced::{Alignment, Element, Fill, Length, Size};
 
 use super::focus::{Focus, focus};
-use super::theme;
+use super::theme::{self, Ink};
 
 /// How much room there is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +22,7 @@ impl Room {
 
     /// The width of the rail.
     pub fn rail(self) -> f32 {
-        if self.is_compact() { 76.0 } else { 92.0 }
+        if self.is_compact() { 84.0 } else { 92.0 }
     }
 
     /// Between cards, and around the page.
@@ -38,7 +38,7 @@ impl Room {
 
 /// Small quiet text.
 pub fn quiet<'a, Message: 'a>(content: impl text::IntoFragment<'a>) -> Element<'a, Message> {
-    text(content).size(theme::SMALL).color(theme::QUIET).into()
+    text(content).size(theme::SMALL).style(theme::quiet).into()
 }
 
 /// Bold text.
@@ -59,7 +59,7 @@ pub fn card<'a, Message: 'a>(
 }
 
 /// A word in a coloured pill.
-pub fn badge<'a, Message: 'a>(content: String, color: Color) -> Element<'a, Message> {
+pub fn badge<'a, Message: 'a>(content: String, ink: Ink) -> Element<'a, Message> {
     container(
         text(content)
             .size(theme::SMALL)
@@ -67,9 +67,12 @@ pub fn badge<'a, Message: 'a>(content: String, color: Color) -> Element<'a, Mess
             .wrapping(text::Wrapping::None),
     )
     .padding([2, 8])
-    .style(theme::badge(color))
+    .style(theme::badge(ink))
     .into()
 }
+
+/// Beside the label of a button.
+const PADDING: f32 = 18.0;
 
 /// A button that can be reached; disabled without a message.
 pub fn press<'a, Message: Clone + 'a>(
@@ -83,12 +86,64 @@ pub fn press<'a, Message: Clone + 'a>(
         .wrapping(text::Wrapping::None)
         .center()
         .height(Fill);
+    // A single digit is as wide as a thumb too.
+    let least = space().width(theme::TARGET - 2.0 * PADDING);
+    let label = column![label, least].align_x(Alignment::Center);
     let button = button(label)
         .height(theme::TARGET)
-        .padding([0, 18])
+        .padding([0.0, PADDING])
         .style(theme::plain_button(chosen))
         .on_press_maybe(message.clone());
     focus(id, button).on_press(message)
+}
+
+/// A row of buttons of which one is in force.
+pub fn choices<'a, T, Message, const N: usize>(
+    name: &str,
+    offered: [(T, String); N],
+    chosen: T,
+    message: impl Fn(T) -> Message,
+) -> Element<'a, Message>
+where
+    T: Copy + PartialEq,
+    Message: Clone + 'a,
+{
+    let buttons = offered
+        .into_iter()
+        .enumerate()
+        .map(|(index, (value, label))| {
+            let id = format!("{name}-{index}");
+            press(id, label, value == chosen, Some(message(value))).into()
+        });
+    row(buttons).spacing(8).into()
+}
+
+/// The one thing to press on a page.
+pub fn big_press<'a, Message: Clone + 'a>(
+    id: impl Into<Id>,
+    label: String,
+    message: Option<Message>,
+) -> Focus<'a, Message> {
+    let label = text(label)
+        .size(theme::HEADING)
+        .font(theme::BOLD)
+        .center()
+        .height(Fill);
+    let button = button(label)
+        .height(60)
+        .padding([0, 40])
+        .style(theme::main_button)
+        .on_press_maybe(message.clone());
+    focus(id, button).on_press(message)
+}
+
+/// A command to be typed into a terminal.
+pub fn command<'a, Message: 'a>(command: &'a str) -> Element<'a, Message> {
+    let command = text(command).font(theme::BOLD);
+    container(command)
+        .padding([12, 18])
+        .style(theme::command)
+        .into()
 }
 
 /// The one big switch. Without a message it is disabled, and `line` says why.
@@ -123,53 +178,33 @@ pub fn game_mode<'a, Message: Clone + 'a>(
 
 /// The switch itself: the knob's side says on or off, the colour repeats it.
 fn knob<'a, Message: 'a>(on: bool, enabled: bool) -> Element<'a, Message> {
-    let (rail, knob) = match (on, enabled) {
-        (true, _) => (theme::TEAL, theme::ON_TEAL),
-        (false, true) => (theme::QUIET.scale_alpha(0.5), theme::TEXT),
-        (false, false) => (theme::LINE, theme::QUIET.scale_alpha(0.5)),
-    };
     let side = if on {
         iced::alignment::Horizontal::Right
     } else {
         iced::alignment::Horizontal::Left
     };
-    let round = container(space().width(30).height(30)).style(move |_| container::Style {
-        background: Some(knob.into()),
-        border: border::rounded(15),
-        ..container::Style::default()
-    });
-    container(round)
+    let knob = container(space().width(30).height(30)).style(theme::knob(on, enabled));
+    container(knob)
         .width(68)
         .height(38)
         .padding(4)
         .align_x(side)
-        .style(move |_| container::Style {
-            background: Some(rail.into()),
-            border: border::rounded(19),
-            ..container::Style::default()
-        })
+        .style(theme::switch(on, enabled))
         .into()
 }
 
 /// A bar filled to `permille` thousandths.
-pub fn bar<'a, Message: 'a>(permille: u32, color: Color) -> Element<'a, Message> {
+pub fn bar<'a, Message: 'a>(permille: u32, ink: Ink) -> Element<'a, Message> {
     let permille = permille.min(1000) as u16;
-    let part = |portion: u16, color: Color| -> Element<'a, Message> {
-        let width = match portion {
+    let part = |portion: u16| {
+        container(space().height(8)).width(match portion {
             0 => Length::Fixed(0.0),
             portion => Length::FillPortion(portion),
-        };
-        container(space().height(8))
-            .width(width)
-            .style(theme::fill(color))
-            .into()
+        })
     };
     let filled = row![
-        part(permille, color),
-        part(1000 - permille, Color::TRANSPARENT)
+        part(permille).style(theme::fill(ink)),
+        part(1000 - permille)
     ];
-    container(filled)
-        .width(Fill)
-        .style(theme::fill(theme::LINE))
-        .into()
+    container(filled).width(Fill).style(theme::groove).into()
 }

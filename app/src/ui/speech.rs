@@ -5,6 +5,7 @@ use evenkeel_dbus::{
 };
 
 use super::model::{Link, Model, Track};
+use crate::config::Trouble;
 use crate::state::HelperState;
 use crate::steering::{self, Families, family_name};
 use crate::words::{Key, Words};
@@ -244,13 +245,24 @@ pub fn tunable_name(id: &str, words: &Words) -> String {
     }
 }
 
+/// What a tunable does.
+pub fn tunable_does_key(id: &str) -> Key {
+    match id {
+        "ema-factor" => Key::TunableDoesEma,
+        "power-cost" => Key::TunableDoesPower,
+        id if id.starts_with("own:") => Key::TunableDoesOwn,
+        _ => Key::TunableDoesRoute,
+    }
+}
+
 /// A word for a cost in percent.
 pub fn cost_key(cost: u32) -> Key {
     match cost {
         0..100 => Key::CostPreferred,
         100 => Key::CostNeutral,
         101..200 => Key::CostMild,
-        _ => Key::CostStrong,
+        200..300 => Key::CostStrong,
+        _ => Key::CostLast,
     }
 }
 
@@ -277,6 +289,23 @@ pub fn error_key(error: &HelperError) -> Key {
     }
 }
 
+/// What was wrong with the settings file.
+pub fn trouble(trouble: &Trouble, words: &Words) -> String {
+    match trouble {
+        Trouble::NotReadable { line, column } => {
+            let values = [("line", (*line).into()), ("column", (*column).into())];
+            words.tell(Key::ConfigUnreadable, values)
+        }
+        Trouble::TooLarge => words.say(Key::ConfigTooLarge),
+        Trouble::NotOpened(said) => {
+            words.tell(Key::ConfigUnopened, [("said", said.as_str().into())])
+        }
+        Trouble::Values(names) => {
+            words.tell(Key::ConfigValues, [("names", names.join(", ").into())])
+        }
+    }
+}
+
 /// A time in seconds, in minutes from two minutes on.
 pub fn duration(seconds: u32, words: &Words) -> String {
     if seconds < 120 {
@@ -284,24 +313,5 @@ pub fn duration(seconds: u32, words: &Words) -> String {
     } else {
         let minutes = (seconds + 30) / 60;
         words.tell(Key::Minutes, [("minutes", minutes.into())])
-    }
-}
-
-/// Thousandths as a percentage, with a decimal only where it says something.
-pub fn percent(permille: u32) -> String {
-    if permille.is_multiple_of(10) {
-        (permille / 10).to_string()
-    } else {
-        format!("{}.{}", permille / 10, permille % 10)
-    }
-}
-
-/// A round trip in nanoseconds as a number of milliseconds: one decimal below ten.
-pub fn milliseconds(ns: u64) -> String {
-    let ms = ns as f64 / 1_000_000.0;
-    if ms < 9.95 {
-        format!("{ms:.1}")
-    } else {
-        format!("{ms:.0}")
     }
 }

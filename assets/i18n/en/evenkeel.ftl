@@ -2,13 +2,17 @@
 
 nav-live = Live
 nav-tune = Tune
+nav-measure = Measure
+nav-spikes = Spikes
+nav-settings = Settings
+nav-shrink = Shrink
 hint-keys = G game mode · P pause · Tab moves
 
 ## What is in force
 kernel-stock = Stock kernel { $release }
 kernel-patched = Patched kernel { $release }
 in-force-searching = Looking for the helper…
-in-force-no-helper = No helper: nothing is measured and nothing is changed.
+in-force-no-helper = Without the helper nothing is changed on this machine.
 in-force-observe = { $kernel }: watching only, nothing is steered.
 in-force-ecmp-off = { $kernel }: watching { $uplinks ->
     [one] one uplink
@@ -83,7 +87,7 @@ kind-tether = Tether
 card-jitter = jitter
 card-loss = loss, 1 min
 card-loss-short = loss
-card-share = { $percent } % of new connections
+card-share = { $percent } of new connections
 card-share-routes = your routes decide
 card-share-kernel = the kernel decides
 card-steadiest = steadiest
@@ -100,55 +104,160 @@ state-gone = silent 10 s
 no-uplinks = No uplink: no interface has a default gateway. Connect one; it shows up here by itself.
 
 ## Graph
-graph-title = Round trip, last { $minutes } min
+graph-title = Round trip, { $time }
 graph-empty = Waiting for the first answers…
 window-minutes = { $minutes } min
 pause = Pause
-resume = Resume
 axis-now = now
 axis-paused = paused
 mark-game-mode = game mode
 mark-leader = { $uplink } leads
-legend-figures = now { $now } · p99 { $p99 } · worst { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · worst { $last }
 legend-lost = lost probe
 readout-now = now
 readout-seconds = { $seconds } s ago
 readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
+## Live: what happened, why, and how it is spread
+card-median = p50 in view
+card-p99 = p99 in view
+card-worst = worst in view
+verdict-listening = Listening to the first probes…
+verdict-calm = Your network is calm.
+verdict-calm-one = Your network is calm.
+verdict-avoided = Calm where new connections go. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } is calm.
+verdict-nothing = No uplink answers: the way to the internet is down.
+trouble-silent = { $uplink } does not answer
+trouble-loss = { $uplink } loses packets: { $loss } lost, { $jitter } jitter
+trouble-slow = { $uplink } is slow: { $rtt } round trip
+trouble-unsteady = { $uplink } is unsteady: { $jitter } jitter, { $loss } lost
+trouble-jumps = { $uplink } is jumping: { $jitter } jitter, { $loss } lost
+shape-line = Over time
+shape-bars = Histogram
+shape-curve = CDF
+now = Now
+title-last = last { $minutes } min
+title-held = paused
+title-from-to = { $from } – { $to }
+graph-title-bars = How often, { $time }
+graph-title-curve = Answered within, { $time }
+spread-empty = Nothing was answered in this time, so there is nothing to spread out.
+mark-before = before: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } and more
+readout-hours = { $hours } h { $minutes } min ago
+readout-nothing = nothing was measured
+readout-lost-share = { $percent } lost
+legend-estimated = about { $figures }
+readout-some-lost = { $count } lost
+readout-within = within { $value } ms
+readout-band = { $from } to { $to } ms
+readout-band-above = { $from } ms and more
+event-came = { $uplink } appeared
+event-left = { $uplink } went away
+event-carrier-lost = { $uplink }: link lost
+event-carrier-back = { $uplink }: link is back
+event-silent = { $uplink } stopped answering
+event-answers = { $uplink } answers again
+event-helper-lost = the helper stopped
+event-helper-back = the helper is back
+event-slept = slept for { $time }
+event-some-uplink = An uplink
+cause-leader = { $uplink } took the lead
+cause-no-leader = no uplink leads from here on
+cause-game-on = game mode switched on
+cause-game-off = game mode switched off
+cause-all-lost = every uplink lost it: not one link alone
+cause-only-lost = only { $uplink } lost it
+cause-all-slow = all were slow at once: not one link alone
+cause-only-slow = only { $uplink } was slow
+cause-alone = no second uplink to compare with
+
 ## Since game mode
 since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = Probes: average uplink → leader
+since-source = Probes, up to 30 min: average uplink → leader. Proof comes with Measure.
 
 ## Tune
 tune-title = Sensitivity
 tune-explain = How quickly an uplink that turns unsteady is left, and how easily it changes.
 tune-calm = calm: changes seldom
 tune-sharp = sharp: changes at once
+tune-default = default { $value }
+tune-mark = in force { $value }
 tune-in-force = In force: { $value }
-tune-setting = Setting { $value }…
-tune-reaction = New connections leave an uplink about { $jitter } after 20 ms of jitter appears there, and about { $loss } after it begins to lose one packet in five.
+tune-choosing = { $value } will be set when you let go.
+tune-asking = Asking the helper for { $value }…
+tune-refused = { $reason } Still in force: { $value }.
+tune-stood-back = Another program has set { $value }. It was left alone.
+tune-undo = Undo
+tune-undo-what = Undo: { $what } { $value }
+tune-what-ema = sensitivity
+tune-what-power = power cost
+tune-what-cost = { $uplink } cost
 tune-reaction-kernel = How fast the kernel reacts depends on the traffic itself; there is no measured figure for it.
-tune-sets-steering = Sets Evenkeel's own steering, while this window is open. Works in game mode.
+tune-sets-steering = Sets Evenkeel's own steering, while this window is open.
+tune-sets-steering-off = Sets Evenkeel's own steering, while this window is open. It steers in game mode, which is off now.
 tune-sets-kernel = Sets the kernel's net.ipv4.lowpower_ema_k_factor, while this window is open.
 tune-sets-later = Nothing can be steered here now. The value waits for it while this window is open.
 tune-reset = Back to { $value }
 seconds = { $seconds } s
 minutes = { $minutes } min
 
+## Preview
+preview-title = The last { $minutes } min, as { $value } sees them
+preview-axis = How unsteady each uplink looked, in ms. New connections take the lowest line once it is clearly lower.
+preview-axis-one = How unsteady the uplink looked, in ms.
+preview-axis-kernel = Round trips in ms, smoothed by the kernel's own formula: an estimate.
+preview-legend = Faint: as measured. Line: smoothed by this setting.
+preview-legend-both = Faint: as measured. Line: with { $new }. Dashes: with { $old }, in force.
+preview-legend-bars = Bar: where new connections would have gone.
+preview-new = new
+preview-in-force = in force
+preview-empty = Nothing was measured yet. The preview appears with the first answers.
+preview-single = There is one uplink, so there is nothing to change to.
+preview-kernel = Which uplink the kernel takes cannot be foretold: it smooths the traffic it sends, on most network cards not even that, and shows its figures to nobody.
+reacts-title = Leaves an unsteady uplink
+reacts-after = after about { $jitter }
+reacts-beside = 20 ms of swing · 20 % loss: { $loss }
+often-title = Changes the uplink
+often-counted = { $changes ->
+    [0] not once in { $minutes } min
+    [one] once in { $minutes } min
+   *[other] { $changes } times in { $minutes } min
+ }
+often-hourly = about { $hourly } times an hour
+often-short = two minutes of probes are needed
+often-not-hourly = too short for a figure by the hour
+often-in-force = in force: { $changes ->
+    [0] never
+    [one] once
+   *[other] { $changes } times
+ }
+met-title = 99 of 100 answers within
+met-in-force = in force: { $ms }
+met-lost = { $percent } lost
+met-beside = estimated from probes
+
 cost-title = Cost per uplink
-cost-explain = A higher cost keeps new connections off an uplink unless it is that much steadier.
-cost-preferred = preferred
-cost-neutral = neutral
-cost-mild = avoided a little
-cost-strong = avoided
-cost-metered = because it is metered
+cost-explain = Above 100 an uplink must be that much steadier to be used.
+cost-preferred = preferred, unless another is clearly steadier
+cost-neutral = neutral: used when it is the steadiest
+cost-mild = used only when clearly steadier
+cost-strong = used only when twice as steady
+cost-last = a last resort
+cost-metered = It is metered: traffic may cost money.
 cost-set = set by hand
 power-title = Power cost weight
-power-explain = Sets the kernel's net.ipv4.lowpower_power_cost_weight. 100 is its default.
+power-says = The kernel multiplies what it measures on every path by this. All paths change alike, so between IPv4 paths only 0 makes a difference: then nothing measured counts.
+power-explain = Sets net.ipv4.lowpower_power_cost_weight. 100 is the kernel's default.
 
 tunables-title = What is changed on this machine
 tunables-revert = Put everything back
@@ -158,6 +267,12 @@ tunable-ema = Kernel sensitivity
 tunable-power = Kernel power cost
 tunable-own = Evenkeel's own routes, { $family }
 tunable-route = Route { $route }
+tunables-how = Each is put back when what holds it ends: game mode, or this window. Single ones cannot be switched.
+tunable-does-ema = How quickly the kernel's averages follow the traffic.
+tunable-does-power = What the kernel multiplies every path's measurement by.
+tunable-does-route = How new connections are spread over your uplinks.
+tunable-does-own = Leads new connections to the steadiest uplink and keeps running ones where they are.
+tunable-value = now { $current }
 tunable-change = was { $original }, now { $current }
 tunable-idle = untouched
 tunable-held = held, will be put back
@@ -166,11 +281,13 @@ tunable-failed = refused by the kernel
 tunable-vanished = no longer there
 
 ## No helper
-absent-title = The helper is not running
 absent-no-bus = The system bus does not answer, so the helper cannot be reached.
-absent-not-running = Evenkeel measures and steers through a small system service, evenkeeld. It is not installed or not started.
-absent-do = Start it in a terminal:
-absent-waiting = This page goes away by itself as soon as the helper is there. Nothing was changed.
+absent-not-running = The helper is not running.
+absent-start = Game mode and tuning need it. Once it is installed, this starts it:
+absent-alone = Game mode and tuning need it.
+absent-lost = Your graphs stay as they are. It is looked for all the time; you need not do anything.
+absent-tune = Tuning needs the helper
+absent-waiting = The helper is noticed by itself as soon as it runs.
 
 ## Notices
 notice-close = Close
@@ -186,3 +303,121 @@ notice-conflict = Someone else is changing the routes. They were left alone.
 notice-kernel = The kernel refused. Settings were put back.
 notice-unreachable = The helper did not answer. Trying to reach it again.
 notice-own = The helper reports a problem.
+notice-settings = Your settings could not be used as they are. Defaults stand in for them, and the file stays untouched until you change a setting.
+notice-unsaved = Your choice could not be saved. It holds until the window closes.
+
+## Numbers with their units
+unit-percent = { $value }%
+unit-milliseconds = { $value } ms
+unit-ms = ms
+
+## Places that come later
+later-badge = not in this version
+later-today = What you can use today
+later-go = Go to Live
+later-measure-title = Proof, not promises
+later-measure-what = Here Evenkeel will switch game mode on and off in turns, measure both, and tell you in one sentence what came of it: better, worse, or no difference shown.
+later-measure-live = “Since game mode” on the Live screen compares what new connections met with the average uplink.
+later-measure-terminal = Have you recorded round trips yourself? In a terminal, this shows what game mode would have done with them:
+later-spikes-title = Who is to blame?
+later-spikes-what = Here every ping spike will be listed with its likely cause: this device, the Wi-Fi, the router, or the internet. And with the facts behind it.
+later-spikes-live = The graph on the Live screen marks lost probes, and names the uplink when you point at a moment.
+later-spikes-terminal = In a terminal, this keeps a line per uplink and second in a file:
+
+## Settings
+settings-title = This window
+settings-language = Language
+settings-language-hint = “System” follows your desktop.
+settings-theme = Colours
+settings-theme-hint = “System” asks your desktop; dark if it has no wish.
+settings-text = Size
+settings-text-hint = Larger texts and buttons, as far as the window has room.
+settings-refresh = Graph updates per second
+settings-refresh-hint = While you look at it. Fewer save battery.
+settings-notify = Notifications
+settings-notify-hint = A short message when something needs you while you play.
+settings-close = Closing the window
+settings-close-hint = What becomes of game mode then.
+choice-system = System
+choice-off = Off
+choice-on = On
+language-english = English
+language-korean = 한국어
+theme-dark = Dark
+theme-light = Light
+theme-contrast = High contrast
+close-ask = Ask
+close-keep = Keep it on
+close-end = Switch it off
+
+facts-title = What is installed
+fact-app = Evenkeel
+fact-helper = Helper (evenkeeld)
+fact-helper-runs = { $version }, running
+fact-helper-absent = Not installed or not running
+fact-helper-needed = Game mode and tuning need it.
+fact-helper-differs = Another version than this window's; update both.
+fact-kernel = Kernel
+fact-linux = Linux { $release }
+fact-kernel-stock = Without the lowpower patch; it is not needed.
+fact-kernel-patched = With the lowpower patch
+fact-ability = What it can do here
+ability-alone = Watch; change nothing
+ability-ecmp = Send new connections to the steadiest uplink
+ability-lowpower = Set how the kernel chooses the uplink
+ability-observe = Watch; there is nothing to steer
+fact-file = Settings file
+fact-no-file = No home folder: settings are not kept
+config-unreadable = It cannot be read beyond line { $line }, column { $column }.
+config-too-large = It is too large to be a settings file.
+config-unopened = It cannot be opened: { $said }
+config-values = It holds something that is not offered for: { $names }
+
+## First start
+welcome-title = Evenkeel keeps your ping level
+welcome-measures = It measures how quickly and how steadily each of your internet connections answers, and draws it.
+welcome-steers = With two or more, game mode sends whatever connects from then on over the steadiest one.
+welcome-undoes = Switch it off, and everything is put back exactly as it was.
+welcome-found = Found on this machine
+welcome-uplinks = Internet connections
+welcome-no-uplinks = None yet; connect one and it shows up
+welcome-looking = Looking for your connections…
+welcome-no-helper = Not installed or not running. You can watch; game mode needs it.
+welcome-will = It will
+welcome-wont = It won’t
+welcome-will-probe = send a few tiny probes a second over each connection, while you watch or play
+welcome-will-route = change routes, or a patched kernel’s two settings, only when you say so
+welcome-wont-move = move running connections, unless a route of your own does
+welcome-wont-touch = touch DNS, firewall or Wi-Fi settings, or send anything about you
+welcome-go = Show me my connections
+
+## Strip
+strip-on = on
+strip-off = off
+strip-no-helper = no helper
+strip-nothing = No connection
+
+## A gamepad's buttons
+pad-press = Press
+pad-back = Back
+pad-pause = Pause
+pad-game-mode = Game mode
+pad-places = Places
+pad-read-out = Along the graph
+
+## Closing the window in game mode
+question-title = Keep game mode on?
+question-explain = This window holds game mode. Closed, it can leave game mode on in the background or end it.
+question-later = Kept on, it stays until you press the switch here again, run “{ $command }”, or restart the computer.
+question-keep = Keep it on and close
+question-end = End it and close
+question-stay = Don’t close
+question-remember = Don’t ask again
+
+## Notifications
+note-ended = Game mode has ended
+note-ended-body = It was not ended in this window. New connections take the system’s own route.
+note-died = { $uplink } stopped answering
+note-back = { $uplink } answers again
+note-leads = { $uplink } is the steadiest uplink now
+note-leads-body = New connections go there.

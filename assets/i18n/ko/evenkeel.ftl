@@ -2,13 +2,17 @@
 
 nav-live = 실시간
 nav-tune = 조정
+nav-measure = 측정
+nav-spikes = 스파이크
+nav-settings = 설정
+nav-shrink = 작게
 hint-keys = G 게임 모드 · P 일시정지 · Tab 이동
 
 ## What is in force
 kernel-stock = 일반 커널 { $release }
 kernel-patched = 패치된 커널 { $release }
 in-force-searching = 도우미를 찾는 중입니다…
-in-force-no-helper = 도우미가 없어 측정도 변경도 하지 않습니다.
+in-force-no-helper = 도우미가 없는 동안에는 이 기기에서 아무것도 바꾸지 않습니다.
 in-force-observe = { $kernel }: 지켜보기만 하고 아무것도 바꾸지 않습니다.
 in-force-ecmp-off = { $kernel }: 회선 { $uplinks }개를 지켜보는 중입니다. 게임 모드가 꺼져 있어 아무것도 바꾸지 않습니다.
 in-force-ecmp-warming = { $kernel }: 회선 { $uplinks }개를 파악하는 중입니다. 아직 우선하는 회선이 없습니다.
@@ -65,7 +69,7 @@ kind-tether = 테더링
 card-jitter = 지터
 card-loss = 손실(1분)
 card-loss-short = 손실
-card-share = 새 연결의 { $percent } %
+card-share = 새 연결의 { $percent }
 card-share-routes = 기존 경로대로
 card-share-kernel = 커널이 결정
 card-steadiest = 가장 안정적
@@ -82,54 +86,157 @@ state-gone = 10초째 무응답
 no-uplinks = 기본 게이트웨이가 있는 회선이 없습니다. 회선을 연결하면 여기에 바로 나타납니다.
 
 ## Graph
-graph-title = 왕복 시간, 최근 { $minutes }분
+graph-title = 왕복 시간, { $time }
 graph-empty = 첫 응답을 기다리는 중입니다…
 window-minutes = { $minutes }분
 pause = 일시정지
-resume = 계속
 axis-now = 지금
 axis-paused = 일시정지
 mark-game-mode = 게임 모드
 mark-leader = { $uplink } 우선
-legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · 최대 { $last }
 legend-lost = 손실된 측정
 readout-now = 지금
 readout-seconds = { $seconds }초 전
 readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
+## Live: what happened, why, and how it is spread
+card-median = 화면 p50
+card-p99 = 화면 p99
+card-worst = 화면 최대
+verdict-listening = 첫 응답을 듣고 있습니다…
+verdict-calm = 네트워크가 안정적입니다.
+verdict-calm-one = 네트워크가 안정적입니다.
+verdict-avoided = 새 연결이 가는 회선은 안정적입니다. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } 회선은 안정적입니다.
+verdict-nothing = 응답하는 회선이 없습니다. 인터넷으로 가는 길이 끊겼습니다.
+trouble-silent = { $uplink } 회선이 응답하지 않습니다
+trouble-loss = { $uplink }에서 패킷이 사라집니다: 손실 { $loss }, 지터 { $jitter }
+trouble-slow = { $uplink } 회선이 느립니다: 왕복 { $rtt }
+trouble-unsteady = { $uplink } 회선이 불안정합니다: 지터 { $jitter }, 손실 { $loss }
+trouble-jumps = { $uplink } 회선이 크게 출렁입니다: 지터 { $jitter }, 손실 { $loss }
+shape-line = 시간순
+shape-bars = 분포
+shape-curve = 누적
+now = 지금으로
+title-last = 최근 { $minutes }분
+title-held = 일시정지
+title-from-to = { $from } – { $to }
+graph-title-bars = 왕복 시간 분포, { $time }
+graph-title-curve = 이 시간 안에 온 응답, { $time }
+spread-empty = 이 시간에는 응답이 하나도 없어 보여 드릴 분포가 없습니다.
+mark-before = 이전: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } 이상
+readout-hours = { $hours }시간 { $minutes }분 전
+readout-nothing = 측정된 것이 없습니다
+readout-lost-share = 손실 { $percent }
+legend-estimated = 약 { $figures }
+readout-some-lost = { $count }개 손실
+readout-within = { $value } ms 안에
+readout-band = { $from }~{ $to } ms
+readout-band-above = { $from } ms 이상
+event-came = { $uplink } 연결됨
+event-left = { $uplink } 사라짐
+event-carrier-lost = { $uplink } 링크 끊김
+event-carrier-back = { $uplink } 링크 복구
+event-silent = { $uplink } 응답 멈춤
+event-answers = { $uplink } 다시 응답
+event-helper-lost = 도우미 멈춤
+event-helper-back = 도우미 복귀
+event-slept = { $time } 동안 절전
+event-some-uplink = 어떤 회선
+cause-leader = 이때부터 { $uplink } 우선
+cause-no-leader = 이때부터 우선 회선 없음
+cause-game-on = 게임 모드를 켬
+cause-game-off = 게임 모드를 끔
+cause-all-lost = 모든 회선이 함께 손실: 한 회선만의 문제가 아님
+cause-only-lost = { $uplink }만 손실
+cause-all-slow = 모든 회선이 함께 느려짐: 한 회선만의 문제가 아님
+cause-only-slow = { $uplink }만 느려짐
+cause-alone = 비교할 다른 회선이 없음
+
 ## Since game mode
 since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 측정값: 회선 평균 → 우선 회선
+since-source = 최대 30분 측정값: 회선 평균 → 우선 회선. 증명은 나중에 ‘측정’에서 합니다.
 
 ## Tune
 tune-title = 민감도
 tune-explain = 불안정해진 회선을 얼마나 빨리 떠날지, 얼마나 쉽게 바꿀지 정합니다.
 tune-calm = 차분함: 드물게 변경
 tune-sharp = 예민함: 바로 변경
+tune-default = 기본값 { $value }
+tune-mark = 적용된 값 { $value }
 tune-in-force = 적용된 값: { $value }
-tune-setting = { $value } 적용 중…
-tune-reaction = 지터가 20 ms 생기면 약 { $jitter } 뒤에, 패킷 다섯 개 중 하나를 잃기 시작하면 약 { $loss } 뒤에 새 연결이 그 회선을 떠납니다.
+tune-choosing = 손을 떼면 적용합니다: { $value }
+tune-asking = 도우미에 { $value } 적용을 요청하는 중입니다…
+tune-refused = { $reason } 적용된 값은 그대로 { $value }입니다.
+tune-stood-back = 다른 프로그램이 값을 바꾸어 그대로 두었습니다: { $value }
+tune-undo = 실행 취소
+tune-undo-what = 실행 취소: { $what } { $value }
+tune-what-ema = 민감도
+tune-what-power = 전력 비용
+tune-what-cost = { $uplink } 비용
 tune-reaction-kernel = 커널이 반응하는 속도는 트래픽에 따라 다르며, 측정된 값이 없습니다.
-tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 게임 모드에서 작동합니다.
+tune-sets-steering = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다.
+tune-sets-steering-off = 이 창이 열려 있는 동안 Evenkeel의 회선 선택에 적용합니다. 회선은 게임 모드에서 고르며, 지금은 꺼져 있습니다.
 tune-sets-kernel = 이 창이 열려 있는 동안 커널의 net.ipv4.lowpower_ema_k_factor에 적용합니다.
 tune-sets-later = 지금은 고를 회선이 없습니다. 값은 이 창이 열려 있는 동안 보관합니다.
 tune-reset = { $value }로 되돌리기
 seconds = { $seconds }초
 minutes = { $minutes }분
 
+## Preview
+preview-title = 최근 { $minutes }분 · 민감도 { $value }
+preview-axis = 회선이 얼마나 불안정해 보였는지(ms). 가장 낮은 선이 뚜렷이 낮으면 새 연결이 그리로 갑니다.
+preview-axis-one = 회선이 얼마나 불안정해 보였는지(ms).
+preview-axis-kernel = 왕복 시간(ms)을 커널의 식으로 다듬은 추정값입니다.
+preview-legend = 옅은 색: 측정값. 선: 이 설정으로 다듬은 값.
+preview-legend-both = 옅은 색: 측정값. 선: { $new }. 점선: 적용된 값 { $old }.
+preview-legend-bars = 막대: 새 연결이 갔을 회선.
+preview-new = 새 값
+preview-in-force = 적용값
+preview-empty = 아직 측정한 것이 없습니다. 첫 응답이 오면 미리 보기가 나타납니다.
+preview-single = 회선이 하나뿐이라 바꿀 곳이 없습니다.
+preview-kernel = 커널이 어느 회선을 고를지는 미리 알 수 없습니다. 커널은 보내는 트래픽을 기준으로 삼고, 대부분의 네트워크 카드에서는 그마저 재지 않으며, 그 값을 보여 주지 않습니다.
+reacts-title = 불안정한 회선을 떠나는 시간
+reacts-after = 약 { $jitter } 뒤
+reacts-beside = 20 ms 흔들림 · 손실 20 %: { $loss }
+often-title = 회선을 바꾸는 횟수
+often-counted = { $changes ->
+    [0] { $minutes }분 동안 없음
+   *[other] { $minutes }분 동안 { $changes }번
+ }
+often-hourly = 한 시간에 약 { $hourly }번
+often-short = 2분 동안 측정해야 합니다
+often-not-hourly = 한 시간 횟수를 말하기엔 짧음
+often-in-force = 적용된 값으로는 { $changes ->
+    [0] 없음
+   *[other] { $changes }번
+ }
+met-title = 응답 100개 중 99개가 오는 시간
+met-in-force = 적용된 값으로는 { $ms }
+met-lost = 손실 { $percent }
+met-beside = 측정에서 추정한 값
+
 cost-title = 회선별 비용
-cost-explain = 비용이 높으면 그만큼 더 안정적일 때만 새 연결이 그 회선으로 갑니다.
-cost-preferred = 선호
-cost-neutral = 보통
-cost-mild = 조금 피함
-cost-strong = 피함
-cost-metered = 종량제라서
+cost-explain = 100보다 높은 회선은 그만큼 더 안정적일 때만 씁니다.
+cost-preferred = 선호: 다른 회선이 뚜렷이 더 안정적이지 않으면 사용
+cost-neutral = 보통: 가장 안정적일 때 사용
+cost-mild = 뚜렷이 더 안정적일 때만 사용
+cost-strong = 두 배로 안정적일 때만 사용
+cost-last = 마지막 수단으로만 사용
+cost-metered = 종량제라 요금이 나올 수 있습니다.
 cost-set = 직접 정함
 power-title = 전력 비용 가중치
+power-says = 커널은 모든 경로의 측정값에 이 값을 곱합니다. 모든 경로가 똑같이 바뀌므로 IPv4 경로 사이에서는 0일 때만 차이가 나며, 그때는 측정값을 쓰지 않습니다.
 power-explain = 커널의 net.ipv4.lowpower_power_cost_weight에 적용합니다. 기본값은 100입니다.
 
 tunables-title = 이 기기에서 바꾼 것
@@ -140,6 +247,12 @@ tunable-ema = 커널 민감도
 tunable-power = 커널 전력 비용
 tunable-own = Evenkeel이 만든 경로({ $family })
 tunable-route = 경로 { $route }
+tunables-how = 게임 모드나 이 창처럼 값을 쥔 쪽이 끝나면 되돌립니다. 하나씩 켜고 끌 수는 없습니다.
+tunable-does-ema = 커널의 평균이 트래픽을 얼마나 빨리 따라갈지 정합니다.
+tunable-does-power = 커널이 모든 경로의 측정값에 곱하는 수입니다.
+tunable-does-route = 새 연결을 회선들에 어떻게 나눌지 정합니다.
+tunable-does-own = 새 연결을 가장 안정적인 회선으로 보내고 진행 중인 연결은 그대로 둡니다.
+tunable-value = 지금 { $current }
 tunable-change = 원래 { $original }, 지금 { $current }
 tunable-idle = 원래 그대로
 tunable-held = 적용 중, 나중에 되돌림
@@ -148,11 +261,13 @@ tunable-failed = 커널이 거부함
 tunable-vanished = 사라짐
 
 ## No helper
-absent-title = 도우미가 실행되고 있지 않습니다
 absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
-absent-not-running = Evenkeel은 작은 시스템 서비스 evenkeeld로 측정하고 회선을 고릅니다. 이 서비스가 설치되지 않았거나 시작되지 않았습니다.
-absent-do = 터미널에서 시작하세요:
-absent-waiting = 도우미가 시작되면 이 화면은 저절로 사라집니다. 바뀐 것은 없습니다.
+absent-not-running = 도우미가 실행되고 있지 않습니다.
+absent-start = 게임 모드와 조정에 필요합니다. 설치한 뒤 이 명령으로 시작하세요.
+absent-alone = 게임 모드와 조정에는 도우미가 필요합니다.
+absent-lost = 그래프는 그대로 남아 있습니다. 계속 찾고 있으니 따로 할 일은 없습니다.
+absent-tune = 조정하려면 도우미가 필요합니다
+absent-waiting = 도우미가 시작되면 저절로 알아차립니다.
 
 ## Notices
 notice-close = 닫기
@@ -168,3 +283,121 @@ notice-conflict = 다른 프로그램이 경로를 바꾸고 있어 건드리지
 notice-kernel = 커널이 거부했습니다. 설정은 원래대로 돌려놓았습니다.
 notice-unreachable = 도우미가 응답하지 않습니다. 다시 연결하는 중입니다.
 notice-own = 도우미가 문제를 알렸습니다.
+notice-settings = 설정을 그대로 쓸 수 없어 기본값을 대신 씁니다. 설정을 바꾸기 전까지 파일은 건드리지 않습니다.
+notice-unsaved = 선택한 것을 저장하지 못했습니다. 창을 닫을 때까지만 적용됩니다.
+
+## Numbers with their units
+unit-percent = { $value }%
+unit-milliseconds = { $value } ms
+unit-ms = ms
+
+## Places that come later
+later-badge = 아직 없는 기능
+later-today = 지금 쓸 수 있는 것
+later-go = 실시간 보기
+later-measure-title = 말 대신 증거로
+later-measure-what = 게임 모드를 번갈아 켜고 끄며 양쪽을 측정해, 나아졌는지 나빠졌는지 차이가 없는지 한 문장으로 알려 드릴 곳입니다.
+later-measure-live = 실시간 화면의 ‘게임 모드 효과’에서 새 연결과 회선 평균을 비교해 볼 수 있습니다.
+later-measure-terminal = 직접 기록한 왕복 시간이 있나요? 터미널에서 이 명령을 쓰면 게임 모드가 어떻게 했을지 볼 수 있습니다.
+later-spikes-title = 누구 탓일까요?
+later-spikes-what = 핑이 튈 때마다 이 기기, 와이파이, 공유기, 인터넷 가운데 무엇이 원인인지 근거와 함께 보여 드릴 곳입니다.
+later-spikes-live = 실시간 화면의 그래프는 손실된 측정을 표시하고, 한 순간을 가리키면 어느 회선인지 알려 줍니다.
+later-spikes-terminal = 터미널에서 이 명령을 쓰면 회선마다 1초에 한 줄씩 파일에 남깁니다.
+
+## Settings
+settings-title = 이 창
+settings-language = 언어
+settings-language-hint = ‘시스템’은 데스크톱 설정을 따릅니다.
+settings-theme = 색상
+settings-theme-hint = ‘시스템’은 데스크톱에 물어보고, 없으면 어둡게 합니다.
+settings-text = 크기
+settings-text-hint = 창이 허락하는 만큼 글자와 버튼을 키웁니다.
+settings-refresh = 1초당 그래프 갱신 횟수
+settings-refresh-hint = 보고 있을 때만 적용됩니다. 적을수록 배터리를 아낍니다.
+settings-notify = 알림
+settings-notify-hint = 게임 중에 확인할 일이 생기면 짧게 알려 줍니다.
+settings-close = 창을 닫을 때
+settings-close-hint = 게임 모드를 어떻게 할지 정합니다.
+choice-system = 시스템
+choice-off = 끄기
+choice-on = 켜기
+language-english = English
+language-korean = 한국어
+theme-dark = 어둡게
+theme-light = 밝게
+theme-contrast = 고대비
+close-ask = 물어보기
+close-keep = 계속 켜 두기
+close-end = 끄기
+
+facts-title = 설치된 것
+fact-app = Evenkeel
+fact-helper = 도우미(evenkeeld)
+fact-helper-runs = { $version }, 실행 중
+fact-helper-absent = 설치되지 않았거나 실행되지 않음
+fact-helper-needed = 게임 모드와 조정에 필요합니다.
+fact-helper-differs = 이 창과 버전이 다릅니다. 둘 다 업데이트해 주세요.
+fact-kernel = 커널
+fact-linux = Linux { $release }
+fact-kernel-stock = lowpower 패치가 없지만, 없어도 됩니다.
+fact-kernel-patched = lowpower 패치가 있습니다.
+fact-ability = 여기서 할 수 있는 것
+ability-alone = 지켜보기만 하고 바꾸지 않음
+ability-ecmp = 새 연결을 가장 안정적인 회선으로 보냄
+ability-lowpower = 커널이 회선을 고르는 방식을 정함
+ability-observe = 고를 것이 없어 지켜보기만 함
+fact-file = 설정 파일
+fact-no-file = 홈 폴더가 없어 설정을 저장하지 않습니다
+config-unreadable = { $line }번째 줄 { $column }번째 글자부터 읽을 수 없습니다.
+config-too-large = 설정 파일이라기에는 너무 큽니다.
+config-unopened = 열 수 없습니다: { $said }
+config-values = 쓸 수 없는 값이 있습니다: { $names }
+
+## First start
+welcome-title = 핑을 고르게, Evenkeel
+welcome-measures = 인터넷 회선마다 얼마나 빠르고 고르게 응답하는지 재서 그래프로 보여 줍니다.
+welcome-steers = 회선이 둘 이상이면, 게임 모드가 그때부터 새로 맺는 연결을 가장 안정적인 회선으로 보냅니다.
+welcome-undoes = 끄면 모든 것이 원래대로 돌아갑니다.
+welcome-found = 이 기기에서 찾은 것
+welcome-uplinks = 인터넷 회선
+welcome-no-uplinks = 아직 없습니다. 연결하면 바로 나타납니다.
+welcome-looking = 회선을 찾는 중입니다…
+welcome-no-helper = 설치되지 않았거나 실행되지 않았습니다. 보는 것은 되지만 게임 모드에는 필요합니다.
+welcome-will = 하는 일
+welcome-wont = 하지 않는 일
+welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호 보내기
+welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지 바꾸기
+welcome-wont-move = 진행 중인 연결 옮기기(직접 만든 경로는 예외)
+welcome-wont-touch = DNS·방화벽·와이파이 설정 바꾸기, 사용자 정보 보내기
+welcome-go = 내 회선 보러 가기
+
+## Strip
+strip-on = 켜짐
+strip-off = 꺼짐
+strip-no-helper = 도우미 없음
+strip-nothing = 연결 없음
+
+## A gamepad's buttons
+pad-press = 누르기
+pad-back = 뒤로
+pad-pause = 일시정지
+pad-game-mode = 게임 모드
+pad-places = 화면 이동
+pad-read-out = 그래프 훑어보기
+
+## Closing the window in game mode
+question-title = 게임 모드를 계속 켜 둘까요?
+question-explain = 이 창이 게임 모드를 켜 두고 있습니다. 창을 닫을 때 게임 모드를 계속 켜 두거나 함께 끝낼 수 있습니다.
+question-later = 계속 켜 두면 여기서 스위치를 다시 누르거나 “{ $command }”를 실행하거나 컴퓨터를 다시 시작할 때까지 유지됩니다.
+question-keep = 켜 두고 닫기
+question-end = 끝내고 닫기
+question-stay = 닫지 않기
+question-remember = 다시 묻지 않기
+
+## Notifications
+note-ended = 게임 모드가 끝났습니다
+note-ended-body = 이 창에서 끝낸 것이 아닙니다. 새 연결은 시스템의 원래 경로로 갑니다.
+note-died = { $uplink } 회선이 응답하지 않습니다
+note-back = { $uplink } 회선이 다시 응답합니다
+note-leads = 지금은 { $uplink } 회선이 가장 안정적입니다
+note-leads-body = 새 연결은 이 회선으로 갑니다.

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::decide::{Plan, main_rule, planned, system_uplink};
-use super::model::{Found, Object, Selector, Sockets};
+use super::model::{AS_THE_SYSTEM, Found, Object, Selector, Sockets};
 use super::pins::{Led, led, pins_for};
 use super::slots;
 
@@ -29,11 +29,12 @@ impl Plan {
     pub fn towards(&self, target: u32, found: &Found, sockets: &Sockets) -> Aim {
         let target = self.target_or_in_use(target);
         let from = match led(&found.ours) {
-            Led::Freely => Some(self.in_use),
+            Led::Freely if self.spread.is_empty() => Some(self.in_use),
+            Led::Freely => Some(AS_THE_SYSTEM),
             Led::To(ifindex) => Some(ifindex),
             Led::Apart => None,
         };
-        let from = from.filter(|from| *from != target && self.uplinks.contains_key(from));
+        let from = from.filter(|from| *from != target && self.leads_to(*from));
         let pins = pins_for(found, sockets, from);
         Aim {
             objects: self.objects(target, &pins),
@@ -44,28 +45,30 @@ impl Plan {
 
 /// What has to stay of ours for a while when game mode ends: the source rules of addresses that a
 /// socket uses, the pins of open wildcard ports, and what these need. Neither is kept for the
-/// uplink of the system's own default, where the system's route does the same. Ask again whenever
+/// uplink of the system's own default, where the system's route does the same; with a default that is
+/// spread over several uplinks, that is true of none. Ask again whenever
 /// something changed; once nothing remains, all is as the system made it.
 ///
 /// Nothing at all remains when it isn't an uplink any more that the system's default leaves by, or
 /// somebody else made policy rules: that may be a VPN, and a connection must not go past it.
 pub fn remains(found: &Found, sockets: &Sockets) -> Aim {
-    let Ok((_, in_use)) = system_uplink(found) else {
+    let Ok(system) = system_uplink(found) else {
         return Aim::default();
     };
     if !found.foreign_rules.is_empty() {
         return Aim::default();
     }
+    let alone = system.alone();
     let slots = slots::known(found);
     let from = match led(&found.ours) {
-        Led::To(from) if from != in_use.ifindex && slots.contains_key(&from) => Some(from),
+        Led::To(from) if Some(from) != alone && slots.contains_key(&from) => Some(from),
         Led::To(_) | Led::Freely | Led::Apart => None,
     };
     let pins = pins_for(found, sockets, from);
     let mut objects = BTreeSet::new();
     for uplink in &found.uplinks {
         let slot = slots.get(&uplink.ifindex);
-        let Some(slot) = slot.filter(|_| uplink.ifindex != in_use.ifindex) else {
+        let Some(slot) = slot.filter(|_| Some(uplink.ifindex) != alone) else {
             continue;
         };
         let Ok(planned) = planned(found.family, uplink, *slot) else {

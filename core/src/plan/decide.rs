@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::model::{
-    Abilities, Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route, Rule, Selector,
-    SystemDefault, Uplink, Via,
+    AS_THE_SYSTEM, Abilities, Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route,
+    Rule, Selector, SystemDefault, Uplink, Via,
 };
 use super::numbers::{
     BUCKETS, GROUP, IDLE_TIMER_S, MAX_SOURCES, OTHER_WEIGHT, PREFERENCE_FORWARDED, PREFERENCE_MAIN,
-    PREFERENCE_PORT, PREFERENCE_SOURCE, SLOTS, TABLE_METRIC, TARGET_WEIGHT,
+    PREFERENCE_PORT, PREFERENCE_SOURCE, SLOTS, SYSTEM_TABLE, TABLE_METRIC, TARGET_WEIGHT,
 };
 use super::pins::{Pins, target_in};
 use super::refusal::Refusal;
@@ -25,8 +25,12 @@ pub(super) const MAIN_TABLE: u32 = 254;
 pub struct Plan {
     /// The family.
     pub family: Family,
-    /// The uplink of the system's own default, by ifindex. Forwarded packets stay on it.
+    /// The uplink of the system's own default, by ifindex; of one that is spread over several, the
+    /// first. Forwarded packets stay where the system's default leads.
     pub in_use: u32,
+    /// The ways out of the system's own default with their weights, if there are several: merged from
+    /// routers' advertisements. Empty otherwise.
+    pub spread: Vec<(Hop, u16)>,
     /// The metric of our default in the main table.
     pub metric: u32,
     /// Whether new flows are led by a resilient group, which keeps even an unpinned flow on its
@@ -63,7 +67,8 @@ pub struct Planned {
 /// # Errors
 /// A [`Refusal`]; the family has to be left, or put back, to what the system made it.
 pub fn plan(found: &Found, abilities: Abilities) -> Result<Plan, Refusal> {
-    let (default, in_use) = system_uplink(found)?;
+    let system = system_uplink(found)?;
+    let in_use = system.uplink;
     if let Some(first) = found.foreign_rules.first() {
         return Err(Refusal::ForeignRules {
             first: first.clone(),
@@ -106,27 +111,67 @@ pub fn plan(found: &Found, abilities: Abilities) -> Result<Plan, Refusal> {
     Ok(Plan {
         family: found.family,
         in_use: in_use.ifindex,
-        metric: metric(found, default, usable.len())?,
+        metric: metric(found, system.default, usable.len())?,
         resilient: abilities.resilient_groups
+            && system.spread.is_empty()
             && found.family == Family::V4
             && usable.iter().all(|uplink| source_is_the_kernels(uplink)),
+        spread: system.spread,
         uplinks,
     })
 }
 
-/// The system's best default and the uplink it leaves by.
-pub(super) fn system_uplink(found: &Found) -> Result<(&SystemDefault, &Uplink), Refusal> {
+/// The system's best default, and where it leads.
+pub(super) struct System<'a> {
+    default: &'a SystemDefault,
+    /// The uplink it leaves by, or the first of several.
+    uplink: &'a Uplink,
+    /// See [`Plan::spread`].
+    spread: Vec<(Hop, u16)>,
+}
+
+impl System<'_> {
+    /// The one uplink that all flows are on without us, by ifindex.
+    pub(super) fn alone(&self) -> Option<u32> {
+        self.spread.is_empty().then_some(self.uplink.ifindex)
+    }
+}
+
+/// The system's best default and the uplinks it leaves by.
+pub(super) fn system_uplink(found: &Found) -> Result<System<'_>, Refusal> {
     let default = found.system_default.as_ref().ok_or(Refusal::NoDefault)?;
-    let ifindex = match default.ifindexes.as_slice() {
+    let (first, others) = match default.ifindexes.as_slice() {
         [] => return Err(Refusal::DefaultNowhere),
-        [ifindex] => *ifindex,
-        _ => return Err(Refusal::AlreadyMultipath),
+        [_, _, ..] if default.merged.is_empty() => return Err(Refusal::AlreadyMultipath),
+        [first, others @ ..] => (*first, others),
     };
-    let mut uplinks = found.uplinks.iter();
-    let uplink = uplinks
-        .find(|uplink| uplink.ifindex == ifindex)
-        .ok_or(Refusal::ForeignDefault { ifindex })?;
-    Ok((default, uplink))
+    let uplink = |ifindex: u32| {
+        let mut uplinks = found.uplinks.iter();
+        let found = uplinks.find(|uplink| uplink.ifindex == ifindex);
+        found.ok_or(Refusal::ForeignDefault { ifindex })
+    };
+    let mut system = System {
+        default,
+        uplink: uplink(first)?,
+        spread: Vec::new(),
+    };
+    for other in others {
+        uplink(*other)?;
+    }
+    // Nothing can come from a member without an address: a router that has only just appeared.
+    let usable = |hop: &Hop| uplink(hop.ifindex).is_ok_and(|one| !one.addresses.is_empty());
+    let members = default.merged.iter().filter(|(hop, _)| usable(hop));
+    let members: Vec<(Hop, u16)> = members.copied().collect();
+    if let Some((hop, _)) = members.first() {
+        system.uplink = uplink(hop.ifindex)?;
+    }
+    if members
+        .iter()
+        .any(|(hop, _)| hop.ifindex != system.uplink.ifindex)
+    {
+        system.spread = members;
+    }
+    Ok(system)
 }
 
 /// The metric that goes just before `metric`. IPv6 has no metric 0: the kernel makes 1024 of it.
@@ -225,6 +270,11 @@ impl Plan {
         for (ifindex, planned) in &self.uplinks {
             objects.extend(planned.pins(self.family, *ifindex, pins));
         }
+        let as_the_system = pins_to(self.family, SYSTEM_TABLE, AS_THE_SYSTEM, pins);
+        if !self.spread.is_empty() || !as_the_system.is_empty() {
+            objects.extend(self.copy());
+        }
+        objects.extend(as_the_system);
         let via = if self.resilient {
             objects.extend(self.group(target));
             Some(Via::Group(GROUP))
@@ -245,6 +295,31 @@ impl Plan {
         objects
     }
 
+    /// Whether `ifindex` is an uplink of the plan, or [`AS_THE_SYSTEM`].
+    pub fn leads_to(&self, ifindex: u32) -> bool {
+        ifindex == AS_THE_SYSTEM || self.uplinks.contains_key(&ifindex)
+    }
+
+    /// The copy of the system's own default.
+    fn copy(&self) -> Option<Object> {
+        let via = if self.spread.is_empty() {
+            self.uplinks.get(&self.in_use).map(|planned| Via::Hop {
+                hop: planned.hop(self.in_use),
+                source: planned.source,
+            })
+        } else {
+            Some(Via::Spread(self.spread.clone()))
+        };
+        via.map(|via| {
+            Object::Route(Route {
+                family: self.family,
+                table: SYSTEM_TABLE,
+                metric: TABLE_METRIC,
+                via,
+            })
+        })
+    }
+
     /// `target`, or the uplink in use if the plan has no such uplink.
     pub(super) fn target_or_in_use(&self, target: u32) -> u32 {
         if self.uplinks.contains_key(&target) {
@@ -261,11 +336,15 @@ impl Plan {
             objects.insert(planned.route(self.family, *ifindex));
             objects.extend(planned.source_rules(self.family));
         }
-        objects.extend(
-            self.uplinks.get(&self.in_use).map(|planned| {
-                planned.rule(self.family, PREFERENCE_FORWARDED, Selector::Forwarded)
-            }),
-        );
+        let forwarded = match self.uplinks.get(&self.in_use) {
+            Some(planned) if self.spread.is_empty() => Some(slots::table(planned.slot)),
+            Some(_) => Some(SYSTEM_TABLE),
+            None => None,
+        };
+        objects.extend(forwarded.map(|table| {
+            let selector = Selector::Forwarded;
+            rule_to(self.family, PREFERENCE_FORWARDED, selector, table)
+        }));
         objects
     }
 
@@ -325,24 +404,33 @@ impl Planned {
 
     /// The rules by which what is pinned to it keeps to it.
     pub(super) fn pins(&self, family: Family, ifindex: u32, pins: &Pins) -> Vec<Object> {
-        let ports = pins.ports.iter().filter(|(_, to)| **to == ifindex);
-        let ports = ports.map(|(port, _)| (PREFERENCE_PORT, Selector::UdpPort(*port)));
-        let sources = pins.sources.iter().filter(|(_, to)| **to == ifindex);
-        let sources = sources.map(|(prefix, _)| (PREFERENCE_SOURCE, Selector::From(*prefix)));
-        ports
-            .chain(sources)
-            .map(|(preference, selector)| self.rule(family, preference, selector))
-            .collect()
+        pins_to(family, slots::table(self.slot), ifindex, pins)
     }
 
     fn rule(&self, family: Family, preference: u32, selector: Selector) -> Object {
-        Object::Rule(Rule {
-            family,
-            preference,
-            selector,
-            action: Action::Table(slots::table(self.slot)),
-        })
+        rule_to(family, preference, selector, slots::table(self.slot))
     }
+}
+
+/// The rules of those pins that are to `owner`, whose table this is.
+fn pins_to(family: Family, table: u32, owner: u32, pins: &Pins) -> Vec<Object> {
+    let ports = pins.ports.iter().filter(|(_, to)| **to == owner);
+    let ports = ports.map(|(port, _)| (PREFERENCE_PORT, Selector::UdpPort(*port)));
+    let sources = pins.sources.iter().filter(|(_, to)| **to == owner);
+    let sources = sources.map(|(prefix, _)| (PREFERENCE_SOURCE, Selector::From(*prefix)));
+    ports
+        .chain(sources)
+        .map(|(preference, selector)| rule_to(family, preference, selector, table))
+        .collect()
+}
+
+fn rule_to(family: Family, preference: u32, selector: Selector, table: u32) -> Object {
+    Object::Rule(Rule {
+        family,
+        preference,
+        selector,
+        action: Action::Table(table),
+    })
 }
 
 /// The rule that has everything but defaults looked up in the main table first.

@@ -10,6 +10,10 @@
 //! | 32763 | `iif lo ipproto udp sport <port> lookup <table>` | a pin: so does a UDP socket without an address |
 //! | 32764 | `not iif lo lookup <table of the system's uplink>` | what only passes through is left where it was |
 //!
+//! Where the system's own default is spread over several uplinks, merged from their routers'
+//! advertisements, a further table has a copy of it. Pins of before game mode and what passes through
+//! are led there: the kernel spreads them over the copy just as over the original.
+//!
 //! Each uplink has a table with one default. What is left for our default in the main table are new
 //! flows of this machine. It stands just before the system's, and loses to a better one as any
 //! would. A socket with an address of no uplink has no source rule by itself; when the leader changes
@@ -35,7 +39,7 @@
 //! let mut found = Found {
 //!     family: Family::V4,
 //!     uplinks: vec![uplink(2, "10.1.0.1", "10.1.0.2"), uplink(3, "10.2.0.1", "10.2.0.2")],
-//!     system_default: Some(SystemDefault { metric: 100, ifindexes: vec![2] }),
+//!     system_default: Some(SystemDefault { metric: 100, ifindexes: vec![2], merged: Vec::new() }),
 //!     foreign_rules: Vec::new(),
 //!     taken: Vec::new(),
 //!     ours: BTreeSet::new(),
@@ -69,8 +73,8 @@ mod words;
 pub use aims::{Aim, remains};
 pub use decide::{Plan, Planned, plan};
 pub use model::{
-    Abilities, Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route, Rule, Selector,
-    Sockets, SystemDefault, Uplink, Via,
+    AS_THE_SYSTEM, Abilities, Action, Family, Found, Group, Hop, Nexthop, Object, Prefix, Route,
+    Rule, Selector, Sockets, SystemDefault, Uplink, Via,
 };
 pub use pins::{Pins, pins_for, pins_in, target_in};
 pub use refusal::Refusal;

@@ -92,6 +92,9 @@ pub enum Via {
     },
     /// Over a nexthop group, by its number.
     Group(u32),
+    /// Over several gateways with weights 1..=256, in the kernel's order, which decides what goes
+    /// where. Only as a copy of the system's own, in [`super::numbers::SYSTEM_TABLE`].
+    Spread(Vec<(Hop, u16)>),
 }
 
 /// A policy rule.
@@ -154,7 +157,15 @@ pub struct SystemDefault {
     /// The interfaces it leaves by: more than one for a multipath route; empty for one without
     /// (`unreachable`, `blackhole`).
     pub ifindexes: Vec<u32>,
+    /// Its ways out with their weights 1..=256, in the kernel's order, if it was merged from several
+    /// routers' advertisements (as systemd-networkd does); empty for any other. Nobody chose such
+    /// weights, and in IPv6 a change of them harms running flows, so ours goes before it.
+    pub merged: Vec<(Hop, u16)>,
 }
+
+/// In the place of an ifindex: where the system's own default leads, spread over uplinks as it may be.
+/// What was there before game mode stays there, whichever uplink that is for whom.
+pub const AS_THE_SYSTEM: u32 = 0;
 
 /// What there is in one family.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@ pub const PROTOCOL: u8 = 77;
 pub const FIRST_TABLE: u32 = 7701;
 /// The most uplinks in a plan.
 pub const SLOTS: u32 = 16;
+/// The table with a copy of the system's own default, where that is spread over several uplinks.
+pub const SYSTEM_TABLE: u32 = FIRST_TABLE + SLOTS;
 /// The metric of the default route in an uplink's table. It stands there alone, so any will do that
 /// IPv6 keeps as it is.
 pub const TABLE_METRIC: u32 = 1024;

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::decide::{MAIN_TABLE, sources};
-use super::model::{Action, Found, Object, Prefix, Selector, Sockets, Via};
-use super::numbers::{MAX_PINS, MAX_SOURCES};
+use super::model::{AS_THE_SYSTEM, Action, Found, Object, Prefix, Selector, Sockets, Via};
+use super::numbers::{MAX_PINS, MAX_SOURCES, SYSTEM_TABLE};
 use super::slots;
 
-/// The decision about pins. Uplinks are given by ifindex.
+/// The decision about pins. Uplinks are given by ifindex, or [`AS_THE_SYSTEM`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pins {
     /// The uplink of each pinned wildcard UDP port.
@@ -45,6 +45,7 @@ pub(super) fn led(ours: &BTreeSet<Object>) -> Led {
     match &first.via {
         Via::Hop { hop, .. } => Led::To(hop.ifindex),
         Via::Group(id) => heaviest(ours, *id).map_or(Led::Apart, Led::To),
+        Via::Spread(_) => Led::Apart,
     }
 }
 
@@ -91,7 +92,12 @@ pub fn pins_in(found: &Found) -> Pins {
         let Action::Table(table) = rule.action else {
             continue;
         };
-        let Some(owner) = slots::of_table(table).and_then(|slot| owners.get(&slot)) else {
+        let owner = if table == SYSTEM_TABLE {
+            Some(&AS_THE_SYSTEM)
+        } else {
+            slots::of_table(table).and_then(|slot| owners.get(&slot))
+        };
+        let Some(owner) = owner else {
             continue;
         };
         match rule.selector {
@@ -105,7 +111,7 @@ pub fn pins_in(found: &Found) -> Pins {
     pins
 }
 
-/// The pins when new flows cease to go to `from`, by ifindex.
+/// The pins when new flows cease to go to `from`, by ifindex or [`AS_THE_SYSTEM`].
 ///
 /// Those in the kernel stay as long as a socket is there for them, also one to the uplink that new
 /// flows go to next. Without it that socket would depend on the group's bucket, which another flow

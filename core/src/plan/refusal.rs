@@ -16,8 +16,8 @@ pub enum Refusal {
     NoDefault,
     /// The best default leads nowhere (`unreachable`, `blackhole`).
     DefaultNowhere,
-    /// The best default has several nexthops already. It is the user's own and is steered in
-    /// place, without a plan.
+    /// The best default has several nexthops already, and not from routers' advertisements. It is the
+    /// user's own and is steered in place, without a plan.
     AlreadyMultipath,
     /// The best default leaves by something that is no uplink: a VPN, as a rule.
     ForeignDefault {

@@ -31,7 +31,7 @@ pub(super) fn known(found: &Found) -> BTreeMap<u32, u32> {
     let routes = found.ours.iter().filter_map(|object| match object {
         Object::Route(route) => match &route.via {
             Via::Hop { hop, .. } => Some((hop.ifindex, of_table(route.table)?)),
-            Via::Group(_) => None,
+            Via::Group(_) | Via::Spread(_) => None,
         },
         _ => None,
     });

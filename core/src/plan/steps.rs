@@ -102,7 +102,7 @@ fn unchangeable(there: &BTreeSet<Object>, wanted: &BTreeSet<Object>) -> BTreeSet
         Object::Group(group) => lost.contains_key(&group.id),
         Object::Route(route) => match route.via {
             Via::Group(id) => lost.contains_key(&id),
-            Via::Hop { .. } => false,
+            Via::Hop { .. } | Via::Spread(_) => false,
         },
         Object::Nexthop(_) | Object::Rule(_) => false,
     };

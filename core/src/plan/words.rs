@@ -73,6 +73,13 @@ fn route(route: &Route, name: &dyn Fn(u32) -> String) -> String {
             source.map_or(Ok(()), |source| write!(words, " src {source}"))
         }
         Via::Group(id) => write!(words, "nhid {id}"),
+        Via::Spread(hops) => {
+            let hops = hops.iter();
+            let hops =
+                hops.map(|(way, weight)| format!("nexthop {} weight {weight}", hop(way, name)));
+            let hops: Vec<String> = hops.collect();
+            write!(words, "{}", hops.join(" "))
+        }
     };
     words
 }

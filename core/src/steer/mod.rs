@@ -96,6 +96,9 @@ pub struct PathView {
     /// What the comparison compares, power cost included; the smallest wins. Of no meaning while
     /// [`PathState::Warming`].
     pub score_ns: u64,
+    /// What the score would be by the second under way alone: what both averages smooth. `None`
+    /// while nothing was gathered since the last epoch.
+    pub moment_ns: Option<u64>,
     /// Its power cost.
     pub cost: PowerCost,
     /// Epochs with samples it has been judged by.
@@ -272,6 +275,7 @@ impl Steering {
             fast_jitter_ns: known.fast,
             slow_jitter_ns: known.slow,
             score_ns: known.score(),
+            moment_ns: known.moment(),
             cost: known.cost,
             epochs: known.epochs,
             lost_in_a_row: known.lost_in_a_row,

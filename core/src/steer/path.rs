@@ -141,8 +141,17 @@ impl Path {
     /// The smaller the better: three 32nds of the level plus the mean of both jitters, in
     /// nanoseconds, times the cost in percent.
     pub(super) fn score(&self) -> u64 {
+        self.score_with(u64::midpoint(self.slow, self.fast))
+    }
+
+    /// The score by what was gathered since the last epoch alone; `None` before anything was.
+    pub(super) fn moment(&self) -> Option<u64> {
+        let mean = self.deviations.checked_div(self.samples)?;
+        Some(self.score_with(mean))
+    }
+
+    fn score_with(&self, jitter: u64) -> u64 {
         // Every term is below 2^30 and the cost below 2^14.
-        let jitter = u64::midpoint(self.slow, self.fast);
         (((LEVEL_SHARE * self.level) >> 5) + jitter + 1) * u64::from(self.cost.get()) / 100
     }
 

@@ -49,6 +49,7 @@ pub fn two_uplinks(family: Family) -> Found {
         system_default: Some(SystemDefault {
             metric,
             ifindexes: vec![2],
+            merged: Vec::new(),
         }),
         foreign_rules: Vec::new(),
         taken: Vec::new(),

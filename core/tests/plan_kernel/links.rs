@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use evenkeel_core::plan::{Family, Found, Prefix, SystemDefault, Uplink};
+use evenkeel_core::plan::{Family, Found, Hop, Prefix, SystemDefault, Uplink};
 
 use super::{Kernel, MAIN, SYSTEM, StoredRoute};
 
@@ -88,6 +88,7 @@ impl Link {
             gateway,
             source,
             group: None,
+            spread: Vec::new(),
             protocol: SYSTEM,
         };
         let networks = self.addresses.iter().map(|(address, bits)| {
@@ -116,15 +117,18 @@ impl Kernel {
         let link = self.links.get_mut(&ifindex).expect("a link");
         link.up = true;
         for (to, metric, route) in link.routes(self.family) {
-            self.routes.insert((MAIN, to, metric), route);
+            let key = (MAIN, to, metric);
+            match self.routes.get_mut(&key) {
+                Some(there) if self.merges && route.gateway.is_some() => there.merge(&route),
+                _ => drop(self.routes.insert(key, route)),
+            }
         }
     }
 
     /// The link's routes and nexthops go, without a word about the nexthops.
     pub fn link_down(&mut self, ifindex: u32) {
         self.links.get_mut(&ifindex).expect("a link").up = false;
-        self.routes
-            .retain(|_, route| route.ifindex != Some(ifindex));
+        self.drop_routes(|_, of| of == ifindex);
         let gone = self
             .nexthops
             .iter()
@@ -135,18 +139,31 @@ impl Kernel {
         }
     }
 
-    /// The link's own routes get another metric, if no other has it.
+    /// Takes away the routes, or the shares of them, to such interfaces.
+    fn drop_routes(&mut self, gone: impl Fn(&StoredRoute, u32) -> bool) {
+        for route in self.routes.values_mut() {
+            let whole = route.clone();
+            route.spread.retain(|(hop, _)| !gone(&whole, hop.ifindex));
+            if let [(only, _)] = route.spread[..] {
+                route.spread.clear();
+                (route.ifindex, route.gateway) = (Some(only.ifindex), Some(only.gateway));
+            }
+        }
+        self.routes.retain(|_, route| match route.ifindex {
+            Some(ifindex) => !gone(route, ifindex),
+            None => route.group.is_some() || !route.spread.is_empty(),
+        });
+    }
+
+    /// The link's own routes get another metric, if no other has it or they are merged then.
     pub fn set_metric(&mut self, ifindex: u32, metric: u32) {
-        if self.links.values().any(|link| link.metric == metric) {
+        if !self.merges && self.links.values().any(|link| link.metric == metric) {
             return;
         }
         let link = self.links.get_mut(&ifindex).expect("a link");
-        let old = std::mem::replace(&mut link.metric, metric);
+        link.metric = metric;
         if link.up {
-            let stale = |of: &u32, route: &StoredRoute| {
-                *of == old && route.ifindex == Some(ifindex) && route.protocol == SYSTEM
-            };
-            self.routes.retain(|(_, _, of), route| !stale(of, route));
+            self.drop_routes(|route, of| of == ifindex && route.protocol == SYSTEM);
             self.link_up(ifindex);
         }
     }
@@ -160,6 +177,7 @@ impl Kernel {
                 gateway: None,
                 source: None,
                 group: None,
+                spread: Vec::new(),
                 protocol: SYSTEM,
             };
             self.routes.insert(key, route);
@@ -191,11 +209,37 @@ impl Kernel {
                 .collect(),
             system_default: defaults.map(|((_, _, metric), route)| SystemDefault {
                 metric: *metric,
-                ifindexes: route.ifindex.into_iter().collect(),
+                ifindexes: route.ifindexes(),
+                merged: route.spread.clone(),
             }),
             foreign_rules: Vec::new(),
             taken: Vec::new(),
             ours: self.ours(),
         }
+    }
+}
+
+impl StoredRoute {
+    /// One more way out, of the same weight.
+    fn merge(&mut self, other: &Self) {
+        let hop = |route: &Self| {
+            let (ifindex, gateway) = (route.ifindex?, route.gateway?);
+            Some((Hop { ifindex, gateway }, 1))
+        };
+        let hops = hop(self).into_iter().chain(hop(other));
+        let mut spread = self.spread.clone();
+        for hop in hops.collect::<Vec<_>>() {
+            if !spread.contains(&hop) {
+                spread.push(hop);
+            }
+        }
+        if spread.len() > 1 {
+            (self.ifindex, self.gateway, self.spread) = (None, None, spread);
+        }
+    }
+
+    fn ifindexes(&self) -> Vec<u32> {
+        let all = self.spread.iter().map(|(hop, _)| hop.ifindex);
+        all.chain(self.ifindex).collect()
     }
 }

@@ -33,6 +33,8 @@ struct StoredRoute {
     gateway: Option<IpAddr>,
     source: Option<IpAddr>,
     group: Option<u32>,
+    /// Several ways out with weights; `ifindex` and `gateway` are none then.
+    spread: Vec<(Hop, u16)>,
     protocol: u8,
 }
 
@@ -47,6 +49,8 @@ pub struct Kernel {
     routes: BTreeMap<RouteKey, StoredRoute>,
     nexthops: BTreeMap<u32, Hop>,
     groups: BTreeMap<u32, Group>,
+    /// Whether the system merges its routes of one metric into one over several ways.
+    merges: bool,
     /// The buckets in use: a busy one keeps its member.
     held: BTreeMap<u16, u32>,
 }
@@ -71,7 +75,7 @@ pub struct Way {
 }
 
 impl Kernel {
-    pub fn new(family: Family, links: Vec<Link>) -> Self {
+    pub fn new(family: Family, links: Vec<Link>, merges: bool) -> Self {
         let mut kernel = Self {
             family,
             links: BTreeMap::new(),
@@ -79,6 +83,7 @@ impl Kernel {
             routes: BTreeMap::new(),
             nexthops: BTreeMap::new(),
             groups: BTreeMap::new(),
+            merges,
             held: BTreeMap::new(),
         };
         let rule = Rule {
@@ -121,6 +126,7 @@ impl Kernel {
         let routes = routes.map(|((table, _, metric), route)| {
             let via = match (route.group, route.ifindex, route.gateway) {
                 (Some(group), ..) => Via::Group(group),
+                (None, None, None) => Via::Spread(route.spread.clone()),
                 (None, Some(ifindex), Some(gateway)) => Via::Hop {
                     hop: Hop { ifindex, gateway },
                     source: route.source,
@@ -181,6 +187,11 @@ impl Kernel {
                 let (hop, source, group) = match &route.via {
                     Via::Hop { hop, source } => (Some(hop), *source, None),
                     Via::Group(id) => (None, None, Some(*id)),
+                    Via::Spread(_) => (None, None, None),
+                };
+                let spread = match &route.via {
+                    Via::Spread(hops) => hops.clone(),
+                    _ => Vec::new(),
                 };
                 if let Some(id) = group {
                     assert!(self.groups.contains_key(&id), "EINVAL: {route:?}");
@@ -190,6 +201,7 @@ impl Kernel {
                     gateway: hop.map(|hop| hop.gateway),
                     source,
                     group,
+                    spread,
                     protocol: PROTOCOL,
                 };
                 let key = (route.table, self.everywhere(), route.metric);
@@ -276,6 +288,7 @@ impl Kernel {
             routes.min_by_key(|((_, to, metric), _)| (u8::MAX - to.length, *metric))?;
         let member = best.group.map(|group| self.member(group, packet.bucket));
         let hop = member.map(|member| self.nexthops[&member]);
+        let hop = hop.or_else(|| share(&best.spread, packet.bucket));
         let ifindex = hop.map(|hop| hop.ifindex).or(best.ifindex)?;
         let gateway = hop.map(|hop| hop.gateway).or(best.gateway);
         let link = self.links.get(&ifindex);
@@ -316,6 +329,16 @@ impl Kernel {
             self.held.insert(packet.bucket, member);
         }
     }
+}
+
+/// The way out that a bucket falls to.
+fn share(spread: &[(Hop, u16)], bucket: u16) -> Option<Hop> {
+    let total: u64 = spread.iter().map(|(_, weight)| u64::from(*weight)).sum();
+    let mut sum = 0;
+    spread.iter().find_map(|(hop, weight)| {
+        sum += u64::from(*weight);
+        (u64::from(bucket) * total < (1 << 16) * sum).then_some(*hop)
+    })
 }
 
 fn matches(rule: &Rule, packet: Packet) -> bool {

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use evenkeel_core::plan::{
-    Abilities, Aim, Family, Object, Plan, Refusal, Sockets, Step, plan, remains, steps,
+    Abilities, Action, Aim, Family, Object, Plan, Refusal, Sockets, Step, plan, remains, steps,
 };
+
+use evenkeel_core::plan::Selector;
+use evenkeel_core::plan::numbers::SYSTEM_TABLE;
 
 use super::{Kernel, Packet, Way};
 
@@ -118,6 +121,7 @@ impl World {
     fn apply(&mut self, step: &Step, care: Care) {
         let bare = self.kernel.bare();
         let before: Vec<_> = self.ways();
+        let as_the_system = self.as_the_system();
         self.kernel.apply(step);
         if care == Care::Repair {
             return;
@@ -130,10 +134,27 @@ impl World {
         for (flow, before) in self.flows.iter().zip(before) {
             let after = self.kernel.way(flow.packet());
             let alone = bare.way(flow.packet());
-            let fine = after == before || self.may_move(flow, after, alone, care);
+            let follows = as_the_system.contains(&flow.kind) && after == alone;
+            let fine = after == before || follows || self.may_move(flow, after, alone, care);
             assert!(fine, "{flow:?} went {before:?} -> {after:?} at {step:?}");
             self.kernel.send(flow.packet());
         }
+    }
+
+    /// The flows that are pinned to where the system alone leads them. When the system spreads them
+    /// anew, they follow it.
+    fn as_the_system(&self) -> Vec<Kind> {
+        let ours = self.kernel.ours().into_iter();
+        ours.filter_map(|object| match object {
+            Object::Rule(rule) if rule.action == Action::Table(SYSTEM_TABLE) => match rule.selector
+            {
+                Selector::UdpPort(port) => Some(Kind::Wildcard(port)),
+                Selector::From(prefix) => Some(Kind::Bound(prefix.address)),
+                Selector::All | Selector::Forwarded => None,
+            },
+            _ => None,
+        })
+        .collect()
     }
 
     /// Whether a flow may go `after` from where it was; the system alone would send it `alone`.

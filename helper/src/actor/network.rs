@@ -1,6 +1,7 @@
 //! What the actor learns from around it after its own writes: whether the network still answers
 //! through our routes, what an uplink costs in money, who undid our work, that the machine woke up.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use evenkeel_core::plan::{Family, target_in};
@@ -8,16 +9,18 @@ use evenkeel_core::steer::PathState;
 use evenkeel_dbus::{HelperError, Reason};
 
 use super::Actor;
-use super::reconcile::{FAMILIES, mark_metered};
+use super::reconcile::FAMILIES;
 use crate::confirm::{Question, Unanswered, confirm};
 use crate::host::{managers, metered};
+use crate::kernel::survey::Metered;
 use crate::plans::found;
 
 /// An answer is there after 3.5 s; one that took so long says that we did not run meanwhile.
 const HELD_UP: Duration = Duration::from_millis(4_500);
 
 impl Actor {
-    /// Asks gateways and anchors through our routes, while everything else goes on.
+    /// Asks gateways and anchors through our routes, while everything else goes on; once more
+    /// afterwards, if they are being asked already.
     pub(super) fn begin_to_confirm(&mut self) {
         let mut questions = Vec::new();
         for family in FAMILIES {
@@ -48,15 +51,29 @@ impl Actor {
                 });
             }
         }
+        if !self.inquiry.wrote(&questions) {
+            return;
+        }
         let tcp_port = self.sampler.tcp_port();
         self.confirming = Some(Box::pin(confirm(questions, tcp_port)));
         self.asked_at = Instant::now();
     }
 
+    /// Nobody waits for the answer any more. True if what was written meanwhile is to be asked about.
+    pub(super) fn stop_confirming(&mut self) -> bool {
+        self.confirming = None;
+        self.inquiry.ends()
+    }
+
     /// The answer: everything is taken back if the network went silent.
     pub(super) async fn confirmed(&mut self, answer: Result<(), Unanswered>) {
-        self.confirming = None;
-        let Err(silent) = answer else { return };
+        let again = self.stop_confirming();
+        let Err(silent) = answer else {
+            if again {
+                self.begin_to_confirm();
+            }
+            return;
+        };
         if self.asked_at.elapsed() > HELD_UP {
             // Stopped or starved meanwhile, so that answers may have come too late for us.
             self.begin_to_confirm();
@@ -64,6 +81,9 @@ impl Actor {
         }
         if self.only_it_died(silent.ifindex) {
             log::info!("{silent}: the uplink itself is silent, the routes stay");
+            if again {
+                self.begin_to_confirm();
+            }
             return;
         }
         let detail = silent.to_string();
@@ -91,27 +111,40 @@ impl Actor {
     pub(super) fn woke_up(&mut self) {
         self.session.reset();
         if self.confirming.is_some() {
+            self.stop_confirming();
             self.begin_to_confirm();
         }
         self.look_at = Some(Instant::now());
     }
 
     /// Asks what the uplinks cost, when the uplinks or somebody's word on them changed.
-    pub(super) async fn ask_metered(&mut self) {
-        let uplinks: Vec<(u32, String)> = self
-            .survey
-            .uplinks
-            .iter()
+    pub(super) fn ask_metered(&mut self) {
+        let uplinks = self.survey.uplinks.iter();
+        let uplinks: Vec<(u32, String)> = uplinks
             .map(|uplink| (uplink.ifindex, uplink.name.clone()))
             .collect();
-        let known: Vec<u32> = self.metered.keys().copied().collect();
-        let same = uplinks.iter().map(|(ifindex, _)| *ifindex).eq(known);
-        if same && !self.metered_is_old {
+        let ifindexes: Vec<u32> = uplinks.iter().map(|(ifindex, _)| *ifindex).collect();
+        if ifindexes == self.metered_asked && !self.metered_is_old {
             return;
         }
+        self.metered_asked = ifindexes;
         self.metered_is_old = false;
-        self.metered = metered::ask(&self.edges.connection, &uplinks).await;
-        mark_metered(&mut self.survey, &self.metered);
+        let connection = self.edges.connection.clone();
+        self.asking_metered = Some(Box::pin(async move {
+            metered::ask(&connection, &uplinks).await
+        }));
+    }
+
+    /// The answer.
+    pub(super) async fn metered_known(&mut self, known: BTreeMap<u32, Metered>) {
+        self.asking_metered = None;
+        if self.metered == known {
+            return;
+        }
+        self.metered = known;
+        self.reconcile_noting().await;
+        self.announce_leader();
+        self.publish().await;
     }
 
     /// Who last undid something of ours.

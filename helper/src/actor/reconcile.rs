@@ -84,17 +84,18 @@ impl Actor {
 
     pub(super) async fn look_again(&mut self) {
         self.look_at = None;
+        self.looks = if self.was_quiet() { 1 } else { self.looks + 1 };
         self.looked = Some(Instant::now());
         if !self.look().await {
             return;
         }
-        self.ask_metered().await;
         if let Err(error) = self.door.refresh().await {
             self.note(error.to_contract());
         }
         if let Err(error) = self.settle(Cause::KernelChanged).await {
             self.note(error.to_contract());
         }
+        self.ask_metered();
         self.announce_leader();
         self.publish().await;
     }
@@ -271,7 +272,7 @@ impl Actor {
                 }
             }
             Wish::Drain | Wish::Clear => {
-                self.confirming = None;
+                self.stop_confirming();
                 self.keeper.drains(now);
                 self.look_by(now + DRAIN_LOOK);
             }
@@ -314,7 +315,7 @@ impl Actor {
 }
 
 /// Fills in what the kernel doesn't know of the uplinks.
-pub(super) fn mark_metered(survey: &mut Survey, known: &BTreeMap<u32, Metered>) {
+fn mark_metered(survey: &mut Survey, known: &BTreeMap<u32, Metered>) {
     for uplink in &mut survey.uplinks {
         uplink.metered = known.get(&uplink.ifindex).copied().unwrap_or_default();
     }

@@ -7,6 +7,7 @@
 //! caller's: [`confirm`] only says what stopped answering.
 
 mod asking;
+pub mod inquiry;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -161,6 +162,12 @@ struct Heard {
 }
 
 impl Question {
+    /// Whether it asks the same peers from the same address, wherever new flows go.
+    fn asks_as(&self, other: &Self) -> bool {
+        let peers = |one: &Self| (one.ifindex, one.source, one.gateway, one.anchor);
+        peers(self) == peers(other)
+    }
+
     /// What is held against our routes, if anything is.
     fn judge(&self, heard: Heard) -> Option<Unanswered> {
         let gateway_can = heard.gateway_by_interface.any();

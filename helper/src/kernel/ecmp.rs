@@ -9,7 +9,9 @@ use std::{
 };
 
 use evenkeel_dbus::limits::MAX_ROUTES;
-use netlink_packet_route::route::{RouteAttribute, RouteFlags, RouteMessage, RouteType};
+use netlink_packet_route::route::{
+    RouteAttribute, RouteFlags, RouteMessage, RouteProtocol, RouteType,
+};
 
 use super::objects::ours::our_route;
 use super::route::{MultipathRoute, RouteKey, TABLE_LOCAL};
@@ -123,7 +125,10 @@ enum Verdict {
 
 fn judge(route: &DumpedRoute, uplinks: &BTreeSet<u32>, shared: &BTreeSet<RouteKey>) -> Verdict {
     let message = &route.message;
-    if is_cached(message) || our_route(message).is_some() {
+    // One that was merged from advertisements isn't the user's: whoever made it makes it anew with
+    // each of them, and the plan puts a default of ours before it.
+    let from_routers = message.header.protocol == RouteProtocol::Ra;
+    if is_cached(message) || from_routers || our_route(message).is_some() {
         return Verdict::NotMultipath;
     }
     if is_nexthop_group(message) {
@@ -300,6 +305,13 @@ pub(in crate::kernel) mod tests {
             reasons(&dump, &[1, 2]),
             (0, vec![SkipReason::NotUnicast; 2])
         );
+    }
+
+    #[test]
+    fn what_was_merged_from_advertisements_is_no_users_route() {
+        let mut merged = message(1024, &[(1, 1), (2, 1)]);
+        merged.header.protocol = RouteProtocol::Ra;
+        assert_eq!(reasons(&[dumped(merged)], &[1, 2]), (0, vec![]));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use evenkeel_core::plan::{Family, Found, SystemDefault, Uplink, numbers::PROTOCOL};
+use evenkeel_core::plan::{Family, Found, Hop, SystemDefault, Uplink, numbers::PROTOCOL};
 use netlink_packet_route::{
     AddressFamily,
     address::{AddressAttribute, AddressFlags, AddressMessage},
@@ -21,7 +21,7 @@ use super::{
         ours::{is_our_nexthop, is_our_preference, is_our_table, our_nexthop, our_route, our_rule},
         rule::{DumpedRule, is_of},
     },
-    route::{Family as KeyFamily, RouteKey, TABLE_MAIN, exits, is_expired},
+    route::{Exit, Family as KeyFamily, RouteKey, TABLE_MAIN, exits, is_expired},
     survey::Uplink as Interface,
 };
 
@@ -71,7 +71,8 @@ impl Look<'_> {
         let leading = defaults.iter().find(|one| !self.is_cut_off(one.message));
         found.system_default = leading.or(defaults.first()).map(|best| SystemDefault {
             metric: defaults.first().unwrap_or(best).key.metric,
-            ifindexes: ifindexes(best.message),
+            ifindexes: self.leading(best.message),
+            merged: self.merged(family, best.message),
         });
         let usable = self.interfaces.iter().filter(|one| one.up && one.carrier);
         found.uplinks = usable
@@ -169,11 +170,39 @@ impl Look<'_> {
     /// VPN's is never taken for that: it may stand on purpose, to stop everything.
     fn is_cut_off(&self, route: &RouteMessage) -> bool {
         let ifindexes = ifindexes(route);
-        let mut exits = ifindexes.iter().map(|ifindex| {
-            let mut interfaces = self.interfaces.iter();
-            interfaces.find(|one| one.ifindex == *ifindex)
-        });
-        !ifindexes.is_empty() && exits.all(|one| one.is_some_and(|one| !one.up || !one.carrier))
+        !ifindexes.is_empty() && ifindexes.iter().all(|ifindex| self.is_unplugged(*ifindex))
+    }
+
+    /// Whether an interface is a physical one that is down or has no carrier.
+    fn is_unplugged(&self, ifindex: u32) -> bool {
+        let mut interfaces = self.interfaces.iter();
+        let interface = interfaces.find(|one| one.ifindex == ifindex);
+        interface.is_some_and(|one| !one.up || !one.carrier)
+    }
+
+    /// The interfaces a default leaves by, each once. Of one that was merged from advertisements those
+    /// without a carrier don't count, as their routers have none to say it to.
+    fn leading(&self, route: &RouteMessage) -> Vec<u32> {
+        let mut all = ifindexes(route);
+        if is_merged(route) && !self.is_cut_off(route) {
+            all.retain(|ifindex| !self.is_unplugged(*ifindex));
+        }
+        all
+    }
+
+    /// The ways out of a default that was merged from several routers' advertisements.
+    fn merged(&self, family: Family, route: &RouteMessage) -> Vec<(Hop, u16)> {
+        if !is_merged(route) {
+            return Vec::new();
+        }
+        let live = exits(route).into_iter();
+        let live = live.filter(|exit| !exit.dead && !self.is_unplugged(exit.ifindex));
+        let hop = |exit: Exit| {
+            let gateway = exit.gateway.filter(|to| is_of(family, *to))?;
+            let ifindex = exit.ifindex;
+            Some((Hop { ifindex, gateway }, exit.weight))
+        };
+        live.filter_map(hop).collect()
     }
 
     fn uplink(&self, family: Family, ifindex: u32, defaults: &[Default]) -> Option<Uplink> {
@@ -222,6 +251,11 @@ fn address_family(family: Family) -> AddressFamily {
         Family::V4 => AddressFamily::Inet,
         Family::V6 => AddressFamily::Inet6,
     }
+}
+
+/// Whether a route has several ways out that routers' advertisements gave it.
+fn is_merged(route: &RouteMessage) -> bool {
+    route.header.protocol == RouteProtocol::Ra && exits(route).len() > 1
 }
 
 /// The interfaces a route leaves by, each once.

@@ -264,6 +264,8 @@ pub struct Exit {
     pub dead: bool,
     /// Its interface has no carrier.
     pub linkdown: bool,
+    /// Its weight among the route's ways out, 1..=256.
+    pub weight: u16,
 }
 
 /// A dumped route's ways out: one for each nexthop of a multipath route, else its own, if any.
@@ -274,6 +276,7 @@ pub fn exits(message: &RouteMessage) -> Vec<Exit> {
             gateway: gateway_of(&hop.attributes),
             dead: hop.flags.contains(RouteNextHopFlags::Dead),
             linkdown: hop.flags.contains(RouteNextHopFlags::Linkdown),
+            weight: u16::from(hop.hops) + 1,
         };
         return hops.iter().map(exit).collect();
     }
@@ -287,6 +290,7 @@ pub fn exits(message: &RouteMessage) -> Vec<Exit> {
         gateway: gateway_of(&message.attributes),
         dead: message.header.flags.contains(RouteFlags::Dead),
         linkdown: message.header.flags.contains(RouteFlags::Linkdown),
+        weight: 1,
     };
     ifindex.map(exit).into_iter().collect()
 }

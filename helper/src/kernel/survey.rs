@@ -8,6 +8,7 @@ use std::{
 };
 
 use evenkeel_core::plan::{Family, Found};
+use evenkeel_core::uplink::VIRTUAL_KINDS;
 use evenkeel_dbus::{UplinkKind, limits::MAX_UPLINKS};
 use netlink_packet_route::{
     address::{AddressAttribute, AddressMessage},
@@ -30,32 +31,6 @@ use super::{
 
 /// The most addresses kept for one uplink and family.
 pub const MAX_ADDRESSES: usize = 16;
-
-/// See [`is_virtual`].
-const VIRTUAL_KINDS: [&str; 22] = [
-    "dummy",
-    "erspan",
-    "geneve",
-    "gre",
-    "gretap",
-    "ifb",
-    "ip6erspan",
-    "ip6gre",
-    "ip6gretap",
-    "ip6tnl",
-    "ipip",
-    "l2tpeth",
-    "nlmon",
-    "ovpn",
-    "sit",
-    "tun",
-    "vcan",
-    "vti",
-    "vti6",
-    "vxlan",
-    "wireguard",
-    "xfrm",
-];
 
 /// What one look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,8 +225,7 @@ fn keep_better<T>(kept: &mut Option<(Rank, T)>, candidate: (Rank, T)) {
     }
 }
 
-/// The kinds of links that ride on another or lead nowhere: a default over one is a VPN's, or a
-/// VPN's stop-gap against leaks.
+/// See [`VIRTUAL_KINDS`].
 fn is_virtual(link: &LinkMessage) -> bool {
     let mut infos = link
         .attributes

@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use evenkeel_core::uplink::{MODEM_DRIVERS, TETHER_DRIVERS};
 use evenkeel_dbus::UplinkKind;
 
 /// The longest `uevent` or `type` file read.
@@ -16,21 +17,6 @@ const MAX_BYTES: u64 = 4096;
 
 /// `ARPHRD_ETHER`, the hardware type of everything that frames like Ethernet.
 const ETHERNET_TYPE: &str = "1";
-
-/// Drivers of cellular modems that look like a network card.
-const MODEM_DRIVERS: [&str; 8] = [
-    "cdc_mbim",
-    "huawei_cdc_ncm",
-    "iosm",
-    "mhi_net",
-    "qmi_wwan",
-    "sierra_net",
-    "t7xx",
-    "wwan_hwsim",
-];
-
-/// Drivers of phones that share their connection.
-const TETHER_DRIVERS: [&str; 5] = ["bnep", "cdc_ether", "cdc_ncm", "ipheth", "rndis_host"];
 
 /// The kind of the interface `name` below `class_net` (`/sys/class/net`).
 pub fn kind(class_net: &Path, name: &str) -> UplinkKind {

@@ -37,6 +37,7 @@ fn uplinks_and_the_systems_default_are_those_without_ours() {
     let default = SystemDefault {
         metric: 100,
         ifindexes: vec![lab.ifindex("wifi0")],
+        merged: Vec::new(),
     };
     assert_eq!(with_ours.v4.system_default.as_ref(), Some(&default));
     assert_eq!(with_ours.v6.system_default.as_ref(), Some(&default));

@@ -6,6 +6,7 @@
 mod found;
 mod journal;
 mod lab;
+mod merged;
 mod objects;
 mod plan;
 mod routes;

@@ -171,7 +171,7 @@ fn every_other_attribute_survives_the_change_and_the_return() {
         lab.ip(&format!("route add {route}"));
     }
     for route in [
-        &format!("default metric 100 proto ra pref high mtu 1400 src fd01::2 {hops6}"),
+        &format!("default metric 100 proto dhcp pref high mtu 1400 src fd01::2 {hops6}"),
         &format!("default metric 90 pref low table 7702 hoplimit 33 {hops6}"),
         &format!("2001:db8::/32 from fd01::/64 metric 7 {hops6}"),
         "2001:db8:1::/48 nexthop via fe80::1 dev wifi0 onlink nexthop via fe80::2 dev usb0 weight 4 nexthop via fe80::3 dev usb0",

@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod helper;
+pub mod rollback;
 pub mod steer;
 mod usage;

@@ -19,6 +19,8 @@ use crate::topology::Uplink;
 
 /// How often the background looks for flows whose time has come.
 const TICK: Duration = Duration::from_millis(10);
+/// How often flows are opened before too few are on an uplink.
+const ROUNDS: usize = 20;
 /// Flows in one population, and new ones at once, at most.
 const MOST_FLOWS: usize = 8_000;
 
@@ -88,6 +90,11 @@ impl Flows {
         let targets = self.targets(family, count);
         let (mut flows, shares) = self.try_out(kind, family, &targets)?;
         flows.retain(|flow| flow.home.is_some());
+        self.keep(flows, pace);
+        Ok(shares)
+    }
+
+    fn keep(&self, mut flows: Vec<Flow>, pace: Pace) {
         let step = match pace {
             Pace::Quiet => Duration::ZERO,
             Pace::Every(interval) => interval / flows.len().max(1) as u32,
@@ -96,7 +103,53 @@ impl Flows {
             flow.keep(pace, step * n);
         }
         locked(&self.population).append(&mut flows);
-        Ok(shares)
+    }
+
+    /// Opens flows until `count` of them are on `uplink`, and closes those that took another: for a
+    /// system that spreads them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or when too few take that uplink.
+    pub fn open_on(
+        &self,
+        uplink: &str,
+        kind: Kind,
+        family: Family,
+        count: usize,
+        pace: Pace,
+    ) -> Result<(), LabError> {
+        at_most(locked(&self.population).len() + count)?;
+        let wanted = self.uplinks.iter().find(|one| one.name == uplink);
+        let wanted = wanted.ok_or_else(|| LabError::Invalid(format!("no uplink `{uplink}`")))?;
+        let mut kept = Vec::new();
+        for _ in 0..ROUNDS {
+            let targets = self.targets(family, count);
+            let (mut flows, _) = self.try_out(kind, family, &targets)?;
+            flows.retain(|flow| flow.home.is_some_and(|seen| wanted.is_public(seen)));
+            kept.append(&mut flows);
+            if kept.len() >= count {
+                kept.truncate(count);
+                self.keep(kept, pace);
+                return Ok(());
+            }
+        }
+        Err(LabError::Invalid(format!(
+            "only {} of {count} flows, {kind:?} {family:?}, took {uplink}",
+            kept.len()
+        )))
+    }
+
+    /// How many flows of each kind and family are at home on `uplink`.
+    pub fn at_home_on(&self, uplink: &str) -> BTreeMap<(Kind, Family), usize> {
+        let wanted = self.uplinks.iter().find(|one| one.name == uplink);
+        let mut counts = BTreeMap::new();
+        for flow in locked(&self.population).iter() {
+            let here = |seen| wanted.is_some_and(|one| one.is_public(seen));
+            if flow.home.is_some_and(here) {
+                *counts.entry((flow.kind, flow.family)).or_default() += 1;
+            }
+        }
+        counts
     }
 
     /// Opens flows to destinations that no flow had before, exchanges once on each, and closes them.

@@ -4,81 +4,188 @@ use iced::keyboard::key::Named;
 use iced::widget::{button, column, container, row, space, text};
 use iced::{Alignment, Element, Fill, Padding, keyboard};
 
-use super::{App, Message, Screen};
+use super::{App, Hand, Message, Screen};
+use crate::config::{Choice, Store};
 use crate::ui::focus::{self, Press, focus};
 use crate::ui::icons::{Icon, icon};
-use crate::ui::model::Link;
 use crate::ui::parts::{self, Room, bold};
-use crate::ui::{absent, live, theme};
+use crate::ui::settings::{self, Facts};
+use crate::ui::spatial::Direction;
+use crate::ui::strip::Strip;
+use crate::ui::theme::{self, Ink};
+use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
 use crate::words::Key;
+
+/// A place on the rail.
+struct Place {
+    id: &'static str,
+    mark: Icon,
+    name: Key,
+    screen: Screen,
+}
+
+const fn place(id: &'static str, mark: Icon, name: Key, screen: Screen) -> Place {
+    Place {
+        id,
+        mark,
+        name,
+        screen,
+    }
+}
+
+const PLACES: [Place; 5] = [
+    place("place-live", Icon::Live, Key::NavLive, Screen::Live),
+    place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
+    place(
+        "place-measure",
+        Icon::Measure,
+        Key::NavMeasure,
+        Screen::Measure,
+    ),
+    place("place-spikes", Icon::Spikes, Key::NavSpikes, Screen::Spikes),
+    place(
+        "place-settings",
+        Icon::Settings,
+        Key::NavSettings,
+        Screen::Settings,
+    ),
+];
 
 impl App {
     /// The whole window.
     pub fn view(&self) -> Element<'_, Message> {
         let room = Room { size: self.size };
         let words = &self.words;
-        let page = if self.model.state.is_none() {
-            absent::view(self.model.link, words, room)
+        let whole: Element<'_, Message> = if self.settings.strip {
+            strip::view(self.strip_now(), room).map(Message::Strip)
+        } else if self.settings.welcomed {
+            let absence = absent::absence(&self.model);
+            let main = column![self.header(room)]
+                .push(absence.map(|absence| absent::banner(absence, words, room)))
+                .push(self.notice(room))
+                .push(container(self.page(room)).height(Fill))
+                .push(self.hints(room))
+                .spacing(room.gap())
+                .padding(room.gap());
+            row![self.rail(room), main.width(Fill).height(Fill)].into()
         } else {
-            match self.screen {
-                Screen::Live => self.live.view(&self.model, words, room).map(Message::Live),
-                Screen::Tune => self.tune.view(&self.model, words, room).map(Message::Tune),
-            }
+            welcome::view(&self.model, &self.kernel, words, room).map(Message::Choose)
         };
-        let main = column![self.header(room)]
-            .push(self.notice(room))
-            .push(page)
-            .spacing(room.gap())
-            .padding(room.gap());
-        let whole = row![self.rail(room), main.width(Fill).height(Fill)];
+        let whole = match self.manners.question {
+            Some(remember) => question::view(whole, remember, words, room, Message::Close),
+            None => whole,
+        };
         focus::keys(whole, |press, modifiers| self.heard(press, modifiers))
+    }
+
+    /// What the gamepad's buttons do; a small window leaves the room to a notice.
+    fn hints(&self, room: Room) -> Option<Element<'_, Message>> {
+        let away = absent::absence(&self.model).is_some();
+        let room_for_it = !room.is_compact() || (self.notice.is_none() && !away);
+        (self.hand == Hand::Pad && room_for_it).then(|| hints::view(&self.words))
+    }
+
+    /// What the chosen place shows.
+    fn page(&self, room: Room) -> Element<'_, Message> {
+        let (model, words) = (&self.model, &self.words);
+        let live = Message::Show(Screen::Live);
+        match self.screen {
+            Screen::Live if model.state.is_none() && model.tracks.is_empty() => {
+                absent::page(model, Key::WelcomeLooking, words, room)
+            }
+            Screen::Live => self.live.view(model, words, room).map(Message::Live),
+            Screen::Tune if model.state.is_none() => {
+                absent::page(model, Key::AbsentTune, words, room)
+            }
+            Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
+            Screen::Measure => later::measure(live, words, room),
+            Screen::Spikes => later::spikes(live, words, room),
+            Screen::Settings => {
+                let facts = Facts {
+                    model,
+                    kernel: &self.kernel,
+                    file: self.store.as_ref().map(Store::path),
+                    trouble: self.trouble.as_ref(),
+                };
+                settings::view(&self.settings, facts, words, room).map(Message::Choose)
+            }
+        }
+    }
+
+    fn strip_now(&self) -> Strip<'_> {
+        Strip {
+            model: &self.model,
+            words: &self.words,
+            enabled: self.switch().is_some(),
+            undrawn: self.live.undrawn(),
+            unseen: self.live.is_unseen(),
+        }
     }
 
     /// What a key means that no widget took.
     fn heard(&self, press: Press, modifiers: keyboard::Modifiers) -> Option<Message> {
-        if modifiers.control() || modifiers.alt() || modifiers.logo() {
+        if modifiers.alt() || modifiers.logo() {
             return None;
+        }
+        if modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z') {
+            return (self.screen == Screen::Tune).then_some(Message::Tune(tune::Message::Undo));
+        }
+        if modifiers.control() && self.manners.question.is_none() {
+            return numbered(press).map(Message::Show);
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
-            Press::Named(Named::ArrowDown | Named::ArrowRight) => Some(Message::MoveFocus(true)),
-            Press::Named(Named::ArrowUp | Named::ArrowLeft) => Some(Message::MoveFocus(false)),
-            Press::Named(Named::Escape) if self.notice.is_some() => Some(Message::CloseNotice),
+            Press::Named(Named::ArrowUp) => Some(Message::Go(Direction::Up)),
+            Press::Named(Named::ArrowDown) => Some(Message::Go(Direction::Down)),
+            Press::Named(Named::ArrowLeft) => Some(Message::Go(Direction::Left)),
+            Press::Named(Named::ArrowRight) => Some(Message::Go(Direction::Right)),
+            Press::Named(Named::Escape) => Some(Message::Back),
+            _ if self.manners.question.is_some() => None,
+            Press::Named(Named::Enter) if !self.settings.welcomed => {
+                Some(Message::Choose(Choice::Welcomed))
+            }
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
-            Press::Latin('1') => Some(Message::Show(Screen::Live)),
-            Press::Latin('2') => Some(Message::Show(Screen::Tune)),
-            _ => None,
+            Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
+            Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
+            press => numbered(press).map(Message::Show),
         }
     }
 
     fn rail(&self, room: Room) -> Element<'_, Message> {
-        let place = |id, mark, key, screen| {
-            let chosen = self.screen == screen;
-            let color = if chosen { theme::TEAL } else { theme::QUIET };
-            let inside = column![
-                icon(mark, color),
-                text(self.words.say(key)).size(theme::SMALL)
-            ]
-            .spacing(6)
-            .align_x(Alignment::Center);
-            let width = room.rail() - 16.0;
+        let width = room.rail() - 16.0;
+        let (height, gap) = if room.is_compact() { (64, 8) } else { (72, 12) };
+        let places = PLACES.map(|place| {
+            let chosen = self.screen == place.screen;
+            let ink = if chosen { Ink::Good } else { Ink::Quiet };
+            let name = text(self.words.say(place.name)).size(theme::SMALL);
+            let inside = column![icon(place.mark, ink), name.wrapping(text::Wrapping::None)]
+                .spacing(6)
+                .align_x(Alignment::Center);
+            let show = Message::Show(place.screen);
             let button = button(container(inside).center(Fill))
                 .width(width)
-                .height(72)
+                .height(height)
                 .padding(0)
                 .style(theme::place(chosen))
-                .on_press(Message::Show(screen));
-            focus(id, button).on_press(Some(Message::Show(screen)))
-        };
-        let places = column![
-            place("place-live", Icon::Live, Key::NavLive, Screen::Live),
-            place("place-tune", Icon::Tune, Key::NavTune, Screen::Tune),
-        ]
-        .spacing(12);
-        container(places)
+                .on_press(show.clone());
+            focus(place.id, button).on_press(Some(show)).into()
+        });
+        let name = text(self.words.say(Key::NavShrink)).size(theme::SMALL);
+        let inside = column![icon(Icon::Shrink, Ink::Quiet), name]
+            .spacing(6)
+            .align_x(Alignment::Center);
+        let shrink = button(container(inside).center(Fill))
+            .width(width)
+            .height(height)
+            .padding(0)
+            .style(theme::place(false))
+            .on_press(Message::Shrink(true));
+        let shrink = focus("shrink", shrink).on_press(Some(Message::Shrink(true)));
+        let places = column(places).spacing(gap);
+        container(column![places, space().height(Fill), shrink])
             .width(room.rail())
             .height(Fill)
             .padding(Padding::from([room.gap(), 8.0]))
@@ -89,7 +196,7 @@ impl App {
     fn header(&self, room: Room) -> Element<'_, Message> {
         let mut said = vec![self.model.in_force(&self.words)];
         said.extend(self.model.notes(&self.words));
-        let said = text(said.join(" ")).color(theme::QUIET);
+        let said = text(said.join(" ")).style(theme::quiet);
         let words: Element<'_, Message> = if room.is_compact() {
             said.size(theme::SMALL).into()
         } else {
@@ -114,21 +221,13 @@ impl App {
     }
 
     fn notice(&self, room: Room) -> Option<Element<'_, Message>> {
-        let lost = self.model.state.is_some() && self.model.link != Link::Present;
-        let (key, detail) = match &self.notice {
-            _ if lost => (Key::NoticeUnreachable, ""),
-            Some((key, detail)) => (*key, detail.as_str()),
-            None => return None,
-        };
-        let mut lines = column![text(self.words.say(key))].width(Fill).spacing(2);
+        let (key, detail) = self.notice.as_ref()?;
+        let mut lines = column![text(self.words.say(*key))].width(Fill).spacing(2);
         if !detail.is_empty() {
-            lines = lines.push(parts::quiet(detail));
+            lines = lines.push(parts::quiet(detail.as_str()));
         }
-        let close = (!lost).then(|| {
-            let label = self.words.say(Key::NoticeClose);
-            parts::press("notice-close", label, false, Some(Message::CloseNotice))
-        });
-        let close = close.map_or_else(|| space().into(), Element::from);
+        let label = self.words.say(Key::NoticeClose);
+        let close = parts::press("notice-close", label, false, Some(Message::CloseNotice));
         let inside = row![lines, close]
             .spacing(room.gap())
             .align_y(Alignment::Center);
@@ -140,4 +239,13 @@ impl App {
                 .into(),
         )
     }
+}
+
+/// The place that a digit stands for.
+fn numbered(press: Press) -> Option<Screen> {
+    let Press::Latin(digit) = press else {
+        return None;
+    };
+    let number = digit.to_digit(10)?.checked_sub(1)?;
+    Screen::ALL.get(number as usize).copied()
 }

@@ -1,12 +1,21 @@
 //! The window without a screen: what a click, a key, a frame does, and pictures of every state.
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
+mod desktop;
+mod graph_pictures;
 mod journeys;
+mod looking_back;
+mod person;
 mod pictures;
+mod portal;
+mod session;
+mod shell;
 mod steered;
+mod tuned;
+mod walk;
 
 use std::io::Read;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, Once};
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
@@ -18,12 +27,13 @@ use iced_test::Simulator;
 
 use super::app::{App, Message};
 use super::bus::{Event, FeedEvent};
-use super::theme;
+use super::preview::{self, Setting};
+use super::{theme, tune};
 use crate::state::HelperState;
 use crate::words::{Language, Words};
 
 const ROUND_NS: u64 = 200_000_000;
-const FIRST: u32 = 10;
+pub(super) const FIRST: u32 = 10;
 
 /// One round of a recorded file.
 struct Round {
@@ -32,7 +42,19 @@ struct Round {
     estimates: Vec<[u64; 3]>,
 }
 
-fn recorded(name: &str) -> Vec<Round> {
+/// A recorded file, read once.
+fn recorded(name: &str) -> Arc<Vec<Round>> {
+    static READ: Mutex<Vec<(String, Arc<Vec<Round>>)>> = Mutex::new(Vec::new());
+    let mut read = READ.lock().unwrap();
+    if let Some((_, rounds)) = read.iter().find(|(known, _)| known == name) {
+        return Arc::clone(rounds);
+    }
+    let rounds = Arc::new(read_recorded(name));
+    read.push((name.to_owned(), Arc::clone(&rounds)));
+    rounds
+}
+
+fn read_recorded(name: &str) -> Vec<Round> {
     let path = format!(
         "{}/../core/tests/golden/{name}_t200_s512.csv.gz",
         env!("CARGO_MANIFEST_DIR")
@@ -68,7 +90,7 @@ const KINDS: [(UplinkKind, &str); 4] = [
     (UplinkKind::Tether, "usb0"),
 ];
 
-fn uplinks(count: usize) -> Vec<UplinkInfo> {
+pub(super) fn uplinks(count: usize) -> Vec<UplinkInfo> {
     let uplink = |(number, (kind, name)): (usize, &(UplinkKind, &str))| UplinkInfo {
         ifindex: FIRST + number as u32,
         name: (*name).to_owned(),
@@ -109,7 +131,7 @@ fn charge(uplink: &mut UplinkInfo) {
     uplink.cost_reason = CostReason::Metered.to_wire();
 }
 
-fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
+pub fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
     HelperState {
         version: "0.1.0".to_owned(),
         kernel_release: "6.18.1-arch1-1".to_owned(),
@@ -185,6 +207,30 @@ impl Scene {
                 self.tell(|state| lead_with(state, leader, on));
             }
             self.send(records);
+        }
+        self
+    }
+
+    /// Draws up the preview, as it happens beside the window: with `factor` chosen where it is not
+    /// in force.
+    fn foresee(&mut self, factor: u32) -> &mut Self {
+        let setting = |factor| Setting {
+            factor,
+            costs: (self.state.uplinks.iter().map(|u| (u.ifindex, u.cost))).collect(),
+        };
+        let in_force = setting(self.state.ema_factor);
+        let key = preview::Key::of(&self.app.model, setting(factor), in_force).unwrap();
+        let picture = preview::compute(&key.record(&self.app.model)).map(Arc::new);
+        let message = tune::Message::Pictured(picture);
+        let _ = self.app.update(Message::Tune(message));
+        self
+    }
+
+    /// Plays rounds of a recorded file as they are, with nothing announced.
+    fn play_on(&mut self, name: &str, from: usize, to: usize) -> &mut Self {
+        for (number, round) in recorded(name).iter().enumerate().take(to).skip(from) {
+            let at_ns = (number as u64 + 1) * ROUND_NS;
+            self.send(frame(round, at_ns, self.app.model.game_mode()));
         }
         self
     }

@@ -9,9 +9,11 @@ use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
 use super::{Scene, charge, family, same_subnet, simulate, state, uplinks};
+use crate::config::ThemeChoice;
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::Event;
-use crate::ui::{live, theme};
+use crate::ui::bus::{Call, Event};
+use crate::ui::drafts::Control;
+use crate::ui::{live, tune};
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
@@ -27,7 +29,7 @@ fn folder() -> PathBuf {
     folder
 }
 
-fn draw(app: &App, name: &str, language: Language, size: Size) {
+pub(super) fn draw(app: &App, name: &str, language: Language, size: Size) {
     let mut ui = simulate(app.view(), size);
     let (mut cut, mut scrolls) = (Vec::new(), false);
     let _ = ui.find(|candidate: Candidate<'_>| {
@@ -47,7 +49,7 @@ fn draw(app: &App, name: &str, language: Language, size: Size) {
         scrolls || cut.is_empty(),
         "{name}: {cut:?} reach beyond the window"
     );
-    let snapshot = ui.snapshot(&theme::theme()).unwrap();
+    let snapshot = ui.snapshot(&app.theme()).unwrap();
     let name = format!("{name}-{language:?}-{}", size.width).to_lowercase();
     let path = folder().join(format!("{name}.png"));
     let _ = std::fs::remove_file(path.with_file_name(format!("{name}-tiny-skia.png")));
@@ -60,12 +62,40 @@ fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
     })
 }
 
-fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
+pub(super) fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
     for language in Language::ALL {
         for size in [LARGE, WIDE, SMALL] {
-            draw(&build(language, size), name, language, size);
+            let mut app = build(language, size);
+            draw(&app, name, language, size);
+            if size == LARGE {
+                for theme in [ThemeChoice::Light, ThemeChoice::HighContrast] {
+                    app.choose(|settings| settings.theme = theme);
+                    draw(&app, &format!("{name}-{theme:?}"), language, size);
+                }
+            }
         }
     }
+}
+
+#[test]
+fn the_question_on_closing_and_a_gamepads_hints() {
+    let held = |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 300, 100);
+        let _ = scene
+            .app
+            .update(Message::Answered(Call::EnterGameMode, Ok(())));
+        let _ = scene
+            .app
+            .update(Message::Pad(crate::ui::gamepad::Action::Scroll(0)));
+        scene.app
+    };
+    everywhere("hints", held);
+    everywhere("question", |language, size| {
+        let mut app = held(language, size);
+        let _ = app.update(Message::CloseAsked);
+        app
+    });
 }
 
 #[test]
@@ -175,6 +205,7 @@ fn live_and_tune_while_draining() {
             });
             scene.play("5g2_urban", 900, usize::MAX);
             let _ = scene.app.update(Message::Show(screen));
+            scene.foresee(512);
             scene.app
         });
     }
@@ -206,20 +237,44 @@ fn live_before_the_first_answer_and_without_uplinks() {
 fn tune_on_both_backends() {
     everywhere("tune-ecmp", |language, size| {
         let mut scene = Scene::ecmp(3, language, size);
-        scene.play("drive3_trip_2_05_13_2023", 300, 100);
         scene.tell(|state| {
             state.uplinks[1].cost = 150;
             state.uplinks[1].cost_reason = CostReason::Set.to_wire();
             charge(&mut state.uplinks[2]);
         });
+        scene.play("drive3_trip_2_05_13_2023", 3600, 100);
         let _ = scene.app.update(Message::Show(Screen::Tune));
+        scene.foresee(512);
+        scene.app
+    });
+    everywhere("tune-drafted", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        scene.play("5g2_urban", 9000, 100);
+        let _ = scene.app.update(Message::Show(Screen::Tune));
+        let choose = tune::Message::Choose(Control::Ema, 840);
+        let _ = scene.app.update(Message::Tune(choose));
+        scene.foresee(840);
+        scene.app
+    });
+    everywhere("tune-first", |language, size| {
+        let mut scene = Scene::ecmp(2, language, size);
+        let _ = scene.app.update(Message::Show(Screen::Tune));
+        scene.app
+    });
+    everywhere("tune-one", |language, size| {
+        let state = state(Backend::Observe, Reason::OneUplink, uplinks(1));
+        let mut scene = Scene::new(state, language, size);
+        scene.play("5g2_urban", 600, usize::MAX);
+        let _ = scene.app.update(Message::Show(Screen::Tune));
+        scene.foresee(512);
         scene.app
     });
     everywhere("tune-lowpower", |language, size| {
         let state = state(Backend::Lowpower, Reason::Ready, uplinks(2));
         let mut scene = Scene::new(state, language, size);
+        scene.play("5g2_urban", 1200, usize::MAX);
         scene.tell(|state| {
-            state.ema_factor = 700;
+            state.ema_factor = 300;
             state.game_mode = true;
             state.tunables.push(TunableInfo {
                 id: "ema-factor".to_owned(),
@@ -231,6 +286,9 @@ fn tune_on_both_backends() {
             });
         });
         let _ = scene.app.update(Message::Show(Screen::Tune));
+        let choose = tune::Message::Choose(Control::Ema, 60);
+        let _ = scene.app.update(Message::Tune(choose));
+        scene.foresee(60);
         scene.app
     });
 }

@@ -201,12 +201,6 @@ fn a_cost_says_why_until_another_is_chosen() {
     let _ = scene.app.update(Message::Show(Screen::Tune));
     assert!(shows(&scene.app, &say(Key::CostMetered)));
     assert!(!shows(&scene.app, &say(Key::CostSet)));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    let runtime = runtime.unwrap();
-    // The window waits for the hand to rest.
-    let _inside = runtime.enter();
     let choose = tune::Message::Choose(Control::Cost(FIRST + 1), 150);
     let _ = scene.app.update(Message::Tune(choose));
     assert!(!shows(&scene.app, &say(Key::CostMetered)));

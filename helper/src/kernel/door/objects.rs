@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 
 use evenkeel_core::plan::{
-    Abilities, Action, Family, Object, Route, Rule, Selector, Step,
-    numbers::{FIRST_TABLE, PREFERENCE_PORT, SLOTS},
-    steps,
+    Abilities, Action, Family, Object, Route, Rule, Selector, Step, numbers::PREFERENCE_PORT, steps,
 };
 
 use super::Door;
@@ -18,7 +16,7 @@ use crate::kernel::{
     netlink,
     objects::{
         self,
-        ours::{our_nexthop, our_route, our_rule},
+        ours::{is_our_table, our_nexthop, our_route, our_rule},
     },
     survey::sanitised,
 };
@@ -29,16 +27,14 @@ const CLEAN_UP_ROUNDS: usize = 3;
 /// UDP ports that nobody sends from (tcpmux, discard, chargen), for a rule that lasts a moment.
 const UNUSED_PORTS: [u16; 3] = [9, 1, 19];
 
-/// The IPv6 route that a step put into an uplink's own table.
+/// The IPv6 route that a step put into a table of ours.
 fn mended_v6_table(step: &Step) -> Option<&Route> {
     match step {
         Step::Add(Object::Route(route))
         | Step::Replace {
             to: Object::Route(route),
             ..
-        } => Some(route).filter(|route| {
-            route.family == Family::V6 && (FIRST_TABLE..FIRST_TABLE + SLOTS).contains(&route.table)
-        }),
+        } => Some(route).filter(|route| route.family == Family::V6 && is_our_table(route.table)),
         _ => None,
     }
 }

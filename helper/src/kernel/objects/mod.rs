@@ -138,7 +138,7 @@ async fn make(socket: &mut Socket, object: &Object, flags: u16) -> Result<(), Ne
         Object::Route(route) => {
             let message = emitted(&route::message(route, Purpose::Make));
             match socket.change(RTM_NEWROUTE, flags, &message).await {
-                Err(NetlinkError::GatewayUnreachable) if matches!(route.via, Via::Hop { .. }) => {
+                Err(NetlinkError::GatewayUnreachable) if !matches!(route.via, Via::Group(_)) => {
                     let message = emitted(&route::message(route, Purpose::MakeOnlink));
                     socket.change(RTM_NEWROUTE, flags, &message).await
                 }

@@ -8,7 +8,7 @@ use evenkeel_core::plan::{
     Object,
     numbers::{
         FIRST_NEXTHOP, FIRST_TABLE, GROUP, PREFERENCE_FORWARDED, PREFERENCE_MAIN, PREFERENCE_PORT,
-        PREFERENCE_SOURCE, PROTOCOL, SLOTS,
+        PREFERENCE_SOURCE, PROTOCOL, SLOTS, SYSTEM_TABLE,
     },
 };
 use netlink_packet_route::route::RouteMessage;
@@ -25,7 +25,7 @@ const PREFERENCES: [u32; 4] = [
 
 /// Whether a table is one of ours.
 pub fn is_our_table(table: u32) -> bool {
-    (FIRST_TABLE..FIRST_TABLE + SLOTS).contains(&table)
+    (FIRST_TABLE..FIRST_TABLE + SLOTS).contains(&table) || table == SYSTEM_TABLE
 }
 
 /// Whether a rule's preference is one of ours.

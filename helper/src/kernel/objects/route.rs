@@ -6,13 +6,13 @@ use std::net::IpAddr;
 
 use evenkeel_core::plan::{
     Family, Hop, Route, Via,
-    numbers::{GROUP, PROTOCOL},
+    numbers::{GROUP, PROTOCOL, SYSTEM_TABLE},
 };
 use netlink_packet_route::{
     AddressFamily,
     route::{
-        RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteProtocol,
-        RouteScope, RouteType,
+        RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop,
+        RouteNextHopFlags, RouteProtocol, RouteScope, RouteType,
     },
 };
 
@@ -65,7 +65,30 @@ pub(super) fn message(route: &Route, purpose: Purpose) -> RouteMessage {
             let source = source.map(wrapped).map(RouteAttribute::PrefSource);
             message.attributes.extend(source);
         }
+        // A removal that names no way out takes them all, also when one has gone already.
+        Via::Spread(_) if purpose == Purpose::Remove => {}
+        Via::Spread(hops) => {
+            let hops = hops
+                .iter()
+                .map(|(hop, weight)| next_hop(hop, *weight, purpose));
+            message
+                .attributes
+                .push(RouteAttribute::MultiPath(hops.collect()));
+        }
     }
+    message
+}
+
+fn next_hop(hop: &Hop, weight: u16, purpose: Purpose) -> RouteNextHop {
+    let mut message = RouteNextHop::default();
+    message.interface_index = hop.ifindex;
+    // The kernel counts from 0.
+    message.hops = u8::try_from(weight.saturating_sub(1)).unwrap_or(u8::MAX);
+    if purpose == Purpose::MakeOnlink {
+        message.flags = RouteNextHopFlags::Onlink;
+    }
+    let gateway = RouteAttribute::Gateway(wrapped(hop.gateway));
+    message.attributes.push(gateway);
     message
 }
 
@@ -79,7 +102,8 @@ fn wrapped(address: IpAddr) -> RouteAddress {
 /// The default route of our making in a dumped message; `None` for any other route.
 ///
 /// Ours are the default routes with our protocol number that have nothing but what we give them:
-/// in one of our tables over one gateway, or in the main table over one gateway or our group.
+/// in one of our tables over one gateway, or in the main table over one gateway or our group, or over
+/// several gateways in the table that has the copy of the system's own.
 pub(super) fn ours(message: &RouteMessage) -> Option<Route> {
     let header = &message.header;
     let plain = header.protocol == RouteProtocol::Other(PROTOCOL)
@@ -100,13 +124,19 @@ pub(super) fn ours(message: &RouteMessage) -> Option<Route> {
     let via = match group_of(message) {
         Some(GROUP) if family == Family::V4 => Via::Group(GROUP),
         Some(_) => return None,
-        None => single_hop(message).filter(|via| match via {
-            Via::Hop { hop, .. } => is_of(family, hop.gateway),
-            Via::Group(_) => false,
-        })?,
+        None => single_hop(message)
+            .or_else(|| spread(message))
+            .filter(|via| match via {
+                Via::Hop { hop, .. } => is_of(family, hop.gateway),
+                Via::Spread(hops) => hops.iter().all(|(hop, _)| is_of(family, hop.gateway)),
+                Via::Group(_) => false,
+            })?,
     };
-    let at_home =
-        key.table == TABLE_MAIN || is_our_table(key.table) && matches!(via, Via::Hop { .. });
+    let at_home = match via {
+        Via::Hop { .. } => key.table == TABLE_MAIN || is_our_table(key.table),
+        Via::Group(_) => key.table == TABLE_MAIN,
+        Via::Spread(_) => key.table == SYSTEM_TABLE,
+    };
     at_home.then_some(Route {
         family,
         table: key.table,
@@ -150,4 +180,32 @@ fn single_hop(message: &RouteMessage) -> Option<Via> {
         },
         source,
     })
+}
+
+/// Where a route with several gateways and nothing unusual leads.
+fn spread(message: &RouteMessage) -> Option<Via> {
+    let mut hops = None;
+    for attribute in &message.attributes {
+        match attribute {
+            RouteAttribute::MultiPath(list) => hops = Some(list),
+            RouteAttribute::Table(_)
+            | RouteAttribute::Priority(_)
+            | RouteAttribute::CacheInfo(_)
+            | RouteAttribute::Preference(_) => {}
+            _ => return None,
+        }
+    }
+    let hop = |one: &RouteNextHop| match one.attributes.as_slice() {
+        [RouteAttribute::Gateway(_)] => {
+            let gateway = gateway_of(&one.attributes)?;
+            let ifindex = one.interface_index;
+            Some((Hop { ifindex, gateway }, u16::from(one.hops) + 1))
+        }
+        _ => None,
+    };
+    hops?
+        .iter()
+        .map(hop)
+        .collect::<Option<_>>()
+        .map(Via::Spread)
 }

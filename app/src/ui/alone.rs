@@ -1,0 +1,90 @@
+//! Measuring without a helper: the window finds the uplinks and probes them itself, with no
+//! privilege, at the helper's pace, and only while a graph shows. Nothing is changed. When a helper
+//! appears the subscription ends, and with it every socket.
+
+mod found;
+mod netlink;
+mod pulse;
+
+use std::hash::{Hash, Hasher};
+use std::time::Duration;
+
+use evenkeel_dbus::UplinkInfo;
+use evenkeel_dbus::feed::{Frame, MAX_RECORDS};
+use iced::futures::channel::mpsc::Sender;
+use iced::futures::{SinkExt as _, Stream};
+
+use super::bus::FeedEvent;
+use netlink::{Changes, Dump};
+use pulse::Pulse;
+
+/// Between two attempts to ask a kernel that refused.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What was found or measured.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The uplinks there are.
+    Uplinks(Vec<UplinkInfo>),
+    /// As from the helper's feed.
+    Feed(FeedEvent),
+}
+
+/// That it is wanted. All wishes are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// How long a helper that just left is given to come back.
+    pub grace: Duration,
+}
+
+impl Hash for Wish {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        "alone".hash(state);
+    }
+}
+
+/// Finds and probes until it is dropped.
+pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
+    let grace = wish.grace;
+    iced::stream::channel(1, async move |mut events: Sender<Event>| {
+        tokio::time::sleep(grace).await;
+        loop {
+            if let Err(error) = measure_on(&mut events).await {
+                log::warn!("uplinks cannot be found: {error}");
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    })
+}
+
+async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
+    let mut changes = Changes::listen()?;
+    let mut pulse = Pulse::default();
+    let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
+    let mut number = 0;
+    loop {
+        let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
+        pulse.follow(&uplinks);
+        pulse.describe(&mut uplinks);
+        let _ = events.send(Event::Uplinks(uplinks.clone())).await;
+        loop {
+            let changed = tokio::select! {
+                () = changes.next() => break,
+                changed = pulse.beat() => changed,
+            };
+            if changed {
+                pulse.describe(&mut uplinks);
+                let _ = events.send(Event::Uplinks(uplinks.clone())).await;
+            }
+            for records in pulse.take_records().chunks(MAX_RECORDS) {
+                let frame = Frame {
+                    number,
+                    dropped: 0,
+                    records: records.to_vec(),
+                };
+                number += 1;
+                let _ = events.send(Event::Feed(FeedEvent::Frame(frame))).await;
+            }
+        }
+    }
+}

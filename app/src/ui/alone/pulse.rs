@@ -1,0 +1,272 @@
+//! Probes every uplink at the helper's pace and judges what comes back as the helper would, but for
+//! the eye only: nothing is changed anywhere. Which links are uplinks is not asked here.
+
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use evenkeel_core::steer::{Params, PathState, PowerCost, Sample, Steering};
+use evenkeel_core::uplink::{ANCHOR_TCP_PORT, ANCHOR_V4, ANCHOR_V6};
+use evenkeel_dbus::feed::Record;
+use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkState};
+use evenkeel_probe::{Clock, Config, Event, Method, Prober, SendError, Transport};
+use nix::time::{ClockId, clock_gettime};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// Records that wait to be shown, at most; a window that takes none has stopped looking.
+const MAX_RECORDS: usize = 4096;
+
+/// See the module.
+pub struct Pulse {
+    steering: Steering,
+    probes: Vec<Probe>,
+    beat: Interval,
+    beats: u32,
+    records: Vec<Record>,
+}
+
+struct Probe {
+    ifindex: u32,
+    target: IpAddr,
+    /// `None` while it cannot be opened; every beat tries again.
+    prober: Option<Prober>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        let params = Params::default();
+        let mut beat = interval(Duration::from_millis(u64::from(params.period.ms())));
+        // Late beats are not caught up with: a burst of probes would measure itself.
+        beat.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        Self {
+            steering: fresh(params, 0),
+            probes: Vec::new(),
+            beat,
+            beats: 0,
+            records: Vec::new(),
+        }
+    }
+}
+
+/// None of the paths is known yet. There are never more than the core takes.
+fn fresh(params: Params, paths: usize) -> Steering {
+    Steering::new(params, &vec![PowerCost::NEUTRAL; paths]).unwrap_or_else(|_| fresh(params, 0))
+}
+
+impl Pulse {
+    /// Probes these uplinks from now on; what is known of those that stay is kept.
+    pub fn follow(&mut self, uplinks: &[UplinkInfo]) {
+        let target = |uplink: &UplinkInfo| -> IpAddr {
+            let has_v4 = uplink.gateways.iter().any(|gateway| gateway.contains('.'));
+            if has_v4 {
+                ANCHOR_V4.into()
+            } else {
+                ANCHOR_V6.into()
+            }
+        };
+        let mut old: Vec<_> = std::mem::take(&mut self.probes)
+            .into_iter()
+            .map(Some)
+            .collect();
+        let mut from = Vec::new();
+        for uplink in uplinks {
+            let target = target(uplink);
+            let same = |probe: &Option<Probe>| {
+                let probe = probe.as_ref();
+                probe.is_some_and(|one| one.ifindex == uplink.ifindex && one.target == target)
+            };
+            let known = old.iter().position(same);
+            let kept = known.and_then(|index| old[index].take());
+            from.push(known);
+            self.probes.push(kept.unwrap_or(Probe {
+                ifindex: uplink.ifindex,
+                target,
+                prober: None,
+            }));
+        }
+        if self.steering.rearrange(&from).is_err() {
+            self.steering = fresh(self.steering.params(), self.probes.len());
+        }
+    }
+
+    /// Adds what is known of their probes to `uplinks`.
+    pub fn describe(&self, uplinks: &mut [UplinkInfo]) {
+        for uplink in uplinks {
+            let at = self.probes.iter().position(|p| p.ifindex == uplink.ifindex);
+            let Some(at) = at else { continue };
+            let probe = &self.probes[at];
+            uplink.target = probe.target.to_string();
+            let prober = probe.prober.as_ref();
+            let method = prober.map_or(ProbeMethod::None, |prober| {
+                match prober.method().transport {
+                    Transport::IcmpDatagram => ProbeMethod::IcmpDatagram,
+                    Transport::IcmpRaw => ProbeMethod::IcmpRaw,
+                    Transport::TcpConnect => ProbeMethod::TcpConnect,
+                }
+            });
+            uplink.method = method.to_wire();
+            uplink.leader = self.steering.leader() == Some(at);
+            if let Ok(view) = self.steering.view(at) {
+                uplink.state = state(view.state).to_wire();
+                uplink.rtt_ns = view.level_ns.unwrap_or(0);
+                uplink.jitter_ns = view.fast_jitter_ns;
+                uplink.slow_jitter_ns = view.slow_jitter_ns;
+            }
+        }
+    }
+
+    /// What was heard since the last call.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.records)
+    }
+
+    /// Goes on until a beat is over; true when the steadiest uplink or an uplink's life changed.
+    /// Waits for ever without uplinks. Safe to cancel.
+    pub async fn beat(&mut self) -> bool {
+        if self.probes.is_empty() {
+            return std::future::pending().await;
+        }
+        loop {
+            let heard = tokio::select! {
+                biased;
+                heard = answers(&mut self.probes) => Some(heard),
+                _ = self.beat.tick() => None,
+            };
+            let Some((index, event)) = heard else {
+                return self.end_beat();
+            };
+            self.take(index, event);
+        }
+    }
+
+    fn take(&mut self, index: usize, event: Event) {
+        let (sent_at, rtt_ns, clock) = match event {
+            Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns), reply.clock),
+            Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel),
+        };
+        self.note(index, age_before_now(sent_at), rtt_ns, clock == Clock::User);
+    }
+
+    fn note(&mut self, index: usize, at_ns: u64, rtt_ns: Option<u64>, user_clock: bool) {
+        let _ = self.steering.sample(index, Sample::from(rtt_ns));
+        let ifindex = self.probes[index].ifindex;
+        self.record(Record::Sample {
+            ifindex,
+            at_ns,
+            rtt_ns,
+            user_clock,
+        });
+    }
+
+    fn record(&mut self, record: Record) {
+        if self.records.len() < MAX_RECORDS {
+            self.records.push(record);
+        }
+    }
+
+    fn end_beat(&mut self) -> bool {
+        for index in 0..self.probes.len() {
+            if self.probes[index].send() {
+                self.note(index, monotonic_ns(), None, false);
+            }
+        }
+        self.beats += 1;
+        let mut changed = self.steering.settle().leader_changed;
+        if self.beats >= self.steering.params().period.rounds_per_epoch() {
+            self.beats = 0;
+            changed |= self.steering.end_epoch().leader_changed;
+            self.estimate();
+        }
+        changed
+    }
+
+    fn estimate(&mut self) {
+        let at_ns = monotonic_ns();
+        for index in 0..self.probes.len() {
+            let Ok(view) = self.steering.view(index) else {
+                continue;
+            };
+            self.record(Record::Estimate {
+                ifindex: self.probes[index].ifindex,
+                at_ns,
+                state: state(view.state),
+                share_permille: 0,
+                rtt_ns: view.level_ns.unwrap_or(0),
+                jitter_ns: view.fast_jitter_ns,
+                slow_jitter_ns: view.slow_jitter_ns,
+            });
+        }
+    }
+}
+
+impl Probe {
+    /// Sends a probe; true when none could leave because there is no way out, which is as bad as
+    /// one that is never answered.
+    fn send(&mut self) -> bool {
+        let prober = match &mut self.prober {
+            Some(prober) => prober,
+            none => {
+                let Some(ifindex) = NonZeroU32::new(self.ifindex) else {
+                    return false;
+                };
+                let mut config = Config::new(ifindex, self.target);
+                config.method = Method::Auto {
+                    tcp_port: Some(ANCHOR_TCP_PORT),
+                };
+                match Prober::open(config) {
+                    Ok(prober) => none.insert(prober),
+                    Err(error) => {
+                        log::debug!("interface {ifindex} cannot be probed: {error}");
+                        return false;
+                    }
+                }
+            }
+        };
+        match prober.send() {
+            Err(SendError::Gone(_)) => {
+                self.prober = None;
+                true
+            }
+            Err(SendError::Unreachable(_)) => true,
+            Ok(_) | Err(SendError::Blocked(_) | SendError::Busy | SendError::Os(_)) => false,
+        }
+    }
+}
+
+/// The next answer or loss of any uplink, with the uplink's place.
+async fn answers(probes: &mut [Probe]) -> (usize, Event) {
+    poll_fn(|context| {
+        for (index, probe) in probes.iter_mut().enumerate() {
+            let Some(prober) = &mut probe.prober else {
+                continue;
+            };
+            if let Poll::Ready(event) = prober.poll_event(context) {
+                return Poll::Ready((index, event));
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn state(state: PathState) -> UplinkState {
+    match state {
+        PathState::Warming => UplinkState::Warming,
+        PathState::Alive => UplinkState::Alive,
+        PathState::Dead => UplinkState::Dead,
+        PathState::Gone => UplinkState::Gone,
+    }
+}
+
+fn age_before_now(moment: Instant) -> u64 {
+    monotonic_ns().saturating_sub(moment.elapsed().as_nanos() as u64)
+}
+
+/// The clock that the helper's samples are stamped with too, in nanoseconds.
+fn monotonic_ns() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
+        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+    })
+}

@@ -1,0 +1,113 @@
+//! The Settings screen: what the user chooses about this window, and what is installed. Not the
+//! helper's settings: those are on the Tune screen.
+
+mod facts;
+
+pub use facts::Facts;
+
+use iced::widget::{column, container, row, scrollable, text};
+use iced::{Alignment, Element, Fill, FillPortion, Padding};
+
+use super::parts::{self, Room, bold, quiet};
+use super::theme;
+use crate::config::{
+    Choice, LanguageChoice, OnClose, REFRESH_HZ, Settings, TEXT_PERCENT, ThemeChoice,
+};
+use crate::words::{Key, Words};
+
+/// The screen below the header.
+pub fn view<'a>(
+    settings: &'a Settings,
+    facts: Facts<'a>,
+    words: &'a Words,
+    room: Room,
+) -> Element<'a, Choice> {
+    let chosen = parts::card(choices(settings, words), room);
+    let found = parts::card(facts::view(facts, words), room);
+    let page: Element<'a, Choice> = if room.is_compact() {
+        column![chosen.width(Fill), found.width(Fill)]
+            .spacing(room.gap())
+            .into()
+    } else {
+        row![chosen.width(FillPortion(8)), found.width(FillPortion(5))]
+            .spacing(room.gap())
+            .into()
+    };
+    let beside_bar = if room.is_compact() { 12 } else { 0 };
+    scrollable(container(page).padding(Padding::ZERO.right(beside_bar)))
+        .id(super::PAGE)
+        .style(theme::scroll)
+        .height(Fill)
+        .into()
+}
+
+fn choices<'a>(settings: &Settings, words: &Words) -> Element<'a, Choice> {
+    let say = |key| words.say(key);
+    let system = || say(Key::ChoiceSystem);
+    let language = parts::choices(
+        "language",
+        [
+            (LanguageChoice::System, system()),
+            (LanguageChoice::English, say(Key::LanguageEnglish)),
+            (LanguageChoice::Korean, say(Key::LanguageKorean)),
+        ],
+        settings.language,
+        Choice::Language,
+    );
+    let look = parts::choices(
+        "theme",
+        [
+            (ThemeChoice::System, system()),
+            (ThemeChoice::Dark, say(Key::ThemeDark)),
+            (ThemeChoice::Light, say(Key::ThemeLight)),
+            (ThemeChoice::HighContrast, say(Key::ThemeContrast)),
+        ],
+        settings.theme,
+        Choice::Theme,
+    );
+    let size = parts::choices(
+        "text",
+        TEXT_PERCENT.map(|percent| (percent, words.percent(percent * 10))),
+        settings.text_percent,
+        Choice::TextPercent,
+    );
+    let refresh = parts::choices(
+        "refresh",
+        REFRESH_HZ.map(|hz| (hz, words.number(hz.into(), 0))),
+        settings.refresh_hz,
+        Choice::RefreshHz,
+    );
+    let notify = parts::choices(
+        "notify",
+        [(false, say(Key::ChoiceOff)), (true, say(Key::ChoiceOn))],
+        settings.notify,
+        Choice::Notify,
+    );
+    let close = parts::choices(
+        "close",
+        [
+            (OnClose::Ask, say(Key::CloseAsk)),
+            (OnClose::Keep, say(Key::CloseKeep)),
+            (OnClose::End, say(Key::CloseEnd)),
+        ],
+        settings.on_close,
+        Choice::OnClose,
+    );
+    let line = |title, hint, choices| {
+        let said = column![text(words.say(title)), quiet(words.say(hint))].spacing(2);
+        row![said.width(Fill), choices]
+            .spacing(16)
+            .align_y(Alignment::Center)
+    };
+    column![
+        bold(words.say(Key::SettingsTitle), theme::HEADING),
+        line(Key::SettingsLanguage, Key::SettingsLanguageHint, language),
+        line(Key::SettingsTheme, Key::SettingsThemeHint, look),
+        line(Key::SettingsText, Key::SettingsTextHint, size),
+        line(Key::SettingsRefresh, Key::SettingsRefreshHint, refresh),
+        line(Key::SettingsNotify, Key::SettingsNotifyHint, notify),
+        line(Key::SettingsClose, Key::SettingsCloseHint, close),
+    ]
+    .spacing(14)
+    .into()
+}

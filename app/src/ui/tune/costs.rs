@@ -1,0 +1,126 @@
+//! What each uplink costs, and the patched kernel's one weight.
+
+use iced::widget::{button, column, container, row, text};
+use iced::{Alignment, Element, Fill};
+
+use evenkeel_dbus::{CostReason, limits};
+
+use super::{Message, Tune, in_force};
+use crate::state::HelperState;
+use crate::ui::drafts::Control;
+use crate::ui::focus::focus;
+use crate::ui::model::{Model, Track};
+use crate::ui::parts::{self, Room, bold, quiet};
+use crate::ui::speech;
+use crate::ui::theme::{self, Ink};
+use crate::words::{Key, Words};
+
+/// What the buttons offer of an uplink's cost; the contract allows more.
+const COSTS: [u32; 9] = [25, 50, 75, 100, 125, 150, 200, 300, 500];
+/// What the buttons offer of the kernel's power cost weight.
+const POWERS: [u32; 9] = [0, 10, 25, 50, 100, 150, 200, 500, 1000];
+/// The kernel's own default.
+const POWER_DEFAULT: u32 = 100;
+
+impl Tune {
+    /// The card with a row for each uplink.
+    pub(super) fn costs<'a>(
+        &'a self,
+        model: &'a Model,
+        state: &'a HelperState,
+        words: &'a Words,
+        room: Room,
+    ) -> Element<'a, Message> {
+        let rows = model
+            .tracks
+            .iter()
+            .map(|track| self.cost(model, track, state, words));
+        let inside = column![
+            bold(words.say(Key::CostTitle), theme::HEADING),
+            quiet(words.say(Key::CostExplain)),
+        ]
+        .extend(rows)
+        .spacing(10);
+        parts::card(inside, room).width(Fill).into()
+    }
+
+    fn cost<'a>(
+        &'a self,
+        model: &'a Model,
+        track: &'a Track,
+        state: &'a HelperState,
+        words: &'a Words,
+    ) -> Element<'a, Message> {
+        let control = Control::Cost(track.info.ifindex);
+        let value = self.drafts.value(control).or(in_force(state, control));
+        let value = value.unwrap_or(limits::UPLINK_COST_DEFAULT);
+        let mark = theme::uplink_shape(track.slot);
+        let mark = text(mark).style(theme::ink(Ink::Uplink(track.slot)));
+        let why = speech::cost_reason_key(CostReason::from_wire(track.info.cost_reason));
+        // What is being chosen has not been set yet.
+        let why = why.filter(|_| value == track.info.cost);
+        let name = row![mark, text(model.name(track, words))].spacing(8);
+        column![
+            row![container(name).width(Fill), stepper(control, value, &COSTS)]
+                .spacing(10)
+                .align_y(Alignment::Center),
+            quiet(words.say(speech::cost_key(value))),
+        ]
+        .push(why.map(|key| quiet(words.say(key))))
+        .into()
+    }
+
+    /// The card with the kernel's weight.
+    pub(super) fn power<'a>(
+        &'a self,
+        state: &'a HelperState,
+        words: &'a Words,
+        room: Room,
+    ) -> Element<'a, Message> {
+        let value = self.drafts.value(Control::Power);
+        let value = value
+            .or(in_force(state, Control::Power))
+            .unwrap_or(POWER_DEFAULT);
+        let inside = column![
+            row![
+                container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill),
+                stepper(Control::Power, value, &POWERS),
+            ]
+            .align_y(Alignment::Center),
+            text(words.say(Key::PowerSays)).size(theme::BODY),
+            quiet(words.say(Key::PowerExplain)),
+        ]
+        .spacing(8);
+        parts::card(inside, room).width(Fill).into()
+    }
+}
+
+/// Minus, value, plus; left and right arrows do the same.
+fn stepper<'a>(control: Control, value: u32, offered: &[u32]) -> Element<'a, Message> {
+    let less = offered.iter().rfind(|offer| **offer < value).copied();
+    let more = offered.iter().find(|offer| **offer > value).copied();
+    let choose = move |value| Message::Choose(control, value);
+    let side = |label: &'static str, next: Option<u32>| {
+        let label = text(label)
+            .size(theme::HEADING)
+            .center()
+            .width(Fill)
+            .height(Fill);
+        button(label)
+            .width(theme::TARGET)
+            .height(theme::TARGET)
+            .padding(0)
+            .style(theme::plain_button(false))
+            .on_press_maybe(next.map(choose))
+    };
+    let number = container(bold(value.to_string(), theme::HEADING)).center_x(56);
+    let all = row![side("−", less), number, side("+", more)].align_y(Alignment::Center);
+    let id = match control {
+        Control::Ema => "stepper-ema".to_owned(),
+        Control::Power => "stepper-power".to_owned(),
+        Control::Cost(ifindex) => format!("stepper-{ifindex}"),
+    };
+    focus(id, all)
+        .on_adjust(move |steps| choose(if steps < 0 { less } else { more }.unwrap_or(value)))
+        .into()
+}

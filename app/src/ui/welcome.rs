@@ -1,0 +1,140 @@
+//! The page of the first start: what Evenkeel does, what it found here, what it will and won't
+//! touch. Shown once.
+
+use iced::widget::{column, container, row, scrollable, text};
+use iced::{Alignment, Center, Element, Fill, FillPortion};
+
+use super::icons::{Icon, icon};
+use super::model::{Link, Model};
+use super::parts::{self, Room, bold, quiet};
+use super::theme::{self, Ink};
+use crate::config::Choice;
+use crate::words::{Key, Words};
+
+/// The page instead of everything else; `kernel` is the running kernel's release.
+pub fn view<'a>(
+    model: &'a Model,
+    kernel: &str,
+    words: &'a Words,
+    room: Room,
+) -> Element<'a, Choice> {
+    let (title, sentence) = if room.is_compact() {
+        (theme::TITLE, theme::BODY)
+    } else {
+        (32.0, theme::HEADING)
+    };
+    let steps = [
+        (Icon::Live, Key::WelcomeMeasures),
+        (Icon::Tune, Key::WelcomeSteers),
+        (Icon::Undo, Key::WelcomeUndoes),
+    ]
+    .map(|(mark, key)| {
+        let sentence = text(words.say(key)).size(sentence);
+        row![icon(mark, Ink::Good), sentence.width(Fill)]
+            .spacing(14)
+            .align_y(Alignment::Center)
+            .into()
+    });
+    let found = parts::card(found(model, kernel, words), room);
+    let rules = parts::card(rules(words, room), room);
+    let cards = row![found.width(FillPortion(5)), rules.width(FillPortion(7))].spacing(room.gap());
+    let inside = column![bold(words.say(Key::WelcomeTitle), title)]
+        .extend(steps)
+        .push(cards)
+        .spacing(room.gap())
+        .padding(room.gap())
+        .max_width(960);
+    let page = scrollable(container(inside).center_x(Fill))
+        .id(super::PAGE)
+        .style(theme::scroll);
+    let go = parts::big_press(
+        "welcome-go",
+        words.say(Key::WelcomeGo),
+        Some(Choice::Welcomed),
+    );
+    let foot = container(go).center_x(Fill).padding(room.gap());
+    let whole = column![container(page).height(Fill).align_y(Center), foot];
+    container(whole).width(Fill).height(Fill).into()
+}
+
+fn found<'a>(model: &'a Model, kernel: &str, words: &Words) -> Element<'a, Choice> {
+    let kernel = model.state.as_ref().map_or(kernel, |s| &s.kernel_release);
+    let release = [("release", kernel.to_owned().into())];
+    let lines = column![
+        bold(words.say(Key::WelcomeFound), theme::HEADING),
+        fact(
+            Key::FactKernel,
+            text(words.tell(Key::FactLinux, release)),
+            words
+        ),
+        fact(Key::WelcomeUplinks, uplinks(model, words), words),
+    ];
+    let helper = match (model.link, &model.state) {
+        (Link::Present, Some(state)) => {
+            let version = [("version", state.version.clone().into())];
+            words.tell(Key::FactHelperRuns, version)
+        }
+        (Link::Searching | Link::Present, _) => words.say(Key::InForceSearching),
+        (Link::NoBus | Link::NoHelper, _) => words.say(Key::WelcomeNoHelper),
+    };
+    lines
+        .push(fact(Key::FactHelper, text(helper), words))
+        .spacing(10)
+        .into()
+}
+
+fn fact<'a>(
+    name: Key,
+    value: impl Into<Element<'a, Choice>>,
+    words: &Words,
+) -> Element<'a, Choice> {
+    column![quiet(words.say(name)), value.into()]
+        .spacing(2)
+        .into()
+}
+
+fn uplinks<'a>(model: &'a Model, words: &Words) -> Element<'a, Choice> {
+    if model.tracks.is_empty() {
+        let known = model.state.is_some();
+        let key = if known {
+            Key::WelcomeNoUplinks
+        } else {
+            Key::WelcomeLooking
+        };
+        return text(words.say(key)).into();
+    }
+    let lines = model.tracks.iter().map(|track| {
+        let mark = text(theme::uplink_shape(track.slot)).style(theme::ink(Ink::Uplink(track.slot)));
+        let name = model.name(track, words);
+        let interface = (name != track.info.name).then(|| quiet(&track.info.name));
+        row![mark, text(name)]
+            .push(interface)
+            .spacing(8)
+            .align_y(Alignment::Center)
+            .into()
+    });
+    column(lines).spacing(2).into()
+}
+
+fn rules<'a>(words: &Words, room: Room) -> Element<'a, Choice> {
+    let size = if room.is_compact() {
+        theme::SMALL
+    } else {
+        theme::BODY
+    };
+    let line = |mark: &'static str, ink, key| {
+        let mark = text(mark).font(theme::BOLD).style(theme::ink(ink));
+        let said = text(words.say(key)).size(size).width(Fill);
+        row![mark.width(16), said].spacing(10)
+    };
+    column![
+        bold(words.say(Key::WelcomeWill), theme::HEADING),
+        line("✓", Ink::Good, Key::WelcomeWillProbe),
+        line("✓", Ink::Good, Key::WelcomeWillRoute),
+        bold(words.say(Key::WelcomeWont), theme::HEADING),
+        line("✕", Ink::Bad, Key::WelcomeWontMove),
+        line("✕", Ink::Bad, Key::WelcomeWontTouch),
+    ]
+    .spacing(if room.is_compact() { 6 } else { 10 })
+    .into()
+}
