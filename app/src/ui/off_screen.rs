@@ -24,6 +24,7 @@ const FIRST: u32 = 2;
 pub struct OffScreen {
     app: App,
     uplinks: u32,
+    probed: bool,
     now_ns: u64,
     dice: u64,
 }
@@ -32,16 +33,8 @@ impl OffScreen {
     /// A window of `size` on the Live screen that has heard `samples` probes of each of `uplinks`
     /// uplinks, and shows as many minutes of them as it can, up to 30.
     pub fn new(size: Size, uplinks: u32, samples: u32) -> Self {
-        let mut app = App::new(Words::new(Language::English), size);
-        let state = Box::new(state(uplinks));
-        let _ = app.update(Message::Bus(Event::State(state)));
-        let _ = app.update(Message::Feed(FeedEvent::Opened));
-        let mut window = Self {
-            app,
-            uplinks,
-            now_ns: 0,
-            dice: 0x9e37_79b9_7f4a_7c15,
-        };
+        let mut window = Self::unprobed(size, uplinks);
+        window.probed = true;
         for _ in 0..samples {
             window.tick();
             window.tick();
@@ -55,12 +48,27 @@ impl OffScreen {
         window
     }
 
+    /// The same window without a single probe: all of it but the graph.
+    pub fn unprobed(size: Size, uplinks: u32) -> Self {
+        let mut app = App::new(Words::new(Language::English), size);
+        let state = Box::new(state(uplinks));
+        let _ = app.update(Message::Bus(Event::State(state)));
+        let _ = app.update(Message::Feed(FeedEvent::Opened));
+        Self {
+            app,
+            uplinks,
+            probed: false,
+            now_ns: 0,
+            dice: 0x9e37_79b9_7f4a_7c15,
+        }
+    }
+
     /// A tenth of a second later: the feed's next frame.
     pub fn tick(&mut self) {
         self.now_ns += FRAME_NS;
         let at_ns = self.now_ns;
         let mut records = Vec::new();
-        if at_ns.is_multiple_of(PERIOD_NS) {
+        if self.probed && at_ns.is_multiple_of(PERIOD_NS) {
             for uplink in 0..self.uplinks {
                 records.push(self.sample(uplink, at_ns));
             }
