@@ -111,6 +111,18 @@ async fn the_first_page_finds_the_uplinks_before_anything_is_measured() {
 }
 
 #[test]
+fn no_uplink_is_said_only_after_a_look() {
+    let (mut app, _) = open(None);
+    resize(&mut app, SIZE);
+    let _ = app.update(Message::Bus(Event::NoHelper));
+    assert!(shows(&app, &say(Key::WelcomeLooking)));
+    let _ = app.update(Message::Alone(alone::Event::Uplinks(Vec::new())));
+    assert!(shows(&app, &say(Key::WelcomeNoUplinks)));
+    let _ = app.update(Message::Choose(Choice::Welcomed));
+    assert!(shows(&app, &say(Key::NoUplinks)));
+}
+
+#[test]
 fn pictures_without_a_helper() {
     for (name, event, screen) in [
         ("absent-tune", Event::NoHelper, Screen::Tune),
