@@ -280,7 +280,8 @@ impl App {
 
     /// Keeps the preview up to date while it shows.
     fn foresee(&mut self) -> Task<Message> {
-        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+        let hidden = self.settings.strip || self.seen == Seen::Hidden;
+        if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
         self.tune.foresee(&self.model).map(Message::Tune)

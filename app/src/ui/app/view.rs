@@ -127,11 +127,13 @@ impl App {
         if modifiers.alt() || modifiers.logo() {
             return None;
         }
-        if modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z') {
-            return (self.screen == Screen::Tune).then_some(Message::Tune(tune::Message::Undo));
-        }
         if modifiers.control() && self.manners.question.is_none() {
-            return numbered(press).map(Message::Show);
+            return match press {
+                Press::Latin('z') if self.screen == Screen::Tune => {
+                    Some(Message::Tune(tune::Message::Undo))
+                }
+                press => numbered(press).map(Message::Show),
+            };
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),

@@ -343,6 +343,11 @@ fn the_strip_shows_the_leader_and_else_the_first_that_answers() {
 fn a_strip_that_is_shown_nowhere_wants_no_feed_until_it_is_drawn() {
     let mut scene = Scene::ecmp(2, Language::English, Size::new(480.0, 96.0));
     scene.app.settings.strip = true;
+    for frame in 0..40 {
+        let _ = scene.ui().snapshot(&scene.app.theme()).unwrap();
+        scene.play("5g2_urban", frame % 2 + 1, 10);
+    }
+    assert!(scene.app.shows_graph());
     scene.play("5g2_urban", 40, 100);
     assert!(!scene.app.shows_graph());
     let mut ui = scene.ui();
