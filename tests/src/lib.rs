@@ -47,6 +47,7 @@ pub mod call;
 pub mod command;
 pub mod contract;
 pub mod demo;
+pub mod desk;
 pub mod echo;
 pub mod emulator;
 pub mod error;
@@ -69,6 +70,7 @@ pub mod tools;
 pub mod topology;
 pub mod users;
 pub mod view;
+pub mod wayland;
 
 pub use command::{Cmd, Output};
 pub use error::LabError;
