@@ -1,5 +1,10 @@
 # The everyday commands; what each does stands in CONTRIBUTING.md.
-.PHONY: demo test bench check screenshot
+.PHONY: demo test bench check screenshot build install uninstall dist test-packages decky test-decky
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+BUILD_DIR ?= $(or $(CARGO_TARGET_DIR),target)/release
+export DESTDIR PREFIX SYSCONFDIR BUILD_DIR
 
 demo: ## the whole thing on a small network of its own
 	@scripts/demo.sh
@@ -16,3 +21,28 @@ check: ## the fast part of the tests: format and lints
 
 screenshot: ## assets/screenshot.png, taken of the window on the lab
 	@scripts/screenshot.sh
+
+build: ## the programs, as they are installed
+	cargo build --locked --release -p evenkeel -p evenkeeld
+
+install: ## what `make build` made, below $(DESTDIR)$(PREFIX), as packaging/install.table says
+	scripts/install.sh install make
+	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh installed; fi
+
+uninstall: ## takes away what `make install` put there
+	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh leaving; fi
+	scripts/install.sh uninstall make
+	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh left; fi
+
+
+dist: ## source and SteamOS tarballs, deb and checksums, in target/dist
+	scripts/dist.sh
+
+test-packages: ## installs, uses, upgrades and removes every package under a real systemd
+	@scripts/test-packages.sh
+decky: ## the Decky plugin, target/decky/evenkeel-decky.zip
+	@scripts/packages.sh decky
+	@packaging/decky/build.sh $(or $(CARGO_TARGET_DIR),target)/decky/evenkeel-decky.zip
+
+test-decky: ## builds the Decky plugin and tests it in a browser and against the helper
+	@scripts/test-decky.sh

@@ -247,6 +247,20 @@ mod tests {
     }
 
     #[test]
+    fn the_strip_is_a_window_and_goes_with_no_command() {
+        let strip = |words: &[&str]| {
+            let words = ["evenkeel"].iter().chain(words);
+            Cli::try_parse_from(words).map(|cli| cli.strip)
+        };
+        assert!(matches!(
+            (strip(&["--strip"]), strip(&[])),
+            (Ok(true), Ok(false))
+        ));
+        let with = strip(&["--strip", "status"]).map_err(|error| error.kind());
+        assert_eq!(with, Err(ErrorKind::ArgumentConflict));
+    }
+
+    #[test]
     fn what_stands_behind_the_command_belongs_to_the_command() {
         for words in [
             &["run", "--", "game", "--json", "-x", "--", "y"][..],

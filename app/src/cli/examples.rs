@@ -22,6 +22,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "",
         &[
             ("evenkeel", "open the window"),
+            (
+                "evenkeel --strip",
+                "ping, jitter and the switch for a second screen",
+            ),
             ("evenkeel status", "what is in force, and the uplinks"),
             (
                 "evenkeel watch",

@@ -42,7 +42,7 @@ pub fn banner<'a, Message: 'a>(
 ) -> Element<'a, Message> {
     let (title, more) = match absence {
         Absence::NoBus => (Key::AbsentNoBus, Key::AbsentAlone),
-        Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentAlone),
+        Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentStart),
         Absence::Lost => (Key::NoticeUnreachable, Key::AbsentLost),
     };
     let more = text(words.say(more)).style(theme::quiet);

@@ -237,7 +237,10 @@ impl App {
                 let task = self.take_feed(event);
                 return Task::batch([task, self.foresee()]);
             }
-            Message::Alone(event) => return self.take_alone(event),
+            Message::Alone(event) => {
+                let task = self.take_alone(event);
+                return Task::batch([task, self.foresee()]);
+            }
             Message::Answered(call, result) => self.take_answer(call, result),
             Message::Live(message) => {
                 let call = self.live.update(message, &mut self.model);
@@ -277,7 +280,8 @@ impl App {
 
     /// Keeps the preview up to date while it shows.
     fn foresee(&mut self) -> Task<Message> {
-        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+        let hidden = self.settings.strip || self.seen == Seen::Hidden;
+        if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
         self.tune.foresee(&self.model).map(Message::Tune)
@@ -297,6 +301,7 @@ impl App {
                     self.notice = Some((Key::NoticeHelperBack, String::new()));
                 }
             }
+            bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
         }
     }
@@ -338,6 +343,7 @@ impl App {
                     self.notice = None;
                 }
             }
+            FeedEvent::Clock(reading) => self.model.take_clock(reading),
             FeedEvent::Frame(frame) => {
                 match self.screen {
                     Screen::Tune if !self.settings.strip => self.tune.count_frame(),

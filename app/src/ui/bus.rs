@@ -2,7 +2,7 @@
 //! subscription that goes on by itself; neither polls.
 
 use std::hash::{Hash, Hasher};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use evenkeel_dbus::feed::Frame;
 use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError, Hold};
@@ -13,6 +13,7 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
+use super::clock::Reading;
 use crate::feed::FeedReader;
 use crate::state::{self, HelperState};
 
@@ -20,6 +21,8 @@ use crate::state::{self, HelperState};
 const BUS_RETRY: Duration = Duration::from_secs(5);
 /// Between two attempts to open a feed that was refused or broke off.
 const FEED_RETRY: Duration = Duration::from_secs(2);
+/// Between two looks at the clocks while the feed runs.
+const CLOCK_LOOK: Duration = Duration::from_secs(1);
 /// Changes that come within this time are read in one go.
 const COALESCE: Duration = Duration::from_millis(30);
 
@@ -32,6 +35,8 @@ pub enum Event {
     NoHelper,
     /// The helper is there.
     Arrived(Helper1Proxy<'static>),
+    /// What time it is, told before the state.
+    Clock(Reading),
     /// Its properties, now.
     State(Box<HelperState>),
 }
@@ -41,6 +46,8 @@ pub enum Event {
 pub enum FeedEvent {
     /// It begins.
     Opened,
+    /// What time it is, told before frames, once a second.
+    Clock(Reading),
     /// A batch.
     Frame(Frame),
     /// It was refused or broke off; it will be tried again.
@@ -167,6 +174,9 @@ async fn watch(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()>
     loop {
         match HelperState::read(&helper).await {
             Ok(state) => {
+                if let Some(reading) = Reading::now() {
+                    let _ = events.send(Event::Clock(reading)).await;
+                }
                 let _ = events.send(Event::State(Box::new(state))).await;
             }
             Err(error) => log::warn!("the helper's state: {}", error.message()),
@@ -220,9 +230,16 @@ async fn read_feed(socket: zbus::OwnedFd, events: &mut Sender<FeedEvent>) {
         }
     };
     let _ = events.send(FeedEvent::Opened).await;
+    let mut looked: Option<Instant> = None;
     loop {
         match reader.next().await {
             Ok(Some(frame)) => {
+                if looked.is_none_or(|at| at.elapsed() >= CLOCK_LOOK)
+                    && let Some(reading) = Reading::now()
+                {
+                    looked = Some(Instant::now());
+                    let _ = events.send(FeedEvent::Clock(reading)).await;
+                }
                 let _ = events.send(FeedEvent::Frame(frame)).await;
             }
             Ok(None) => return,

@@ -1,9 +1,16 @@
-//! The graph: round trips of all uplinks over time. What does not change is not painted again; the
-//! read-out lies on a sheet of its own, so that moving the pointer repaints nothing else.
+//! The graph: round trips of all uplinks over time, or how they are spread. What does not change is
+//! not painted again; the read-out lies on a sheet of its own, so that moving the pointer repaints
+//! nothing else.
 
+mod axes;
+mod hands;
+mod labels;
+mod lines;
 mod paint;
 mod plot;
 mod readout;
+mod spread;
+mod told;
 
 use std::cell::Cell;
 
@@ -12,11 +19,26 @@ use iced::widget::canvas::{self, Cache, Geometry};
 use iced::widget::{canvas as sheet, stack};
 use iced::{Element, Fill, Pixels, Rectangle, Renderer, Size, Theme, mouse};
 
+use super::ghost::Ghost;
 use super::model::Model;
-use super::theme::{self, Look};
+use super::theme::{self, Look, Palette};
 use crate::words::{Language, Words};
+pub use axes::clock;
+pub use hands::Hands;
+use hands::Sheet;
 use plot::Plot;
-use readout::Readout;
+
+/// What the graph is drawn as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shape {
+    /// Round trip over time.
+    #[default]
+    Line,
+    /// Which share of the probes took how long.
+    Histogram,
+    /// Which share of the probes was answered within a time.
+    Cdf,
+}
 
 /// What the graph shows.
 #[derive(Debug, Clone, Copy)]
@@ -25,52 +47,74 @@ pub struct Chart<'a> {
     pub model: &'a Model,
     /// The language.
     pub words: &'a Words,
+    /// What it is drawn as.
+    pub shape: Shape,
     /// How much time it shows.
     pub span_ns: u64,
     /// The moment at the right edge.
     pub end_ns: u64,
     /// True while it stands still.
-    pub paused: bool,
-    /// The value at the upper edge.
+    pub held: bool,
+    /// The value at the upper edge, or at the right one where round trips run to the right.
     pub top_us: u32,
-    /// The moment the keyboard has picked for the read-out.
-    pub picked_ns: Option<u64>,
+    /// Where the read-out was put: a moment, or a round trip in microseconds.
+    pub picked: Option<u64>,
+    /// What was before game mode.
+    pub ghost: Option<Ghost>,
     /// Set to zero whenever the graph is drawn.
     pub undrawn: &'a Cell<u32>,
 }
 
-/// The graph as a widget that takes all the room it gets. `drawn` is sent when it is drawn.
+/// The graph as a widget that takes all the room it gets.
 pub fn view<'a, Message: Clone + 'a>(
     chart: Chart<'a>,
-    drawn: Option<Message>,
+    hands: Hands<Message>,
 ) -> Element<'a, Message> {
     stack![
         sheet(chart).width(Fill).height(Fill),
-        sheet(Readout { chart, drawn }).width(Fill).height(Fill),
+        sheet(Sheet { chart, hands }).width(Fill).height(Fill),
     ]
     .width(Fill)
     .height(Fill)
     .into()
 }
 
+/// What a painter works on.
+#[derive(Clone, Copy)]
+struct Paper<'a> {
+    chart: &'a Chart<'a>,
+    plot: Plot,
+    palette: &'static Palette,
+}
+
 /// Painted parts and what they were painted for.
 #[derive(Debug, Default)]
 pub struct Painted {
     axes: Cache,
-    axes_for: Cell<Option<(Plot, bool, Look, Language)>>,
+    axes_for: Cell<Option<AxesKey>>,
     data: Cache,
     data_for: Cell<Option<DataKey>>,
+}
+
+/// Two equal keys mean the same axes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct AxesKey {
+    plot: Plot,
+    held: bool,
+    shape: Shape,
+    look: Look,
+    language: Language,
 }
 
 /// Two equal keys mean the same picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct DataKey {
-    plot: Plot,
-    look: Look,
-    language: Language,
-    marks: usize,
-    marked_at_ns: u64,
+    axes: AxesKey,
+    marks: (usize, u64),
+    events: (usize, u64),
     uplinks: usize,
+    ghost: Option<Ghost>,
+    summed: u64,
 }
 
 impl<Message> canvas::Program<Message> for Chart<'_> {
@@ -86,28 +130,41 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
     ) -> Vec<Geometry> {
         self.undrawn.set(0);
         let plot = self.plot(bounds.size());
-        let (look, language) = (Look::of(theme), self.words.language());
-        let palette = look.palette();
-        let axes_for = Some((Plot { end_ns: 0, ..plot }, self.paused, look, language));
-        if painted.axes_for.replace(axes_for) != axes_for {
+        let look = Look::of(theme);
+        let on = Paper {
+            chart: self,
+            plot,
+            palette: look.palette(),
+        };
+        let key = self.data_key(plot, look);
+        // The time at the right edge is on the axis only while it stands still.
+        let still = if self.held { plot.end_ns } else { 0 };
+        let plot_for = Plot {
+            end_ns: still,
+            ..plot
+        };
+        let axes_for = AxesKey {
+            plot: plot_for,
+            ..key.axes
+        };
+        if painted.axes_for.replace(Some(axes_for)) != Some(axes_for) {
             painted.axes.clear();
         }
-        let key = DataKey {
-            plot,
-            look,
-            language,
-            marks: self.model.marks.len(),
-            marked_at_ns: self.model.marks.back().map_or(0, |mark| mark.at_ns),
-            uplinks: self.model.tracks.len(),
-        };
         if painted.data_for.replace(Some(key)) != Some(key) {
             painted.data.clear();
         }
+        let line = self.shape == Shape::Line;
         let axes = painted.axes.draw(renderer, bounds.size(), |frame| {
-            paint::paint_axes(self, plot, palette, frame);
+            if line {
+                axes::paint(on, frame);
+            }
         });
         let data = painted.data.draw(renderer, bounds.size(), |frame| {
-            paint::paint_data(self, plot, palette, frame);
+            if line {
+                paint::paint(on, frame);
+            } else {
+                spread::paint(on, frame);
+            }
         });
         vec![axes, data]
     }
@@ -116,6 +173,30 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
 impl Chart<'_> {
     fn plot(&self, size: Size) -> Plot {
         Plot::new(size, self.end_ns, self.span_ns, self.top_us)
+    }
+
+    fn data_key(&self, plot: Plot, look: Look) -> DataKey {
+        let marks = &self.model.marks;
+        let line = self.shape == Shape::Line;
+        DataKey {
+            axes: AxesKey {
+                // How answers are spread does not move with the time.
+                plot: if line {
+                    plot
+                } else {
+                    Plot { end_ns: 0, ..plot }
+                },
+                held: self.held,
+                shape: self.shape,
+                look,
+                language: self.words.language(),
+            },
+            marks: (marks.len(), marks.back().map_or(0, |mark| mark.at_ns)),
+            events: self.model.events.stamp(),
+            uplinks: self.model.drawn().count(),
+            ghost: self.ghost,
+            summed: if line { 0 } else { self.model.summed() },
+        }
     }
 }
 

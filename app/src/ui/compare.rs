@@ -65,7 +65,9 @@ pub fn since_game_mode(
 
     let mut led: Vec<Option<u64>> = Vec::new();
     for (index, mark) in since.iter().enumerate() {
-        let until_ns = since.get(index + 1).map_or(now_ns, |next| next.at_ns - 1);
+        let until_ns = since
+            .get(index + 1)
+            .map_or(now_ns, |next| next.at_ns.saturating_sub(1));
         let leader = histories
             .iter()
             .find(|(ifindex, _)| Some(*ifindex) == mark.leader);

@@ -1,10 +1,19 @@
-//! What was measured of one uplink, bounded, and how it is thinned out for drawing. Pure: no clock,
-//! no bus, no pixels.
+//! What was measured of one uplink: the newest probes one by one, a day of older ones thinned. Pure:
+//! no clock, no bus, no pixels. How it is summed up for a graph is in `columns`.
+
+mod columns;
+mod thin;
 
 use std::collections::VecDeque;
 
-/// Samples kept of one uplink: 30 minutes at one probe every 200 ms.
+pub use columns::{Column, Outage};
+pub use thin::Bucket;
+use thin::Thinned;
+
+/// Probes of one uplink kept one by one: 30 minutes at one probe every 200 ms.
 pub const MAX_SAMPLES: usize = 9000;
+/// How far back anything is kept.
+pub const DAY_NS: u64 = 24 * 3600 * 1_000_000_000;
 /// A pause between two samples that is drawn as a gap instead of a line.
 pub const GAP_NS: u64 = 3_000_000_000;
 
@@ -17,50 +26,32 @@ pub struct Sample {
     pub rtt_us: Option<u32>,
 }
 
-/// The newest [`MAX_SAMPLES`] probes of one uplink, oldest first.
+/// The newest [`MAX_SAMPLES`] probes of one uplink, and what is left of those of the day before.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     samples: VecDeque<Sample>,
-}
-
-/// A run of lost probes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outage {
-    /// When the first lost probe was sent.
-    pub from_ns: u64,
-    /// When the last one was sent.
-    pub to_ns: u64,
-    /// How many there were.
-    pub lost: usize,
-}
-
-/// The extremes of one column of the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
-    /// Number of the column, counted from the beginning of the clock, so that a column keeps its
-    /// samples while the graph moves on.
-    pub index: u64,
-    /// Smallest round trip in it, in microseconds.
-    pub min_us: u32,
-    /// Largest one.
-    pub max_us: u32,
-    /// True when the line must not be joined to the column before it.
-    pub after_gap: bool,
+    thinned: Thinned,
 }
 
 impl History {
     /// Adds a probe. Probes are expected in the order they were sent; an older one is put into its
     /// place, because an answer that came late may be reported after the next probe.
     pub fn push(&mut self, sample: Sample) {
-        let newer = self
-            .samples
-            .iter()
-            .rev()
-            .take_while(|known| known.at_ns > sample.at_ns)
-            .count();
-        self.samples.insert(self.samples.len() - newer, sample);
-        if self.samples.len() > MAX_SAMPLES {
-            let _ = self.samples.pop_front();
+        if self.samples.capacity() == 0 {
+            self.samples.reserve_exact(MAX_SAMPLES + 1);
+        }
+        let place = match self.samples.back() {
+            Some(newest) if newest.at_ns > sample.at_ns => self
+                .samples
+                .partition_point(|known| known.at_ns <= sample.at_ns),
+            _ => self.samples.len(),
+        };
+        self.samples.insert(place, sample);
+        if self.samples.len() > MAX_SAMPLES
+            && let Some(oldest) = self.samples.pop_front()
+        {
+            let newest_ns = self.samples.back().map_or(oldest.at_ns, |s| s.at_ns);
+            self.thinned.push(oldest, newest_ns);
         }
     }
 
@@ -69,100 +60,71 @@ impl History {
         self.samples.is_empty()
     }
 
-    /// The newest probe.
-    pub fn newest(&self) -> Option<Sample> {
-        self.samples.back().copied()
+    /// Where it begins.
+    pub fn oldest_ns(&self) -> Option<u64> {
+        let newest = self.samples.front().map(|sample| sample.at_ns);
+        self.thinned.oldest_ns().or(newest)
     }
 
-    /// The probes sent in `from_ns..=to_ns`, oldest first.
+    /// The probes sent in `from_ns..=to_ns` that are still kept one by one, oldest first.
     pub fn between(&self, from_ns: u64, to_ns: u64) -> impl Iterator<Item = Sample> + '_ {
         let first = self.samples.partition_point(|s| s.at_ns < from_ns);
         let end = self.samples.partition_point(|s| s.at_ns <= to_ns);
         self.samples.range(first..end.max(first)).copied()
     }
 
-    /// The probe nearest in time to `at_ns`, if one lies within `reach_ns`.
-    pub fn nearest(&self, at_ns: u64, reach_ns: u64) -> Option<Sample> {
-        let next = self.samples.partition_point(|s| s.at_ns < at_ns);
-        [next.checked_sub(1), Some(next)]
-            .into_iter()
-            .flatten()
-            .filter_map(|index| self.samples.get(index))
-            .min_by_key(|s| s.at_ns.abs_diff(at_ns))
-            .filter(|s| s.at_ns.abs_diff(at_ns) <= reach_ns)
-            .copied()
+    /// Everything that is known of `from_ns..=to_ns`, oldest first: buckets, then buckets of one
+    /// probe each. A bucket that only reaches into that time comes whole.
+    pub fn buckets(&self, from_ns: u64, to_ns: u64) -> impl Iterator<Item = Bucket> + '_ {
+        let single = self.between(from_ns, to_ns).map(Bucket::of);
+        self.thinned.between(from_ns, to_ns).chain(single)
+    }
+
+    /// What is known of the moment `at_ns`: all probes within `around_ns` of it, or else what lies
+    /// nearest, if that is within `reach_ns`.
+    pub fn at(&self, at_ns: u64, around_ns: u64, reach_ns: u64) -> Option<Bucket> {
+        let reach_ns = reach_ns.max(around_ns);
+        let near = |ns: u64| (at_ns.saturating_sub(ns), at_ns.saturating_add(ns));
+        let distance = |bucket: &Bucket| {
+            let before = bucket.from_ns.saturating_sub(at_ns);
+            before.max(at_ns.saturating_sub(bucket.end_ns()))
+        };
+        let (from_ns, to_ns) = near(around_ns);
+        let mut within = self.buckets(from_ns, to_ns);
+        if let Some(mut whole) = within.next() {
+            for bucket in within {
+                whole.merge(&bucket);
+                whole.width_ns = bucket.end_ns() - whole.from_ns;
+            }
+            return Some(whole);
+        }
+        let (from_ns, to_ns) = near(reach_ns);
+        self.buckets(from_ns, to_ns).min_by_key(distance)
     }
 
     /// Lost probes and all probes sent in `from_ns..=to_ns`.
-    pub fn loss(&self, from_ns: u64, to_ns: u64) -> (usize, usize) {
-        self.between(from_ns, to_ns)
-            .fold((0, 0), |(lost, all), sample| {
-                (lost + usize::from(sample.rtt_us.is_none()), all + 1)
+    pub fn loss(&self, from_ns: u64, to_ns: u64) -> (u64, u64) {
+        self.buckets(from_ns, to_ns)
+            .fold((0, 0), |(lost, all), bucket| {
+                let (gone, came) = (u64::from(bucket.lost), u64::from(bucket.answered));
+                (lost + gone, all + gone + came)
             })
     }
 
-    /// Smallest and largest answer per column of `column_ns`, for `from_ns..=to_ns`. No spike is
-    /// ever left out; columns without an answer are.
-    pub fn columns(&self, from_ns: u64, to_ns: u64, column_ns: u64) -> Vec<Column> {
-        let column_ns = column_ns.max(1);
-        let mut columns: Vec<Column> = Vec::new();
-        let mut answered_at: Option<u64> = None;
-        for sample in self.between(from_ns, to_ns) {
-            let Some(rtt_us) = sample.rtt_us else {
-                continue;
-            };
-            let index = sample.at_ns / column_ns;
-            let after_gap = answered_at.is_none_or(|before| sample.at_ns.abs_diff(before) > GAP_NS);
-            answered_at = Some(sample.at_ns);
-            match columns.last_mut() {
-                Some(last) if last.index == index => {
-                    last.min_us = last.min_us.min(rtt_us);
-                    last.max_us = last.max_us.max(rtt_us);
-                }
-                _ => columns.push(Column {
-                    index,
-                    min_us: rtt_us,
-                    max_us: rtt_us,
-                    after_gap,
-                }),
-            }
-        }
-        columns
-    }
-
-    /// The runs of lost probes in `from_ns..=to_ns`.
-    pub fn outages(&self, from_ns: u64, to_ns: u64) -> Vec<Outage> {
-        let mut outages: Vec<Outage> = Vec::new();
-        let mut running = false;
-        for sample in self.between(from_ns, to_ns) {
-            if sample.rtt_us.is_some() {
-                running = false;
-                continue;
-            }
-            match outages.last_mut() {
-                Some(last) if running && sample.at_ns - last.to_ns <= GAP_NS => {
-                    last.to_ns = sample.at_ns;
-                    last.lost += 1;
-                }
-                _ => outages.push(Outage {
-                    from_ns: sample.at_ns,
-                    to_ns: sample.at_ns,
-                    lost: 1,
-                }),
-            }
-            running = true;
-        }
-        outages
+    /// Bytes it holds on to.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        self.samples.capacity() * size_of::<Sample>() + self.thinned.bytes()
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    const STEP_NS: u64 = 200_000_000;
+    pub const STEP_NS: u64 = 200_000_000;
 
-    fn history(rtts_us: impl IntoIterator<Item = Option<u32>>) -> History {
+    pub fn history(rtts_us: impl IntoIterator<Item = Option<u32>>) -> History {
         let mut history = History::default();
         for (number, rtt_us) in rtts_us.into_iter().enumerate() {
             let at_ns = STEP_NS * (number as u64 + 1);
@@ -175,7 +137,7 @@ mod tests {
     fn the_history_is_bounded_and_keeps_the_newest() {
         let history = history((0..MAX_SAMPLES as u32 + 500).map(Some));
         assert_eq!(history.samples.len(), MAX_SAMPLES);
-        let newest = history.newest().unwrap().rtt_us;
+        let newest = history.samples.back().unwrap().rtt_us;
         assert_eq!(newest, Some(MAX_SAMPLES as u32 + 499));
     }
 
@@ -191,56 +153,50 @@ mod tests {
     }
 
     #[test]
-    fn thinning_keeps_every_spike_and_every_trough() {
-        let mut rtts = vec![Some(20_000); MAX_SAMPLES];
-        rtts[4321] = Some(900_000);
-        rtts[7000] = Some(1_000);
-        let history = history(rtts);
-        let columns = history.columns(0, u64::MAX, 30 * 60 * 1_000_000_000 / 800);
-        assert!(columns.len() <= 802, "{} columns", columns.len());
-        assert_eq!(columns.iter().map(|c| c.max_us).max(), Some(900_000));
-        assert_eq!(columns.iter().map(|c| c.min_us).min(), Some(1_000));
+    fn a_moment_gathers_what_lies_around_it_and_else_the_nearest_within_reach() {
+        let history = history([Some(1), Some(9), None]);
+        let near = history.at(STEP_NS * 2 + 5, 10, STEP_NS).unwrap();
+        assert_eq!((near.min_us, near.max_us, near.lost), (9, 9, 0));
+        let all = history.at(STEP_NS * 2, STEP_NS, STEP_NS).unwrap();
+        assert_eq!((all.min_us, all.max_us, all.lost), (1, 9, 1));
+        assert_eq!(history.at(STEP_NS * 4, 0, STEP_NS).unwrap().lost, 1);
+        assert_eq!(history.at(STEP_NS * 60, 0, STEP_NS), None);
+        assert_eq!(History::default().at(7, 0, u64::MAX), None);
     }
 
     #[test]
-    fn every_lost_probe_is_in_an_outage_and_neighbours_share_one() {
-        let history = history([Some(1), None, None, Some(1), None]);
-        let outages = history.outages(0, u64::MAX);
-        assert_eq!(outages.iter().map(|o| o.lost).collect::<Vec<_>>(), [2, 1]);
-        assert_eq!(history.loss(0, u64::MAX), (3, 5));
+    fn a_day_is_kept_in_half_a_megabyte_and_can_be_looked_back_into() {
+        let probes = DAY_NS / STEP_NS + 5_000;
+        let history = history((0..probes).map(|n| (n % 100 != 0).then_some(20_000)));
+        assert!(history.bytes() < 600_000, "{}", history.bytes());
+        let newest_ns = history.samples.back().unwrap().at_ns;
+        let oldest_ns = history.oldest_ns().unwrap();
+        let reach_ns = newest_ns - oldest_ns;
+        assert!(reach_ns.abs_diff(DAY_NS) < 60_000_000_000, "{reach_ns}");
+        let (lost, all) = history.loss(oldest_ns, newest_ns);
+        assert!(all.abs_diff(DAY_NS / STEP_NS) < 300, "{all}");
+        assert!((9..=10).contains(&(lost * 1000 / all)), "{lost} of {all}");
     }
 
-    #[test]
-    fn a_column_keeps_its_samples_when_the_window_moves_on() {
-        let history = history((0..100).map(Some));
-        let early = history.columns(0, STEP_NS * 90, STEP_NS * 5);
-        let late = history.columns(STEP_NS * 10, STEP_NS * 100, STEP_NS * 5);
-        let in_both = |columns: &[Column]| -> Vec<(u64, u32, u32)> {
-            let inner = columns.iter().filter(|c| (4..=16).contains(&c.index));
-            inner.map(|c| (c.index, c.min_us, c.max_us)).collect()
-        };
-        assert_eq!(in_both(&early), in_both(&late));
-        assert!(!in_both(&early).is_empty());
-    }
-
-    #[test]
-    fn a_pause_in_the_measuring_is_a_gap_and_not_a_line() {
-        let mut history = history([Some(1), Some(1)]);
-        history.push(Sample {
-            at_ns: STEP_NS * 2 + GAP_NS + 1,
-            rtt_us: Some(1),
-        });
-        let columns = history.columns(0, u64::MAX, STEP_NS);
-        let gaps: Vec<_> = columns.iter().map(|c| c.after_gap).collect();
-        assert_eq!(gaps, [true, false, true]);
-    }
-
-    #[test]
-    fn the_nearest_probe_is_found_only_within_reach() {
-        let history = history([Some(1), Some(2)]);
-        let near = history.nearest(STEP_NS * 2 + 5, STEP_NS);
-        assert_eq!(near.unwrap().rtt_us, Some(2));
-        assert_eq!(history.nearest(STEP_NS * 60, STEP_NS), None);
-        assert_eq!(History::default().nearest(7, u64::MAX), None);
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(12))]
+        #[test]
+        fn no_feed_makes_it_panic_grow_or_lose_its_order(
+            probes in proptest::collection::vec(
+                (proptest::prelude::any::<u64>(), 0u32..64, proptest::option::of(0..=u32::MAX)),
+                MAX_SAMPLES..MAX_SAMPLES + 2_000,
+            ),
+        ) {
+            let mut history = History::default();
+            for (at_ns, shift, rtt_us) in probes {
+                history.push(Sample { at_ns: at_ns >> shift, rtt_us });
+            }
+            let known: Vec<_> = history.buckets(0, u64::MAX).map(|b| b.from_ns).collect();
+            proptest::prop_assert!(known.is_sorted());
+            proptest::prop_assert!(history.bytes() < 600_000);
+            let _ = history.columns(0, u64::MAX, 1 << 40);
+            let _ = history.outages(0, u64::MAX);
+            let _ = history.at(1 << 50, 1 << 40, u64::MAX);
+        }
     }
 }

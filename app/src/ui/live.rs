@@ -1,21 +1,32 @@
-//! The Live screen: a card per uplink, one graph, the numbers beside it.
+//! The Live screen: one line that says whether the network is the problem, a card per uplink, one
+//! graph, the numbers beside it.
 
 mod cards;
+mod graph;
+mod judged;
+mod legend;
+mod marks;
+mod since;
+mod window;
 
 use std::cell::Cell;
 
-use iced::widget::{column, container, row, space, text};
-use iced::{Alignment, Element, Fill};
+use iced::keyboard::key::Named;
+use iced::widget::{column, container, responsive, scrollable, text};
+use iced::{Element, Fill};
 
 use super::bus::Call;
-use super::chart::{self, Chart};
-use super::focus::focus;
+use super::chart::Shape;
+use super::ghost::{self, Ghost, Switched};
 use super::model::Model;
-use super::parts::{self, Room, bold, quiet};
+use super::parts::Room;
 use super::scale::Scale;
-use super::speech::milliseconds;
-use super::theme::{self, Ink};
+use super::theme;
 use crate::words::{Key, Words};
+#[cfg(test)]
+pub use judged::sentence;
+use window::Window;
+pub use window::{Kept, Span};
 
 /// One press of an arrow moves the read-out by this part of the window.
 const PICK_STEPS: u64 = 60;
@@ -23,97 +34,96 @@ const PICK_STEPS: u64 = 60;
 /// So many frames without a drawing mean that nobody can see the graph.
 const UNSEEN_FRAMES: u32 = 15;
 
-/// How much time the graph shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Span {
-    /// One minute: what a window that was just opened can fill.
-    #[default]
-    One,
-    /// Five minutes.
-    Five,
-    /// Thirty minutes.
-    Thirty,
-}
-
-impl Span {
-    const ALL: [Self; 3] = [Self::One, Self::Five, Self::Thirty];
-
-    fn minutes(self) -> u32 {
-        match self {
-            Self::One => 1,
-            Self::Five => 5,
-            Self::Thirty => 30,
-        }
-    }
-
-    fn id(self) -> &'static str {
-        match self {
-            Self::One => "span-1",
-            Self::Five => "span-5",
-            Self::Thirty => "span-30",
-        }
-    }
-
-    /// In nanoseconds.
-    pub fn ns(self) -> u64 {
-        u64::from(self.minutes()) * 60_000_000_000
-    }
-}
-
 /// What can be done here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     /// Show this much time.
     Show(Span),
-    /// Stand still, or go on.
+    /// Draw it in this shape.
+    Draw(Shape),
+    /// Stand still, or go on with what is measured now.
     TogglePause,
     /// Move the read-out one step to the left (-1) or right (1).
     Pick(i32),
+    /// Put the read-out on this moment, or this round trip where the graph shows those; `None`
+    /// takes it away.
+    PickAt(Option<u64>),
+    /// Move the window by so many nanoseconds, back in time when negative.
+    Scroll(i64),
+    /// Move it by so many windows.
+    Page(i32),
+    /// Go to the oldest that is kept.
+    Oldest,
+    /// Go back to now.
+    Now,
     /// Judge the uplink with this ifindex anew.
     Forget(u32),
     /// The graph was drawn after it had not been for a while.
     Drawn,
 }
 
+/// The height below which the page scrolls: the graph keeps enough to be read and touched.
+const LEAST: f32 = 340.0;
+
 /// What the screen remembers.
 #[derive(Debug, Default)]
 pub struct Live {
-    span: Span,
-    paused_at_ns: Option<u64>,
+    window: Window,
+    shape: Shape,
     scale: Scale,
-    picked_ago_ns: Option<u64>,
+    picked: Option<u64>,
+    ghost: Option<Ghost>,
+    ghost_for: Option<(Span, Switched)>,
     undrawn: Cell<u32>,
     unseen: bool,
+}
+
+/// What a key means on this screen where nothing that has the focus took it.
+pub fn heard(key: Named) -> Option<Message> {
+    match key {
+        Named::PageUp => Some(Message::Page(-1)),
+        Named::PageDown => Some(Message::Page(1)),
+        Named::Home => Some(Message::Oldest),
+        Named::End => Some(Message::Now),
+        _ => None,
+    }
 }
 
 impl Live {
     /// Answers a message; the call to make of the helper, if that is what was pressed.
     pub fn update(&mut self, message: Message, model: &mut Model) -> Option<Call> {
+        let kept = model.kept();
         match message {
             Message::Forget(ifindex) => return Some(Call::Forget(ifindex)),
             Message::Show(span) => {
-                self.span = span;
-                self.picked_ago_ns = None;
+                self.window.show(span, kept);
                 self.fit(model);
             }
+            Message::Draw(shape) => {
+                self.shape = shape;
+                self.picked = None;
+            }
+            Message::TogglePause if self.window.is_held() => self.follow(model),
             Message::TogglePause => {
-                self.paused_at_ns = match self.paused_at_ns {
-                    None => Some(model.now_ns),
-                    Some(_) => None,
-                };
+                self.window.hold(model.now_ns);
                 self.fit(model);
             }
             Message::Drawn => self.unseen = false,
-            Message::Pick(steps) => {
-                let step_ns = self.span.ns() / PICK_STEPS;
-                let ago_ns = self.picked_ago_ns.unwrap_or(0);
-                let ago_ns = if steps < 0 {
-                    ago_ns + step_ns
-                } else {
-                    ago_ns.saturating_sub(step_ns)
-                };
-                self.picked_ago_ns = Some(ago_ns.min(self.span.ns()));
+            Message::Pick(steps) => self.pick(steps, model),
+            Message::PickAt(at) => self.picked = at,
+            Message::Scroll(by_ns) => {
+                self.window.scroll(by_ns, kept);
+                self.scrolled(model);
             }
+            Message::Page(pages) => {
+                self.window.page(pages, kept);
+                self.scrolled(model);
+            }
+            Message::Oldest => {
+                self.window.go_to_oldest(kept);
+                self.scrolled(model);
+            }
+            Message::Now => self.follow(model),
         }
         None
     }
@@ -140,20 +150,77 @@ impl Live {
 
     /// Sums up what came in, and lets the graph's height follow.
     pub fn refresh(&mut self, model: &mut Model) {
-        let end_ns = self.end_ns(model);
-        model.refresh(end_ns.saturating_sub(self.span.ns()), end_ns);
-        if self.paused_at_ns.is_none() {
-            self.scale = self.scale.follow(model.telling_us(), model.now_ns);
+        if self.window.is_held() {
+            model.refresh(None);
+            return;
+        }
+        self.sum_up(model);
+        self.scale = self.scale.follow(model.telling_us(), model.now_ns);
+        if self.shape == Shape::Line {
+            let start_ns = self.window.start_ns(model.now_ns);
+            self.picked = self.picked.filter(|at_ns| *at_ns >= start_ns);
+        }
+    }
+
+    fn sum_up(&mut self, model: &mut Model) {
+        let (from_ns, to_ns) = (
+            self.window.start_ns(model.now_ns),
+            self.window.end_ns(model.now_ns),
+        );
+        model.refresh(Some((from_ns, to_ns)));
+        let span = self.window.span;
+        let marks = model.all_marks();
+        let wanted = ghost::switched(&marks).map(|switched| (span, switched));
+        if wanted != self.ghost_for {
+            let histories = model.drawn().map(|track| &track.history);
+            self.ghost = ghost::before(histories, &marks, span.ns());
+            self.ghost_for = wanted;
         }
     }
 
     fn fit(&mut self, model: &mut Model) {
-        self.refresh(model);
+        self.sum_up(model);
         self.scale = Scale::fitted(model.telling_us());
     }
 
-    fn end_ns(&self, model: &Model) -> u64 {
-        self.paused_at_ns.unwrap_or(model.now_ns)
+    fn scrolled(&mut self, model: &mut Model) {
+        self.sum_up(model);
+        self.scale = self.scale.moved(model.telling_us());
+    }
+
+    fn follow(&mut self, model: &mut Model) {
+        self.window.follow();
+        self.picked = None;
+        self.fit(model);
+    }
+
+    /// Moves the read-out; at an edge of the window the window moves along.
+    fn pick(&mut self, steps: i32, model: &mut Model) {
+        let steps = i64::from(steps);
+        if self.shape != Shape::Line {
+            let top_us = u64::from(graph::spread_top_us(model));
+            let step_us = (top_us / PICK_STEPS).max(1) as i64;
+            let at_us = self.picked.unwrap_or(if steps < 0 { top_us } else { 0 });
+            let at_us = at_us.saturating_add_signed(steps.saturating_mul(step_us));
+            self.picked = Some(at_us.min(top_us));
+            return;
+        }
+        let step_ns = self.window.span.ns() / PICK_STEPS;
+        let end_ns = self.window.end_ns(model.now_ns);
+        let at_ns = self.picked.unwrap_or(end_ns);
+        let at_ns = at_ns.saturating_add_signed(steps.saturating_mul(step_ns as i64));
+        let kept = model.kept();
+        let at_ns = at_ns.clamp(kept.oldest_ns.min(kept.now_ns), kept.now_ns);
+        self.picked = Some(at_ns);
+        let start_ns = self.window.start_ns(model.now_ns);
+        let beyond = |edge_ns: u64| i64::try_from(at_ns.abs_diff(edge_ns)).unwrap_or(i64::MAX);
+        if at_ns < start_ns {
+            self.window.scroll(-beyond(start_ns), kept);
+            self.scrolled(model);
+        } else if at_ns > end_ns {
+            self.window.scroll(beyond(end_ns), kept);
+            self.scrolled(model);
+        }
     }
 
     /// The screen below the header.
@@ -169,96 +236,21 @@ impl Live {
                 .padding(40)
                 .into();
         }
-        column![
-            cards::view(model, words, room),
-            self.graph(model, words, room)
-        ]
-        .spacing(room.gap())
+        responsive(move |size| {
+            let page = column![
+                judged::view(model, words, room),
+                cards::view(model, words, room),
+                graph::view(self, model, words, room),
+            ]
+            .spacing(room.gap());
+            if size.height >= LEAST {
+                return page.into();
+            }
+            scrollable(page.height(LEAST))
+                .id(super::PAGE)
+                .style(theme::scroll)
+                .into()
+        })
         .into()
     }
-
-    fn graph<'a>(&'a self, model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
-        let minutes = |span: Span| [("minutes", span.minutes().into())];
-        let title = words.tell(Key::GraphTitle, minutes(self.span));
-        let paused = self.paused_at_ns.is_some();
-        let spans = Span::ALL.into_iter().map(|span| {
-            let label = words.tell(Key::WindowMinutes, minutes(span));
-            parts::press(
-                span.id(),
-                label,
-                span == self.span,
-                Some(Message::Show(span)),
-            )
-            .into()
-        });
-        let pause = words.say(if paused { Key::Resume } else { Key::Pause });
-        let pause = parts::press("pause", pause, paused, Some(Message::TogglePause));
-        let size = if room.is_compact() {
-            theme::BODY
-        } else {
-            theme::HEADING
-        };
-        let top = row![bold(title, size), space().width(Fill)]
-            .extend(spans)
-            .push(pause)
-            .spacing(8)
-            .align_y(Alignment::Center);
-
-        let measured = model.tracks.iter().any(|track| !track.history.is_empty());
-        let graph: Element<'a, Message> = if measured {
-            let end_ns = self.end_ns(model);
-            let chart = Chart {
-                model,
-                words,
-                span_ns: self.span.ns(),
-                end_ns,
-                paused,
-                top_us: self.scale.top_us(),
-                picked_ns: self
-                    .picked_ago_ns
-                    .map(|ago_ns| end_ns.saturating_sub(ago_ns)),
-                undrawn: &self.undrawn,
-            };
-            let chart = chart::view(chart, self.unseen.then_some(Message::Drawn));
-            focus("graph", chart).on_adjust(Message::Pick).into()
-        } else {
-            let waiting = text(words.say(Key::GraphEmpty)).style(theme::quiet);
-            container(waiting).center(Fill).into()
-        };
-        let inside = column![top, graph, legend(model, words, room)].spacing(6);
-        parts::card(inside, room).width(Fill).height(Fill).into()
-    }
-}
-
-fn legend<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
-    let brief = room.is_compact() && model.tracks.len() > 2;
-    let known = |rtt_us: Option<u32>| {
-        let ns = rtt_us.map(|rtt_us| u64::from(rtt_us) * 1000);
-        ns.map_or_else(|| "–".to_owned(), milliseconds)
-    };
-    let entries = model.tracks.iter().map(|track| {
-        let name = model.name(track, words);
-        let values = [
-            ("now", known(track.figures.now_us).into()),
-            ("p99", known(track.figures.p99_us).into()),
-            ("worst", known(track.figures.worst_us).into()),
-        ];
-        let mark = format!("{} {name}", theme::uplink_shape(track.slot));
-        let mark = text(mark)
-            .size(theme::SMALL)
-            .style(theme::ink(Ink::Uplink(track.slot)));
-        let figures = (!brief).then(|| quiet(words.tell(Key::LegendFigures, values)));
-        row![mark].push(figures).spacing(8).into()
-    });
-    let lost = format!("▼ {}", words.say(Key::LegendLost));
-    let lost = text(lost).size(theme::SMALL).style(theme::ink(Ink::Bad));
-    let all = row(entries)
-        .push((brief || model.tracks.len() <= 3).then_some(lost))
-        .spacing(24);
-    if room.is_compact() || model.tracks.len() > 2 {
-        return all.wrap().vertical_spacing(2).into();
-    }
-    all.push(space().width(Fill))
-        .push(quiet(words.say(Key::HintKeys)))
-        .into()
 }

@@ -5,7 +5,7 @@ use futures_util::stream::StreamExt;
 use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt, Stream};
 
-use zbus::{Connection, OwnedVariant, Variant, proxy};
+use zbus::{Connection, OwnedVariant, Variant, fdo, proxy};
 
 use super::theme::Look;
 
@@ -105,7 +105,9 @@ pub(super) async fn follow_on(bus: &Connection, looks: &mut Sender<Look>) -> zbu
 
 async fn read(portal: &SettingsProxy<'_>, key: &str) -> zbus::Result<OwnedVariant> {
     match portal.read_one(APPEARANCE, key).await {
-        Err(zbus::Error::MethodError(..)) => portal.read(APPEARANCE, key).await,
+        Err(zbus::Error::FDO(error)) if matches!(*error, fdo::Error::UnknownMethod(_)) => {
+            portal.read(APPEARANCE, key).await
+        }
         answer => answer,
     }
 }

@@ -41,6 +41,19 @@ impl Scale {
         }
     }
 
+    /// The height for another part of the past: as it is, unless that is too low or more than twice
+    /// too high, so that scrolling does not make the picture jump.
+    #[must_use]
+    pub fn moved(self, largest_us: u32) -> Self {
+        let fitting = Self::fitted(largest_us);
+        let wasted = fitting.top_us.saturating_mul(2) < self.top_us;
+        if fitting.top_us > self.top_us || wasted {
+            fitting
+        } else {
+            self
+        }
+    }
+
     /// Takes in the largest value that shows now.
     #[must_use]
     pub fn follow(self, largest_us: u32, now_ns: u64) -> Self {
@@ -104,6 +117,16 @@ mod tests {
             scale = next;
         }
         assert_eq!(changes, 1);
+    }
+
+    #[test]
+    fn scrolling_changes_the_height_only_where_it_is_too_low_or_much_too_high() {
+        let scale = Scale::fitted(100_000);
+        assert_eq!(scale.top_us(), 120_000);
+        assert_eq!(scale.moved(60_000).top_us(), 120_000);
+        assert_eq!(scale.moved(50_000).top_us(), 120_000);
+        assert_eq!(scale.moved(30_000).top_us(), 40_000);
+        assert_eq!(scale.moved(130_000).top_us(), 160_000);
     }
 
     #[test]

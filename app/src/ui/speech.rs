@@ -315,22 +315,3 @@ pub fn duration(seconds: u32, words: &Words) -> String {
         words.tell(Key::Minutes, [("minutes", minutes.into())])
     }
 }
-
-/// Thousandths as a percentage, with a decimal only where it says something.
-pub fn percent(permille: u32) -> String {
-    if permille.is_multiple_of(10) {
-        (permille / 10).to_string()
-    } else {
-        format!("{}.{}", permille / 10, permille % 10)
-    }
-}
-
-/// A round trip in nanoseconds as a number of milliseconds: one decimal below ten.
-pub fn milliseconds(ns: u64) -> String {
-    let ms = ns as f64 / 1_000_000.0;
-    if ms < 9.95 {
-        format!("{ms:.1}")
-    } else {
-        format!("{ms:.0}")
-    }
-}

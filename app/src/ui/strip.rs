@@ -67,7 +67,7 @@ pub fn counts(model: &Model) -> Option<&Track> {
 pub fn view(strip: Strip<'_>, room: Room) -> Element<'_, Message> {
     let track = counts(strip.model);
     let said: Element<'_, Message> = if let Some(track) = track {
-        figures(strip, track)
+        figures(strip, track, room)
     } else {
         let key = match strip.model.link {
             Link::Searching => Key::InForceSearching,
@@ -97,19 +97,22 @@ pub fn view(strip: Strip<'_>, room: Room) -> Element<'_, Message> {
         .into()
 }
 
-fn figures<'a>(strip: Strip<'a>, track: &'a Track) -> Element<'a, Message> {
+fn figures<'a>(strip: Strip<'a>, track: &'a Track, room: Room) -> Element<'a, Message> {
     let words = strip.words;
     let answers = matches!(track.state(), UplinkState::Alive | UplinkState::Warming);
     let known = |ns: u64| (answers && ns > 0).then_some(ns);
     let ping =
         known(track.info.rtt_ns).map_or_else(|| "–".to_owned(), |ns| words.bare_milliseconds(ns));
+    let size = if room.size.width < GRAPH_FROM { 28 } else { 36 };
     let ping = row![
-        text(ping).size(36).font(theme::BOLD),
+        text(ping).size(size).font(theme::BOLD),
         quiet(words.say(Key::UnitMs))
     ]
     .spacing(4)
     .align_y(Alignment::End);
     let below = below(strip, track, known(track.info.jitter_ns));
+    let below = text(below).size(theme::SMALL).style(theme::quiet);
+    let below = below.wrapping(text::Wrapping::None);
     let ink = Ink::Uplink(track.slot);
     let mark = text(theme::uplink_shape(track.slot)).style(theme::ink(ink));
     let name = strip.model.name(track, words);
@@ -120,7 +123,7 @@ fn figures<'a>(strip: Strip<'a>, track: &'a Track) -> Element<'a, Message> {
     let name = row![mark, text(name).wrapping(text::Wrapping::None)]
         .push(leads)
         .spacing(6);
-    row![ping, column![name, quiet(below)].spacing(0),]
+    row![ping, column![name, below]]
         .spacing(14)
         .align_y(Alignment::Center)
         .into()

@@ -254,7 +254,7 @@ impl Tune {
             ]
             .spacing(2)
             .width(Fill),
-            bold(value.to_string(), number),
+            bold(words.number(value.into(), 0), number),
         ]
         .spacing(12);
         let sets = match (state.backend, state.game_mode) {

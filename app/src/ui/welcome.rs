@@ -1,8 +1,8 @@
 //! The page of the first start: what Evenkeel does, what it found here, what it will and won't
 //! touch. Shown once.
 
-use iced::widget::{column, container, row, scrollable, space, text};
-use iced::{Alignment, Center, Element, Fill, FillPortion, Length};
+use iced::widget::{column, container, row, scrollable, text};
+use iced::{Alignment, Center, Element, Fill, FillPortion};
 
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
@@ -36,16 +36,10 @@ pub fn view<'a>(
             .into()
     });
     let found = parts::card(found(model, kernel, words), room);
-    let rules = parts::card(rules(words), room);
-    let cards = row![
-        found.width(FillPortion(5)).height(Fill),
-        rules.width(FillPortion(7)).height(Fill)
-    ]
-    .spacing(room.gap())
-    .height(Length::Shrink);
+    let rules = parts::card(rules(words, room), room);
+    let cards = row![found.width(FillPortion(5)), rules.width(FillPortion(7))].spacing(room.gap());
     let inside = column![bold(words.say(Key::WelcomeTitle), title)]
         .extend(steps)
-        .push(space().height(room.gap() / 2.0))
         .push(cards)
         .spacing(room.gap())
         .padding(room.gap())
@@ -122,10 +116,16 @@ fn uplinks<'a>(model: &'a Model, words: &Words) -> Element<'a, Choice> {
     column(lines).spacing(2).into()
 }
 
-fn rules<'a>(words: &Words) -> Element<'a, Choice> {
+fn rules<'a>(words: &Words, room: Room) -> Element<'a, Choice> {
+    let size = if room.is_compact() {
+        theme::SMALL
+    } else {
+        theme::BODY
+    };
     let line = |mark: &'static str, ink, key| {
         let mark = text(mark).font(theme::BOLD).style(theme::ink(ink));
-        row![mark.width(16), text(words.say(key)).width(Fill)].spacing(10)
+        let said = text(words.say(key)).size(size).width(Fill);
+        row![mark.width(16), said].spacing(10)
     };
     column![
         bold(words.say(Key::WelcomeWill), theme::HEADING),
@@ -135,6 +135,6 @@ fn rules<'a>(words: &Words) -> Element<'a, Choice> {
         line("✕", Ink::Bad, Key::WelcomeWontMove),
         line("✕", Ink::Bad, Key::WelcomeWontTouch),
     ]
-    .spacing(10)
+    .spacing(if room.is_compact() { 6 } else { 10 })
     .into()
 }

@@ -87,7 +87,7 @@ kind-tether = Tether
 card-jitter = jitter
 card-loss = loss, 1 min
 card-loss-short = loss
-card-share = { $percent } % of new connections
+card-share = { $percent } of new connections
 card-share-routes = your routes decide
 card-share-kernel = the kernel decides
 card-steadiest = steadiest
@@ -104,28 +104,86 @@ state-gone = silent 10 s
 no-uplinks = No uplink: no interface has a default gateway. Connect one; it shows up here by itself.
 
 ## Graph
-graph-title = Round trip, last { $minutes } min
+graph-title = Round trip, { $time }
 graph-empty = Waiting for the first answers…
 window-minutes = { $minutes } min
 pause = Pause
-resume = Resume
 axis-now = now
 axis-paused = paused
 mark-game-mode = game mode
 mark-leader = { $uplink } leads
-legend-figures = now { $now } · p99 { $p99 } · worst { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · worst { $last }
 legend-lost = lost probe
 readout-now = now
 readout-seconds = { $seconds } s ago
 readout-minutes = { $minutes } min { $seconds } s ago
 readout-lost = lost
 
+## Live: what happened, why, and how it is spread
+card-median = p50 in view
+card-p99 = p99 in view
+card-worst = worst in view
+verdict-listening = Listening to the first probes…
+verdict-calm = Your network is calm.
+verdict-calm-one = Your network is calm.
+verdict-avoided = Calm where new connections go. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } is calm.
+verdict-nothing = No uplink answers: the way to the internet is down.
+trouble-silent = { $uplink } does not answer
+trouble-loss = { $uplink } loses packets: { $loss } lost, { $jitter } jitter
+trouble-slow = { $uplink } is slow: { $rtt } round trip
+trouble-unsteady = { $uplink } is unsteady: { $jitter } jitter, { $loss } lost
+trouble-jumps = { $uplink } is jumping: { $jitter } jitter, { $loss } lost
+shape-line = Over time
+shape-bars = Histogram
+shape-curve = CDF
+now = Now
+title-last = last { $minutes } min
+title-held = paused
+title-from-to = { $from } – { $to }
+graph-title-bars = How often, { $time }
+graph-title-curve = Answered within, { $time }
+spread-empty = Nothing was answered in this time, so there is nothing to spread out.
+mark-before = before: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } and more
+readout-hours = { $hours } h { $minutes } min ago
+readout-nothing = nothing was measured
+readout-lost-share = { $percent } lost
+legend-estimated = about { $figures }
+readout-some-lost = { $count } lost
+readout-within = within { $value } ms
+readout-band = { $from } to { $to } ms
+readout-band-above = { $from } ms and more
+event-came = { $uplink } appeared
+event-left = { $uplink } went away
+event-carrier-lost = { $uplink }: link lost
+event-carrier-back = { $uplink }: link is back
+event-silent = { $uplink } stopped answering
+event-answers = { $uplink } answers again
+event-helper-lost = the helper stopped
+event-helper-back = the helper is back
+event-slept = slept for { $time }
+event-some-uplink = An uplink
+cause-leader = { $uplink } took the lead
+cause-no-leader = no uplink leads from here on
+cause-game-on = game mode switched on
+cause-game-off = game mode switched off
+cause-all-lost = every uplink lost it: not one link alone
+cause-only-lost = only { $uplink } lost it
+cause-all-slow = all were slow at once: not one link alone
+cause-only-slow = only { $uplink } was slow
+cause-alone = no second uplink to compare with
+
 ## Since game mode
 since-title = Since game mode
 since-off = Switch game mode on to compare.
 since-waiting = Comparing. Needs a minute of probes.
 since-nothing = No measurable effect so far.
-since-source = Probes: average uplink → leader
+since-source = Probes, up to 30 min: average uplink → leader. Proof comes with Measure.
 
 ## Tune
 tune-title = Sensitivity
@@ -168,7 +226,7 @@ preview-single = There is one uplink, so there is nothing to change to.
 preview-kernel = Which uplink the kernel takes cannot be foretold: it smooths the traffic it sends, on most network cards not even that, and shows its figures to nobody.
 reacts-title = Leaves an unsteady uplink
 reacts-after = after about { $jitter }
-reacts-beside = 20 ms of swing · 20 % loss: { $loss }
+reacts-beside = 20 ms of swing · 20% loss: { $loss }
 often-title = Changes the uplink
 often-counted = { $changes ->
     [0] not once in { $minutes } min
@@ -184,8 +242,8 @@ often-in-force = in force: { $changes ->
    *[other] { $changes } times
  }
 met-title = 99 of 100 answers within
-met-in-force = in force: { $ms } ms
-met-lost = { $percent } % lost
+met-in-force = in force: { $ms }
+met-lost = { $percent } lost
 met-beside = estimated from probes
 
 cost-title = Cost per uplink
@@ -224,8 +282,9 @@ tunable-vanished = no longer there
 
 ## No helper
 absent-no-bus = The system bus does not answer, so the helper cannot be reached.
-absent-not-running = The helper is not installed or not running.
-absent-alone = Game mode and tuning need it. It is noticed as soon as it runs.
+absent-not-running = The helper is not running.
+absent-start = Game mode and tuning need it. Once it is installed, this starts it:
+absent-alone = Game mode and tuning need it.
 absent-lost = Your graphs stay as they are. It is looked for all the time; you need not do anything.
 absent-tune = Tuning needs the helper
 absent-waiting = The helper is noticed by itself as soon as it runs.

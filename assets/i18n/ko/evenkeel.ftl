@@ -69,7 +69,7 @@ kind-tether = 테더링
 card-jitter = 지터
 card-loss = 손실(1분)
 card-loss-short = 손실
-card-share = 새 연결의 { $percent } %
+card-share = 새 연결의 { $percent }
 card-share-routes = 기존 경로대로
 card-share-kernel = 커널이 결정
 card-steadiest = 가장 안정적
@@ -86,28 +86,86 @@ state-gone = 10초째 무응답
 no-uplinks = 기본 게이트웨이가 있는 회선이 없습니다. 회선을 연결하면 여기에 바로 나타납니다.
 
 ## Graph
-graph-title = 왕복 시간, 최근 { $minutes }분
+graph-title = 왕복 시간, { $time }
 graph-empty = 첫 응답을 기다리는 중입니다…
 window-minutes = { $minutes }분
 pause = 일시정지
-resume = 계속
 axis-now = 지금
 axis-paused = 일시정지
 mark-game-mode = 게임 모드
 mark-leader = { $uplink } 우선
-legend-figures = 지금 { $now } · p99 { $p99 } · 최대 { $worst }
+legend-figures = p50 { $p50 } · p99 { $p99 } · 최대 { $last }
 legend-lost = 손실된 측정
 readout-now = 지금
 readout-seconds = { $seconds }초 전
 readout-minutes = { $minutes }분 { $seconds }초 전
 readout-lost = 손실
 
+## Live: what happened, why, and how it is spread
+card-median = 화면 p50
+card-p99 = 화면 p99
+card-worst = 화면 최대
+verdict-listening = 첫 응답을 듣고 있습니다…
+verdict-calm = 네트워크가 안정적입니다.
+verdict-calm-one = 네트워크가 안정적입니다.
+verdict-avoided = 새 연결이 가는 회선은 안정적입니다. { $trouble }.
+verdict-trouble = { $trouble }.
+verdict-trouble-calm = { $trouble }. { $calm } 회선은 안정적입니다.
+verdict-nothing = 응답하는 회선이 없습니다. 인터넷으로 가는 길이 끊겼습니다.
+trouble-silent = { $uplink } 회선이 응답하지 않습니다
+trouble-loss = { $uplink }에서 패킷이 사라집니다: 손실 { $loss }, 지터 { $jitter }
+trouble-slow = { $uplink } 회선이 느립니다: 왕복 { $rtt }
+trouble-unsteady = { $uplink } 회선이 불안정합니다: 지터 { $jitter }, 손실 { $loss }
+trouble-jumps = { $uplink } 회선이 크게 출렁입니다: 지터 { $jitter }, 손실 { $loss }
+shape-line = 시간순
+shape-bars = 분포
+shape-curve = 누적
+now = 지금으로
+title-last = 최근 { $minutes }분
+title-held = 일시정지
+title-from-to = { $from } – { $to }
+graph-title-bars = 왕복 시간 분포, { $time }
+graph-title-curve = 이 시간 안에 온 응답, { $time }
+spread-empty = 이 시간에는 응답이 하나도 없어 보여 드릴 분포가 없습니다.
+mark-before = 이전: p50 { $p50 } · p99 { $p99 } ms
+mark-percentiles = p50 { $p50 } · p95 { $p95 } · p99 { $p99 } ms
+legend-brief = p99 { $p99 }
+legend-spread = p50 { $p50 } · p95 { $last } · p99 { $p99 }
+axis-beyond = { $value } 이상
+readout-hours = { $hours }시간 { $minutes }분 전
+readout-nothing = 측정된 것이 없습니다
+readout-lost-share = 손실 { $percent }
+legend-estimated = 약 { $figures }
+readout-some-lost = { $count }개 손실
+readout-within = { $value } ms 안에
+readout-band = { $from }~{ $to } ms
+readout-band-above = { $from } ms 이상
+event-came = { $uplink } 연결됨
+event-left = { $uplink } 사라짐
+event-carrier-lost = { $uplink } 링크 끊김
+event-carrier-back = { $uplink } 링크 복구
+event-silent = { $uplink } 응답 멈춤
+event-answers = { $uplink } 다시 응답
+event-helper-lost = 도우미 멈춤
+event-helper-back = 도우미 복귀
+event-slept = { $time } 동안 절전
+event-some-uplink = 어떤 회선
+cause-leader = 이때부터 { $uplink } 우선
+cause-no-leader = 이때부터 우선 회선 없음
+cause-game-on = 게임 모드를 켬
+cause-game-off = 게임 모드를 끔
+cause-all-lost = 모든 회선이 함께 손실: 한 회선만의 문제가 아님
+cause-only-lost = { $uplink }만 손실
+cause-all-slow = 모든 회선이 함께 느려짐: 한 회선만의 문제가 아님
+cause-only-slow = { $uplink }만 느려짐
+cause-alone = 비교할 다른 회선이 없음
+
 ## Since game mode
 since-title = 게임 모드 효과
 since-off = 게임 모드를 켜면 비교합니다.
 since-waiting = 비교 중입니다. 1분쯤 걸립니다.
 since-nothing = 아직 측정된 효과가 없습니다.
-since-source = 측정값: 회선 평균 → 우선 회선
+since-source = 최대 30분 측정값: 회선 평균 → 우선 회선. 증명은 나중에 ‘측정’에서 합니다.
 
 ## Tune
 tune-title = 민감도
@@ -150,7 +208,7 @@ preview-single = 회선이 하나뿐이라 바꿀 곳이 없습니다.
 preview-kernel = 커널이 어느 회선을 고를지는 미리 알 수 없습니다. 커널은 보내는 트래픽을 기준으로 삼고, 대부분의 네트워크 카드에서는 그마저 재지 않으며, 그 값을 보여 주지 않습니다.
 reacts-title = 불안정한 회선을 떠나는 시간
 reacts-after = 약 { $jitter } 뒤
-reacts-beside = 20 ms 흔들림 · 손실 20 %: { $loss }
+reacts-beside = 20 ms 흔들림 · 손실 20%: { $loss }
 often-title = 회선을 바꾸는 횟수
 often-counted = { $changes ->
     [0] { $minutes }분 동안 없음
@@ -164,8 +222,8 @@ often-in-force = 적용된 값으로는 { $changes ->
    *[other] { $changes }번
  }
 met-title = 응답 100개 중 99개가 오는 시간
-met-in-force = 적용된 값으로는 { $ms } ms
-met-lost = 손실 { $percent } %
+met-in-force = 적용된 값으로는 { $ms }
+met-lost = 손실 { $percent }
 met-beside = 측정에서 추정한 값
 
 cost-title = 회선별 비용
@@ -204,8 +262,9 @@ tunable-vanished = 사라짐
 
 ## No helper
 absent-no-bus = 시스템 버스가 응답하지 않아 도우미에 연결할 수 없습니다.
-absent-not-running = 도우미가 설치되지 않았거나 실행되고 있지 않습니다.
-absent-alone = 게임 모드와 조정에는 도우미가 필요합니다. 시작되면 저절로 알아차립니다.
+absent-not-running = 도우미가 실행되고 있지 않습니다.
+absent-start = 게임 모드와 조정에 필요합니다. 설치한 뒤 이 명령으로 시작하세요.
+absent-alone = 게임 모드와 조정에는 도우미가 필요합니다.
 absent-lost = 그래프는 그대로 남아 있습니다. 계속 찾고 있으니 따로 할 일은 없습니다.
 absent-tune = 조정하려면 도우미가 필요합니다
 absent-waiting = 도우미가 시작되면 저절로 알아차립니다.
@@ -306,10 +365,10 @@ welcome-looking = 회선을 찾는 중입니다…
 welcome-no-helper = 설치되지 않았거나 실행되지 않았습니다. 보는 것은 되지만 게임 모드에는 필요합니다.
 welcome-will = 하는 일
 welcome-wont = 하지 않는 일
-welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호를 보냅니다.
-welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지를 바꿉니다.
-welcome-wont-move = 진행 중인 연결을 옮기지 않습니다. 직접 만든 경로만 예외입니다.
-welcome-wont-touch = DNS, 방화벽, 와이파이 설정을 건드리거나 사용자 정보를 보내지 않습니다.
+welcome-will-probe = 보고 있거나 게임을 할 때, 회선마다 1초에 몇 번 아주 작은 신호 보내기
+welcome-will-route = 직접 켤 때만 경로나 패치된 커널의 설정 두 가지 바꾸기
+welcome-wont-move = 진행 중인 연결 옮기기(직접 만든 경로는 예외)
+welcome-wont-touch = DNS·방화벽·와이파이 설정 바꾸기, 사용자 정보 보내기
 welcome-go = 내 회선 보러 가기
 
 ## Strip

@@ -39,13 +39,13 @@ use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler};
 use crate::session::Session;
-use crate::view;
 use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
 const DEBOUNCE: Duration = Duration::from_millis(300);
-/// While routes of ours lead, the first change of a burst is looked at sooner: it may be one of them
-/// that was taken away, and running flows go astray until it is back.
+/// In game mode the first change of a burst is looked at sooner, the next after twice that time, and so
+/// on: it may be a route of ours that was taken away, or a VPN's that went, and running flows go astray
+/// until ours are back.
 const GLANCE: Duration = Duration::from_millis(10);
 
 enum Event {
@@ -58,6 +58,7 @@ enum Event {
     Confirmed(Result<(), Unanswered>),
     WokeUp,
     MeteredChanged,
+    MeteredKnown(BTreeMap<u32, Metered>),
     FramesDue,
     SignOfLifeDue,
 }
@@ -106,6 +107,8 @@ pub struct Actor {
     look_at: Option<Instant>,
     /// When that was done last because of a change in it.
     looked: Option<Instant>,
+    /// How often it was done since the last time of quiet.
+    looks: u32,
     /// True once this hold of game mode has written weights of the user's own routes.
     weighing: bool,
     /// The uplink that each family's open wildcard UDP ports are on, as far as it was seen while
@@ -119,6 +122,10 @@ pub struct Actor {
     metered: BTreeMap<u32, Metered>,
     /// True when somebody's word on it may have changed.
     metered_is_old: bool,
+    /// The uplinks that it was asked for last.
+    metered_asked: Vec<u32>,
+    /// That question, while it is open: whoever has the answer may be slow, and routes must not wait.
+    asking_metered: Option<BoxFuture<'static, BTreeMap<u32, Metered>>>,
     /// The question whether the network still answers, while it is open.
     confirming: Option<BoxFuture<'static, Result<(), Unanswered>>>,
     /// What it asks.
@@ -157,12 +164,15 @@ impl Actor {
             watchdog: Watchdog::default(),
             look_at: None,
             looked: None,
+            looks: 0,
             weighing: false,
             homes: Default::default(),
             applied: Default::default(),
             unpinned: [0; 2],
             metered: BTreeMap::new(),
             metered_is_old: true,
+            metered_asked: Vec::new(),
+            asking_metered: None,
             confirming: None,
             inquiry: Inquiry::default(),
             asked_at: Instant::now(),
@@ -175,7 +185,7 @@ impl Actor {
     /// Handles one event after another, for ever.
     pub async fn run(&mut self) {
         // What an earlier run left is given back, but for what running connections need.
-        self.ask_metered().await;
+        self.ask_metered();
         self.reconcile_noting().await;
         self.publish().await;
         loop {
@@ -199,6 +209,7 @@ impl Actor {
                     self.metered_is_old = true;
                     self.look_by(Instant::now() + DEBOUNCE);
                 }
+                Event::MeteredKnown(known) => self.metered_known(known).await,
                 Event::FramesDue => {
                     let closed = self.feeds.flush(Instant::now());
                     self.listeners_left(&closed).await;
@@ -237,6 +248,7 @@ impl Actor {
                 answer = answer(self.confirming.as_mut()) => return Event::Confirmed(answer),
                 Some(()) = self.edges.resumes.next() => return Event::WokeUp,
                 Some(()) = self.edges.metered.next() => return Event::MeteredChanged,
+                known = answer(self.asking_metered.as_mut()) => return Event::MeteredKnown(known),
                 closed = closed(self.edges.sockets.as_mut()) => match closed {
                     Ok(closed) => return Event::SocketsClosed(closed),
                     // The next look opens another.
@@ -251,12 +263,17 @@ impl Actor {
 
     /// How long a change in the kernel may wait for a look.
     fn patience(&self) -> Duration {
-        let looked = self.looked.is_some_and(|then| then.elapsed() < DEBOUNCE);
-        if self.leads() && !looked {
-            GLANCE
+        if self.leases.wanted().game_mode {
+            let looks = if self.was_quiet() { 0 } else { self.looks };
+            (GLANCE * (1 << looks.min(8))).min(DEBOUNCE)
         } else {
             DEBOUNCE
         }
+    }
+
+    /// Whether the last change in the kernel is a while ago.
+    fn was_quiet(&self) -> bool {
+        self.looked.is_none_or(|then| then.elapsed() >= DEBOUNCE)
     }
 
     /// Looks at the kernel again, then at the latest.
@@ -382,7 +399,7 @@ impl Actor {
             Change::GameMode if backend == Backend::Observe => {
                 Err(HelperError::NotSupported(format!(
                     "there is nothing to steer: {}; nothing was changed",
-                    view::reason(reason)
+                    reason.words()
                 )))
             }
             Change::PowerCost(_) if backend != Backend::Lowpower => Err(HelperError::NotSupported(
@@ -495,9 +512,7 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-async fn answer(
-    question: Option<&mut BoxFuture<'static, Result<(), Unanswered>>>,
-) -> Result<(), Unanswered> {
+async fn answer<T>(question: Option<&mut BoxFuture<'static, T>>) -> T {
     match question {
         Some(question) => question.await,
         None => std::future::pending().await,

@@ -1,6 +1,7 @@
 //! What the actor learns from around it after its own writes: whether the network still answers
 //! through our routes, what an uplink costs in money, who undid our work, that the machine woke up.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use evenkeel_core::plan::{Family, target_in};
@@ -8,9 +9,10 @@ use evenkeel_core::steer::PathState;
 use evenkeel_dbus::{HelperError, Reason};
 
 use super::Actor;
-use super::reconcile::{FAMILIES, mark_metered};
+use super::reconcile::FAMILIES;
 use crate::confirm::{Question, Unanswered, confirm};
 use crate::host::{managers, metered};
+use crate::kernel::survey::Metered;
 use crate::plans::found;
 
 /// An answer is there after 3.5 s; one that took so long says that we did not run meanwhile.
@@ -116,21 +118,33 @@ impl Actor {
     }
 
     /// Asks what the uplinks cost, when the uplinks or somebody's word on them changed.
-    pub(super) async fn ask_metered(&mut self) {
-        let uplinks: Vec<(u32, String)> = self
-            .survey
-            .uplinks
-            .iter()
+    pub(super) fn ask_metered(&mut self) {
+        let uplinks = self.survey.uplinks.iter();
+        let uplinks: Vec<(u32, String)> = uplinks
             .map(|uplink| (uplink.ifindex, uplink.name.clone()))
             .collect();
-        let known: Vec<u32> = self.metered.keys().copied().collect();
-        let same = uplinks.iter().map(|(ifindex, _)| *ifindex).eq(known);
-        if same && !self.metered_is_old {
+        let ifindexes: Vec<u32> = uplinks.iter().map(|(ifindex, _)| *ifindex).collect();
+        if ifindexes == self.metered_asked && !self.metered_is_old {
             return;
         }
+        self.metered_asked = ifindexes;
         self.metered_is_old = false;
-        self.metered = metered::ask(&self.edges.connection, &uplinks).await;
-        mark_metered(&mut self.survey, &self.metered);
+        let connection = self.edges.connection.clone();
+        self.asking_metered = Some(Box::pin(async move {
+            metered::ask(&connection, &uplinks).await
+        }));
+    }
+
+    /// The answer.
+    pub(super) async fn metered_known(&mut self, known: BTreeMap<u32, Metered>) {
+        self.asking_metered = None;
+        if self.metered == known {
+            return;
+        }
+        self.metered = known;
+        self.reconcile_noting().await;
+        self.announce_leader();
+        self.publish().await;
     }
 
     /// Who last undid something of ours.

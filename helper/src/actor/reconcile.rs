@@ -84,17 +84,18 @@ impl Actor {
 
     pub(super) async fn look_again(&mut self) {
         self.look_at = None;
+        self.looks = if self.was_quiet() { 1 } else { self.looks + 1 };
         self.looked = Some(Instant::now());
         if !self.look().await {
             return;
         }
-        self.ask_metered().await;
         if let Err(error) = self.door.refresh().await {
             self.note(error.to_contract());
         }
         if let Err(error) = self.settle(Cause::KernelChanged).await {
             self.note(error.to_contract());
         }
+        self.ask_metered();
         self.announce_leader();
         self.publish().await;
     }
@@ -285,7 +286,9 @@ impl Actor {
         backend: Backend,
     ) -> Result<bool, DoorError> {
         let who = self.undoer().await;
-        let detail = format!("{who} undid the routes and rules more than twenty times in a minute");
+        let (times, seconds) = (keeper::MAX_REPAIRS, keeper::REPAIR_WINDOW.as_secs());
+        let detail =
+            format!("{who} undid the routes and rules more than {times} times in {seconds} s");
         log::warn!("stepping back: {detail}");
         self.keeper.step_back(Reason::Undone, detail, false);
         // Not a fight any more: the wish has changed.
@@ -314,7 +317,7 @@ impl Actor {
 }
 
 /// Fills in what the kernel doesn't know of the uplinks.
-pub(super) fn mark_metered(survey: &mut Survey, known: &BTreeMap<u32, Metered>) {
+fn mark_metered(survey: &mut Survey, known: &BTreeMap<u32, Metered>) {
     for uplink in &mut survey.uplinks {
         uplink.metered = known.get(&uplink.ifindex).copied().unwrap_or_default();
     }

@@ -132,6 +132,8 @@ impl App {
         if strip == self.settings.strip {
             return Task::none();
         }
+        // A size that has not rested yet is not the other form's.
+        self.resized = self.resized.wrapping_add(1);
         self.choose(|settings| settings.strip = strip);
         // The toolkit takes sizes in our present pixels.
         let ours = 1.0 / self.scale;

@@ -150,6 +150,7 @@ impl App {
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
+            Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
             press => numbered(press).map(Message::Show),
         }

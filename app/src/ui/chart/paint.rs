@@ -1,137 +1,82 @@
-//! The painting of the graph: axes, bands, losses, leaders, lines, spikes.
+//! Everything on the graph over time that moves, from the back to the front: the band of game mode,
+//! the ghost of before, losses, lines, leaders and events, spikes that are cut.
 
-use iced::widget::canvas::{Frame, Path, Stroke, Text};
-use iced::{Color, Pixels, Point, Size, alignment};
+use iced::widget::canvas::{Frame, Path};
+use iced::{Color, Point, Size};
 
-use super::Chart;
-use super::plot::Plot;
+use super::Paper;
+use super::axes::{LOW, hairline, label};
+use super::labels::Labels;
+use super::lines::Line;
+use super::told;
+use crate::ui::ghost::Ghost;
 use crate::ui::history::Outage;
 use crate::ui::model::{Mark, Track};
-use crate::ui::theme::{self, Ink, Palette};
+use crate::ui::theme::Ink;
 use crate::words::Key;
 
-/// Below this height there is room for the lines and little else.
-const LOW: f32 = 130.0;
 /// A run of this many lost probes is an outage with an extent, not a mark.
-const LONG_OUTAGE: usize = 10;
+const LONG_OUTAGE: u32 = 10;
 /// With more losses than this in view they are ticks instead of bars.
 const MANY_OUTAGES: usize = 8;
 /// The height of such a tick.
 const TICK: f32 = 10.0;
-/// Between the numbers on two spikes that reach beyond the graph.
-const PEAK_GAP: f32 = 36.0;
+/// The foot of a loss mark, which has the uplink's colour.
+const FOOT: f32 = 8.0;
 
-/// A text of the graph.
-pub fn label(content: String, position: Point, color: Color) -> Text {
-    Text {
-        content,
-        position,
-        color,
-        size: Pixels(theme::SMALL),
-        font: theme::FONT,
-        align_y: alignment::Vertical::Center,
-        ..Text::default()
+/// Paints all of it.
+pub fn paint(on: Paper<'_>, frame: &mut Frame) {
+    let mut labels = Labels::new(on.plot.area);
+    let roomy = on.plot.area.height >= LOW;
+    let marks = on.chart.model.all_marks();
+    paint_game_mode(on, &marks, &mut labels, frame);
+    if let Some(ghost) = on.chart.ghost {
+        paint_ghost(on, ghost, &mut labels, frame);
     }
-}
-
-/// Lines and numbers of the axes.
-pub fn paint_axes(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
-    let lines = if plot.area.height < LOW { 2 } else { 4 };
-    for part in 0..=lines {
-        let value_us = plot.top_us / lines * part;
-        let y = plot.y(value_us).round() - 0.5;
-        let line = Path::line(Point::new(plot.area.x, y), Point::new(plot.right(), y));
-        frame.stroke(&line, hairline(palette.grid));
-        let text = label(
-            (value_us / 1000).to_string(),
-            Point::new(plot.area.x - 8.0, y),
-            palette.quiet,
-        );
-        frame.fill_text(Text {
-            align_x: iced::advanced::text::Alignment::Right,
-            ..text
-        });
-    }
-    let (parts, each_s) = match chart.span_ns / 1_000_000_000 {
-        0..=60 => (4, 15),
-        61..=300 => (5, 60),
-        _ => (6, 300),
-    };
-    let y = plot.bottom() + 15.0;
-    for part in 0..=parts {
-        let ago_s = each_s * (parts - part);
-        let share = part as f32 / parts as f32;
-        let text = match ago_s {
-            0 if chart.paused => chart.words.say(Key::AxisPaused),
-            0 => chart.words.say(Key::AxisNow),
-            1..60 => {
-                let seconds = [("seconds", ago_s.into())];
-                format!("−{}", chart.words.tell(Key::Seconds, seconds))
-            }
-            _ => {
-                let minutes = [("minutes", (ago_s / 60).into())];
-                format!("−{}", chart.words.tell(Key::Minutes, minutes))
-            }
-        };
-        let x = plot.area.x + plot.area.width * share;
-        let align_x = match part {
-            0 => iced::advanced::text::Alignment::Left,
-            part if part == parts => iced::advanced::text::Alignment::Right,
-            _ => iced::advanced::text::Alignment::Center,
-        };
-        frame.fill_text(Text {
-            align_x,
-            ..label(text, Point::new(x, y), palette.quiet)
-        });
-    }
-}
-
-/// Everything that moves, from the back to the front.
-pub fn paint_data(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
-    let marks: Vec<Mark> = chart.model.marks.iter().copied().collect();
-    paint_game_mode(chart, plot, palette, &marks, frame);
-    let outages: Vec<Outage> = chart
+    let outages: Vec<(Outage, Color)> = on
+        .chart
         .model
-        .tracks
-        .iter()
-        .flat_map(|track| track.history.outages(plot.start_ns(), plot.end_ns))
+        .drawn()
+        .flat_map(|track| {
+            let color = on.palette.ink(Ink::Uplink(track.slot));
+            let outages = track.history.outages(on.plot.start_ns(), on.plot.end_ns);
+            outages.into_iter().map(move |outage| (outage, color))
+        })
         .collect();
-    paint_outages(plot, palette, &outages, frame);
+    paint_outages(on, &outages, frame);
     let leader = marks.last().and_then(|mark| mark.leader);
-    let leads = |track: &&Track| Some(track.info.ifindex) == leader;
-    let tracks = &chart.model.tracks;
-    for track in tracks.iter().filter(|track| !leads(track)) {
-        paint_line(track, plot, palette, frame);
+    let leads = |track: &Track| Some(track.info.ifindex) == leader;
+    let (front, back): (Vec<_>, Vec<_>) = on.chart.model.drawn().partition(|track| leads(track));
+    let lines: Vec<Line> = back
+        .into_iter()
+        .chain(front)
+        .map(|track| Line::of(track, on))
+        .collect();
+    for line in &lines {
+        line.paint(on, frame);
     }
-    for track in tracks.iter().filter(leads) {
-        paint_line(track, plot, palette, frame);
+    if roomy {
+        paint_leaders(on, &marks, &mut labels, frame);
     }
-    if plot.area.height >= LOW {
-        paint_leaders(chart, plot, palette, &marks, frame);
-        paint_peaks(chart, plot, palette, frame);
+    paint_events(on, roomy.then_some(&mut labels), frame);
+    if roomy {
+        for line in lines.iter().rev() {
+            line.paint_cut(on, &mut labels, frame);
+        }
     }
 }
 
-fn paint_game_mode(
-    chart: &Chart<'_>,
-    plot: Plot,
-    palette: &Palette,
-    marks: &[Mark],
-    frame: &mut Frame,
-) {
+fn paint_game_mode(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &mut Frame) {
     let mut since: Option<u64> = None;
     let ends = marks.iter().map(|mark| (mark.at_ns, mark.game_mode));
-    for (at_ns, on) in ends.chain([(u64::MAX, false)]) {
-        match (since, on) {
+    for (at_ns, game_mode) in ends.chain([(u64::MAX, false)]) {
+        match (since, game_mode) {
             (None, true) => since = Some(at_ns),
             (Some(from_ns), false) => {
-                paint_band(
-                    chart,
-                    plot,
-                    palette,
-                    (from_ns, at_ns.min(plot.end_ns)),
-                    frame,
-                );
+                let to_ns = at_ns.min(on.plot.end_ns);
+                if to_ns > on.plot.start_ns() && from_ns < on.plot.end_ns {
+                    paint_band(on, (from_ns, to_ns), labels, frame);
+                }
                 since = None;
             }
             _ => {}
@@ -139,64 +84,88 @@ fn paint_game_mode(
     }
 }
 
-fn paint_band(
-    chart: &Chart<'_>,
-    plot: Plot,
-    palette: &Palette,
-    (from_ns, to_ns): (u64, u64),
-    frame: &mut Frame,
-) {
-    if to_ns <= plot.start_ns() || from_ns >= plot.end_ns {
-        return;
-    }
-    let (from, to) = (plot.x(from_ns), plot.x(to_ns));
+fn paint_band(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, frame: &mut Frame) {
+    let (from, to) = (on.plot.x(from_ns), on.plot.x(to_ns));
     frame.fill_rectangle(
-        Point::new(from, plot.area.y),
-        Size::new(to - from, plot.area.height),
-        palette.good.scale_alpha(0.07),
+        Point::new(from, on.plot.area.y),
+        Size::new(to - from, on.plot.area.height),
+        on.palette.good.scale_alpha(0.07),
     );
-    if from_ns > plot.start_ns() {
-        dashes(from, plot, palette.good, frame);
+    if from_ns > on.plot.start_ns() {
+        dashes(from, on, on.palette.good, frame);
     }
-    if to - from > 110.0 {
-        let position = Point::new(from + 8.0, plot.area.y + 22.0);
-        let text = chart.words.say(Key::MarkGameMode);
-        frame.fill_text(label(text, position, palette.good));
+    let text = on.chart.words.say(Key::MarkGameMode);
+    let width = super::text_width(&text);
+    if to - from > width + 24.0 {
+        on_ground(on, text, from, on.palette.good, labels, frame);
     }
 }
 
-fn dashes(x: f32, plot: Plot, color: Color, frame: &mut Frame) {
-    let mut y = plot.area.y;
-    while y < plot.bottom() {
-        let height = 3.0_f32.min(plot.bottom() - y);
+/// What was before game mode lies quietly under what came after: a band from the median to the
+/// 99th percentile.
+fn paint_ghost(on: Paper<'_>, ghost: Ghost, labels: &mut Labels, frame: &mut Frame) {
+    let until_ns = ghost.until_ns.unwrap_or(on.plot.end_ns).min(on.plot.end_ns);
+    if ghost.from_ns >= on.plot.end_ns || until_ns <= on.plot.start_ns() {
+        return;
+    }
+    let (from, to) = (on.plot.x(ghost.from_ns), on.plot.x(until_ns));
+    let (top, bottom) = (on.plot.y(ghost.p99_us), on.plot.y(ghost.p50_us));
+    let height = (bottom - top).max(2.0);
+    let size = Size::new(to - from, height);
+    let color = on.palette.quiet;
+    frame.fill_rectangle(Point::new(from, top), size, color.scale_alpha(0.10));
+    for y in [top, top + height] {
+        let mut x = from;
+        while x < to {
+            let width = 6.0_f32.min(to - x);
+            let dash = Size::new(width, 1.0);
+            frame.fill_rectangle(Point::new(x, y.round()), dash, color.scale_alpha(0.45));
+            x += 14.0;
+        }
+    }
+    let value = |us: u32| on.chart.words.bare_milliseconds(u64::from(us) * 1000);
+    let values = [
+        ("p50", value(ghost.p50_us).into()),
+        ("p99", value(ghost.p99_us).into()),
+    ];
+    let text = on.chart.words.tell(Key::MarkBefore, values);
+    on_ground(on, text, from, color, labels, frame);
+}
+
+fn dashes(x: f32, on: Paper<'_>, color: Color, frame: &mut Frame) {
+    let mut y = on.plot.area.y;
+    while y < on.plot.bottom() {
+        let height = 3.0_f32.min(on.plot.bottom() - y);
         frame.fill_rectangle(Point::new(x.round(), y), Size::new(1.0, height), color);
         y += 7.0;
     }
 }
 
-fn paint_outages(plot: Plot, palette: &Palette, outages: &[Outage], frame: &mut Frame) {
+fn paint_outages(on: Paper<'_>, outages: &[(Outage, Color)], frame: &mut Frame) {
     let many = outages.len() > MANY_OUTAGES;
     let mut marked: Vec<f32> = Vec::new();
-    for outage in outages {
-        let (from, to) = (plot.x(outage.from_ns), plot.x(outage.to_ns));
+    for (outage, color) in outages {
+        let (from, to) = (on.plot.x(outage.from_ns), on.plot.x(outage.to_ns));
         let width = (to - from).max(2.0);
-        if outage.lost >= LONG_OUTAGE {
-            let top = Point::new(from, plot.area.y);
-            frame.fill_rectangle(top, Size::new(width, 5.0), palette.bad);
-            let whole = Size::new(width, plot.area.height);
-            frame.fill_rectangle(top, whole, palette.bad.scale_alpha(0.08));
+        let top = Point::new(from, on.plot.area.y);
+        let long = outage.lost >= LONG_OUTAGE && outage.from_ns < outage.to_ns;
+        if long {
+            frame.fill_rectangle(top, Size::new(width, 5.0), on.palette.bad);
+            let whole = Size::new(width, on.plot.area.height);
+            frame.fill_rectangle(top, whole, on.palette.bad.scale_alpha(0.08));
         } else {
-            let height = if many { TICK } else { plot.area.height };
-            frame.fill_rectangle(
-                Point::new(from, plot.area.y),
-                Size::new(width, height),
-                palette.bad.scale_alpha(if many { 1.0 } else { 0.5 }),
-            );
+            let height = if many { TICK } else { on.plot.area.height };
+            let alpha = if many { 1.0 } else { 0.45 };
+            let bar = Size::new(width, height);
+            frame.fill_rectangle(top, bar, on.palette.bad.scale_alpha(alpha));
         }
+        // Whose it is.
+        let foot = Size::new(width.max(3.0), FOOT);
+        frame.fill_rectangle(Point::new(from, on.plot.bottom() - FOOT), foot, *color);
         let apart = if many { 24.0 } else { 9.0 };
         if marked.iter().all(|x| (x - from).abs() > apart) {
             marked.push(from);
-            triangle(from + 1.0, plot.area.y - 2.0, palette.bad, frame);
+            triangle(from + 1.0, on.plot.area.y - 2.0, on.palette.bad, frame);
         }
     }
 }
@@ -211,94 +180,84 @@ fn triangle(x: f32, y: f32, color: Color, frame: &mut Frame) {
     frame.fill(&path, color);
 }
 
-fn paint_line(track: &Track, plot: Plot, palette: &Palette, frame: &mut Frame) {
-    let newest = plot.end_ns / plot.column_ns;
-    let columns = track
-        .history
-        .columns(plot.start_ns(), plot.end_ns, plot.column_ns);
-    let path = Path::new(|path| {
-        for column in columns.iter().filter(|column| column.index < newest) {
-            let x = plot.right() - (newest - column.index) as f32 + 0.5;
-            let (low, high) = (plot.y(column.min_us), plot.y(column.max_us));
-            if column.after_gap {
-                path.move_to(Point::new(x, low));
-                path.line_to(Point::new(x + 0.5, low));
-            } else {
-                path.line_to(Point::new(x, low));
-            }
-            if high < low {
-                path.line_to(Point::new(x, high));
-            }
-        }
-    });
-    frame.stroke(&path, hairline(palette.ink(Ink::Uplink(track.slot))));
-}
-
-fn paint_leaders(
-    chart: &Chart<'_>,
-    plot: Plot,
-    palette: &Palette,
-    marks: &[Mark],
-    frame: &mut Frame,
-) {
-    let mut free_from = plot.area.x;
+fn paint_leaders(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &mut Frame) {
     let mut before: Option<u32> = None;
     for mark in marks {
         let changed = mark.leader != before;
         before = mark.leader;
-        let seen = (plot.start_ns()..plot.end_ns).contains(&mark.at_ns);
-        let track = mark.leader.and_then(|ifindex| chart.model.track(ifindex));
+        let seen = (on.plot.start_ns()..on.plot.end_ns).contains(&mark.at_ns);
+        let track = mark
+            .leader
+            .and_then(|ifindex| on.chart.model.track(ifindex));
         let (true, true, Some(track)) = (changed, seen, track) else {
             continue;
         };
-        let x = plot.x(mark.at_ns);
-        let color = palette.ink(Ink::Uplink(track.slot));
-        dashes(x, plot, color, frame);
-        let name = chart.model.name(track, chart.words);
-        let text = chart.words.tell(Key::MarkLeader, [("uplink", name.into())]);
-        let width = super::text_width(&text);
-        let left = if x + width + 12.0 > plot.right() {
-            x - width - 6.0
+        let x = on.plot.x(mark.at_ns);
+        let color = on.palette.ink(Ink::Uplink(track.slot));
+        dashes(x, on, color, frame);
+        let name = on.chart.model.name(track, on.chart.words);
+        let text = on
+            .chart
+            .words
+            .tell(Key::MarkLeader, [("uplink", name.into())]);
+        on_ground(on, text, x, color, labels, frame);
+    }
+}
+
+/// Cross and ring on the lower edge stand for bad and good news; the label says which.
+fn paint_events(on: Paper<'_>, mut labels: Option<&mut Labels>, frame: &mut Frame) {
+    for event in on
+        .chart
+        .model
+        .events
+        .between(on.plot.start_ns(), on.plot.end_ns)
+    {
+        let x = on.plot.x(event.at_ns);
+        let trouble = event.what.is_trouble();
+        let color = if trouble {
+            on.palette.bad
         } else {
-            x + 6.0
+            on.palette.quiet
         };
-        if left >= free_from {
-            let y = plot.area.y + 40.0;
-            // A line may run there, too.
-            let behind = Size::new(width + 6.0, 20.0);
-            let corner = Point::new(left - 3.0, y - 10.0);
-            frame.fill_rectangle(corner, behind, palette.card.scale_alpha(0.85));
-            frame.fill_text(label(text, Point::new(left, y), color));
-            free_from = left + width + 16.0;
-        }
-    }
-}
-
-/// The height of spikes that reach beyond the graph, where there is room for the number.
-fn paint_peaks(chart: &Chart<'_>, plot: Plot, palette: &Palette, frame: &mut Frame) {
-    let mut taken: Vec<f32> = Vec::new();
-    for track in &chart.model.tracks {
-        let columns = track
-            .history
-            .columns(plot.start_ns(), plot.end_ns, plot.column_ns);
-        for column in columns.iter().filter(|c| c.max_us > plot.top_us) {
-            let x = plot.x(column.index * plot.column_ns);
-            if taken.iter().any(|other| (other - x).abs() < PEAK_GAP) {
-                continue;
+        dashes(x, on, color, frame);
+        let center = Point::new(x + 0.5, on.plot.bottom());
+        let ground = Path::circle(center, 6.0);
+        frame.fill(&ground, on.palette.card);
+        if trouble {
+            for (from, to) in [(-4.0, 4.0), (4.0, -4.0)] {
+                let line = Path::line(
+                    Point::new(center.x - 4.0, center.y + from),
+                    Point::new(center.x + 4.0, center.y + to),
+                );
+                frame.stroke(&line, hairline(color).with_width(2.0));
             }
-            taken.push(x);
-            let value = (column.max_us / 1000).to_string();
-            let beside = if x + PEAK_GAP > plot.right() {
-                x - PEAK_GAP
-            } else {
-                x + 4.0
-            };
-            let position = Point::new(beside, plot.area.y + 58.0);
-            frame.fill_text(label(value, position, palette.ink(Ink::Uplink(track.slot))));
+        } else {
+            frame.stroke(&Path::circle(center, 4.0), hairline(color).with_width(2.0));
+        }
+        if let Some(labels) = labels.as_deref_mut() {
+            let text = told::event(on.chart.model, &event, on.chart.words);
+            on_ground(on, text, x, color, labels, frame);
         }
     }
 }
 
-fn hairline(color: Color) -> Stroke<'static> {
-    Stroke::default().with_width(1.0).with_color(color)
+/// A label with a ground of its own, as lines may run behind it.
+fn on_ground(
+    on: Paper<'_>,
+    text: String,
+    x: f32,
+    color: Color,
+    labels: &mut Labels,
+    frame: &mut Frame,
+) {
+    if let Some(place) = labels.place(x, super::text_width(&text)) {
+        let ground = place.expand([0.0, 3.0]);
+        frame.fill_rectangle(
+            ground.position(),
+            ground.size(),
+            on.palette.card.scale_alpha(0.85),
+        );
+        let position = Point::new(place.x, place.center_y());
+        frame.fill_text(label(text, position, color));
+    }
 }

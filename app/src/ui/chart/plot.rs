@@ -67,6 +67,18 @@ impl Plot {
         self.end_ns.saturating_sub(ago)
     }
 
+    /// Where a round trip lies from left to right, where the graph has no time.
+    pub fn across(self, rtt_us: u32) -> f32 {
+        let share = (rtt_us as f32 / self.top_us as f32).min(1.0);
+        self.area.x + self.area.width * share
+    }
+
+    /// The round trip at a position from left to right.
+    pub fn across_us(self, x: f32) -> u32 {
+        let share = ((x - self.area.x) / self.area.width).clamp(0.0, 1.0);
+        (f64::from(share) * f64::from(self.top_us)).round() as u32
+    }
+
     /// The lower edge.
     pub fn bottom(self) -> f32 {
         self.area.y + self.area.height
@@ -110,6 +122,16 @@ mod tests {
         let plot = plot(10 * MINUTE_NS);
         let at_ns = plot.end_ns - 20 * plot.column_ns;
         assert_eq!(plot.at_ns(plot.x(at_ns)), at_ns);
+    }
+
+    #[test]
+    fn round_trips_from_left_to_right_belong_to_their_positions() {
+        let plot = plot(10 * MINUTE_NS);
+        for us in [0, 1_000, 50_000, 100_000] {
+            assert!(plot.across_us(plot.across(us)).abs_diff(us) <= 1, "{us}");
+        }
+        assert!((plot.across(u32::MAX) - plot.right()).abs() < 0.01);
+        assert_eq!(plot.across_us(-5.0), 0);
     }
 
     #[test]

@@ -1,129 +1,122 @@
-//! The read-out of the graph: what every uplink measured at one moment, under the pointer, the
-//! finger, or where the keyboard's arrows went.
+//! The read-out of the graph over time: what every uplink measured at one moment, which time of day
+//! that was, and what is known of the cause.
 
-use iced::widget::canvas::{self, Action, Event, Frame, Geometry, Path, Stroke, Text};
-use iced::{Color, Point, Rectangle, Renderer, Size, Theme, border, mouse, touch, window};
+use iced::widget::canvas::{Frame, Path, Text};
+use iced::{Color, Point, Size, border};
 
-use super::paint::label;
-use super::plot::Plot;
-use super::{Chart, text_width};
-use crate::ui::theme::{self, Ink, Palette};
+use super::axes::{clock, hairline, label};
+use super::hands::upright;
+use super::{Paper, text_width, told};
+use crate::ui::cause::{self, Seen};
+use crate::ui::history::Bucket;
+use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// A measurement this far from the pointed-at moment still counts, in columns and in time.
 const REACH_COLUMNS: u64 = 4;
 const REACH_NS: u64 = 500_000_000;
+/// Events this near to the moment are told, in columns; at the least [`REACH_NS`].
+const NEAR_COLUMNS: u64 = 6;
 const LINE_HEIGHT: f32 = 22.0;
 /// Lines move together where the graph is too low for them, but not further than this.
 const LOWEST_LINE: f32 = 16.0;
 const PADDING: f32 = 12.0;
 
-/// The sheet above the graph.
-pub struct Readout<'a, Message> {
-    /// The graph below.
-    pub chart: Chart<'a>,
-    /// What to tell when the window system lets us draw.
-    pub drawn: Option<Message>,
-}
-
 /// One line of the box.
-struct Row {
-    text: String,
-    color: Color,
+pub struct Row {
+    /// What it says.
+    pub text: String,
+    /// In which colour.
+    pub color: Color,
 }
 
-impl<Message: Clone> canvas::Program<Message> for Readout<'_, Message> {
-    type State = Option<f32>;
-
-    fn update(
-        &self,
-        pointed: &mut Option<f32>,
-        event: &Event,
-        bounds: Rectangle,
-        cursor: mouse::Cursor,
-    ) -> Option<Action<Message>> {
-        let now = match event {
-            Event::Mouse(mouse::Event::CursorMoved { .. } | mouse::Event::CursorLeft) => {
-                cursor.position_in(bounds).map(|position| position.x)
-            }
-            Event::Touch(
-                touch::Event::FingerPressed { position, .. }
-                | touch::Event::FingerMoved { position, .. },
-            ) => bounds.contains(*position).then_some(position.x - bounds.x),
-            Event::Window(window::Event::RedrawRequested(_)) => {
-                return self.drawn.clone().map(Action::publish);
-            }
-            _ => return None,
+/// Paints line, dots and box for the moment under `x`.
+pub fn paint(on: Paper<'_>, x: f32, frame: &mut Frame) {
+    let at_ns = on.plot.at_ns(x);
+    let (top, bottom) = upright(x, on.plot);
+    frame.stroke(&Path::line(top, bottom), hairline(on.palette.quiet));
+    let seen = seen(on, at_ns);
+    let mut rows = vec![Row {
+        text: when(on, at_ns),
+        color: on.palette.text,
+    }];
+    for (track, seen) in on.chart.model.drawn().zip(&seen) {
+        let Some(bucket) = seen.moment else {
+            continue;
         };
-        let now = now.map(f32::round);
-        let moved = std::mem::replace(pointed, now) != now;
-        moved.then(Action::request_redraw)
+        let color = on.palette.ink(Ink::Uplink(track.slot));
+        if bucket.answered > 0 {
+            let dot = Point::new(x + 0.5, on.plot.y(bucket.max_us));
+            frame.fill(&Path::circle(dot, 4.0), color);
+        }
+        let name = on.chart.model.name(track, on.chart.words);
+        let shape = theme::uplink_shape(track.slot);
+        rows.push(Row {
+            text: format!("{shape} {name}  {}", value(&bucket, on.chart.words)),
+            color: if bucket.answered > 0 {
+                color
+            } else {
+                on.palette.bad
+            },
+        });
     }
+    let marks = on.chart.model.all_marks();
+    let around_ns = REACH_NS.max(NEAR_COLUMNS * on.plot.column_ns);
+    let causes = cause::causes(&on.chart.model.events, &marks, &seen, at_ns, around_ns);
+    if rows.len() == 1 && causes.is_empty() {
+        rows.push(Row {
+            text: on.chart.words.say(Key::ReadoutNothing),
+            color: on.palette.quiet,
+        });
+    }
+    rows.extend(causes.iter().map(|cause| Row {
+        text: told::cause(on.chart.model, cause, on.chart.words),
+        color: on.palette.text,
+    }));
+    paint_box(on, x, &rows, frame);
+}
 
-    fn draw(
-        &self,
-        pointed: &Option<f32>,
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let plot = self.chart.plot(bounds.size());
-        let inside = |x: &f32| (plot.area.x..=plot.area.x + plot.area.width).contains(x);
-        let picked = self.chart.picked_ns.map(|at_ns| plot.x(at_ns));
-        let Some(x) = pointed.or(picked).filter(inside) else {
-            return Vec::new();
-        };
-        let mut frame = Frame::new(renderer, bounds.size());
-        self.paint(plot, x, theme::palette(theme), &mut frame);
-        vec![frame.into_geometry()]
+/// What every drawn uplink measured then, in the order they are drawn.
+fn seen(on: Paper<'_>, at_ns: u64) -> Vec<Seen> {
+    let reach_ns = REACH_NS.max(REACH_COLUMNS * on.plot.column_ns);
+    let seen = on.chart.model.drawn().map(|track| Seen {
+        ifindex: track.info.ifindex,
+        median_us: track.figures.p50_us,
+        moment: track.history.at(at_ns, on.plot.column_ns, reach_ns),
+    });
+    seen.collect()
+}
+
+/// The time of day, where it is known, and how long ago that was.
+fn when(on: Paper<'_>, at_ns: u64) -> String {
+    let newest_ns = on.chart.model.now_ns.max(on.plot.end_ns);
+    let ago = ago(newest_ns.saturating_sub(at_ns), on.chart.words);
+    match on.chart.model.clock.of_day(at_ns) {
+        Some(of_day) => format!("{} · {ago}", clock(of_day)),
+        None => ago,
     }
 }
 
-impl<Message> Readout<'_, Message> {
-    fn paint(&self, plot: Plot, x: f32, palette: &Palette, frame: &mut Frame) {
-        let chart = self.chart;
-        let at_ns = plot.at_ns(x);
-        let reach_ns = REACH_NS.max(REACH_COLUMNS * plot.column_ns);
-        let mut rows = vec![Row {
-            text: ago(plot.end_ns.saturating_sub(at_ns), chart.words),
-            color: palette.quiet,
-        }];
-        let line = Path::line(
-            Point::new(x + 0.5, plot.area.y),
-            Point::new(x + 0.5, plot.area.y + plot.area.height),
-        );
-        frame.stroke(&line, Stroke::default().with_color(palette.quiet));
-        for track in &chart.model.tracks {
-            let Some(sample) = track.history.nearest(at_ns, reach_ns) else {
-                continue;
-            };
-            let color = palette.ink(Ink::Uplink(track.slot));
-            let name = chart.model.name(track, chart.words);
-            let value = match sample.rtt_us {
-                Some(rtt_us) => format!("{:.1} ms", f64::from(rtt_us) / 1000.0),
-                None => chart.words.say(Key::ReadoutLost),
-            };
-            if let Some(rtt_us) = sample.rtt_us {
-                let dot = Point::new(x + 0.5, plot.y(rtt_us));
-                frame.fill(&Path::circle(dot, 4.0), color);
-            }
-            rows.push(Row {
-                text: format!("{} {name}  {value}", theme::uplink_shape(track.slot)),
-                color: if sample.rtt_us.is_some() {
-                    color
-                } else {
-                    palette.bad
-                },
-            });
+/// What was measured: a value, a range where there were several, and what was lost.
+fn value(bucket: &Bucket, words: &Words) -> String {
+    let time = |us: u32| words.bare_milliseconds(u64::from(us) * 1000);
+    let answered = match bucket.answered {
+        0 => return words.say(Key::ReadoutLost),
+        _ if time(bucket.min_us) == time(bucket.max_us) => {
+            words.number(f64::from(bucket.max_us) / 1000.0, 1)
         }
-        if rows.len() > 1 {
-            paint_box(plot, x, &rows, palette, frame);
-        }
+        _ => format!("{}–{}", time(bucket.min_us), time(bucket.max_us)),
+    };
+    let answered = words.tell(Key::UnitMilliseconds, [("value", answered.into())]);
+    if bucket.lost == 0 {
+        return answered;
     }
+    let lost = words.tell(Key::ReadoutSomeLost, [("count", bucket.lost.into())]);
+    format!("{answered} · {lost}")
 }
 
-fn paint_box(plot: Plot, x: f32, rows: &[Row], palette: &Palette, frame: &mut Frame) {
+/// The box beside the line, on the side where there is room.
+pub fn paint_box(on: Paper<'_>, x: f32, rows: &[Row], frame: &mut Frame) {
     let widest = rows
         .iter()
         .map(|row| text_width(&row.text))
@@ -133,22 +126,25 @@ fn paint_box(plot: Plot, x: f32, rows: &[Row], palette: &Palette, frame: &mut Fr
         widest + 2.0 * PADDING,
         line * rows.len() as f32 + 2.0 * edge,
     );
-    let right = plot.area.x + plot.area.width;
-    let left = if x + size.width + 14.0 > right {
+    let left = if x + size.width + 14.0 > on.plot.right() {
         x - size.width - 12.0
     } else {
         x + 12.0
     };
-    let lowest = plot.area.y + plot.area.height - size.height;
-    let corner = Point::new(left.max(0.0), lowest.clamp(0.0, plot.area.y + 26.0));
+    let lowest = (on.plot.bottom() - size.height).max(0.0);
+    let corner = Point::new(left.max(0.0), lowest.clamp(0.0, on.plot.area.y + 26.0));
     let shape = Path::rounded_rectangle(corner, size, border::Radius::from(8.0));
-    frame.fill(&shape, palette.rail);
-    frame.stroke(&shape, Stroke::default().with_color(palette.line));
+    frame.fill(&shape, on.palette.rail);
+    frame.stroke(&shape, hairline(on.palette.grid));
     for (number, row) in rows.iter().enumerate() {
         let y = corner.y + edge + line * (number as f32 + 0.5);
         let position = Point::new(corner.x + PADDING, y);
         frame.fill_text(Text {
-            font: theme::FONT,
+            font: if number == 0 {
+                theme::BOLD
+            } else {
+                theme::FONT
+            },
             ..label(row.text.clone(), position, row.color)
         });
     }
@@ -169,11 +165,18 @@ fn ago(ago_ns: u64, words: &Words) -> String {
     match ago_ns / 1_000_000_000 {
         0 => words.say(Key::ReadoutNow),
         seconds @ 1..60 => words.tell(Key::ReadoutSeconds, [("seconds", seconds.into())]),
-        seconds => words.tell(
+        seconds @ 60..3600 => words.tell(
             Key::ReadoutMinutes,
             [
                 ("minutes", (seconds / 60).into()),
                 ("seconds", (seconds % 60).into()),
+            ],
+        ),
+        seconds => words.tell(
+            Key::ReadoutHours,
+            [
+                ("hours", (seconds / 3600).into()),
+                ("minutes", (seconds / 60 % 60).into()),
             ],
         ),
     }
@@ -182,6 +185,7 @@ fn ago(ago_ns: u64, words: &Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::Language;
 
     #[test]
     fn the_box_fits_a_low_graph_and_never_squeezes_the_lines_into_each_other() {
@@ -195,5 +199,35 @@ mod tests {
             );
         }
         assert!(pitch(17.0, 100.0).0 <= LOWEST_LINE);
+    }
+
+    #[test]
+    fn several_probes_are_a_range_and_losses_are_counted() {
+        let words = Words::new(Language::English);
+        let mut bucket = Bucket {
+            from_ns: 0,
+            width_ns: 0,
+            min_us: 18_240,
+            median_us: 18_240,
+            max_us: 18_240,
+            answered: 1,
+            lost: 0,
+        };
+        assert_eq!(value(&bucket, &words), "18.2 ms");
+        bucket.max_us = 103_000;
+        bucket.lost = 2;
+        assert_eq!(value(&bucket, &words), "18–103 ms · 2 lost");
+        bucket.answered = 0;
+        assert_eq!(value(&bucket, &words), "lost");
+    }
+
+    #[test]
+    fn how_long_ago_is_said_in_the_unit_that_fits() {
+        let words = Words::new(Language::English);
+        let said = |seconds: u64| ago(seconds * 1_000_000_000, &words);
+        assert_eq!(said(0), "now");
+        assert_eq!(said(59), "59 s ago");
+        assert_eq!(said(61), "1 min 1 s ago");
+        assert_eq!(said(3_720), "1 h 2 min ago");
     }
 }

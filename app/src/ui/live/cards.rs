@@ -1,21 +1,51 @@
-//! The cards of the Live screen: one per uplink, and what game mode has brought.
+//! The cards of the Live screen: one per uplink, and beside them what game mode has brought.
 
-use iced::widget::{column, container, row, scrollable, space, text};
+use iced::widget::{button, column, container, row, scrollable, space, stack, text, tooltip};
 use iced::{Alignment, Element, Fill, Length};
 
 use evenkeel_dbus::{Backend, ProbeMethod, UplinkKind, UplinkState};
 
-use super::Message;
+use super::marks::{Mark, mark};
+use super::{Message, since};
 use crate::steering;
-use crate::ui::compare::Comparison;
+use crate::ui::focus::focus;
 use crate::ui::model::{Link, Model, Track};
 use crate::ui::parts::{self, Room, badge, bold, quiet};
-use crate::ui::speech::{self, milliseconds};
+use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// The narrowest card that still holds its words.
-const CARD_MIN: f32 = 228.0;
+const CARD_MIN: f32 = 244.0;
+/// The same with a small screen's padding.
+const COMPACT_MIN: f32 = 220.0;
+/// A card this wide has room for the percentiles of the shown window, too.
+const WIDE: f32 = 700.0;
+
+/// A card narrower than this says less.
+const NARROW: f32 = 284.0;
+/// A card narrower than this has a shape and a name, but no kind.
+const TIGHT: f32 = 252.0;
+
+/// How much fits into a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Fit {
+    Tight,
+    Narrow,
+    Usual,
+    Wide,
+}
+
+impl Fit {
+    fn of(width: f32) -> Self {
+        match width {
+            ..TIGHT => Self::Tight,
+            ..NARROW => Self::Narrow,
+            WIDE.. => Self::Wide,
+            _ => Self::Usual,
+        }
+    }
+}
 
 /// The height of the line about a metered uplink.
 const NOTE_HEIGHT: f32 = 18.0;
@@ -26,20 +56,25 @@ pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, M
     let since = !room.is_compact() && count <= 3 && (model.can_steer() || model.game_mode());
     let slots = count + usize::from(since);
     let width = (room.page_width() - room.gap() * (slots - 1) as f32) / slots as f32;
-    let scrolls = width < CARD_MIN;
+    let narrowest = if room.is_compact() {
+        COMPACT_MIN
+    } else {
+        CARD_MIN
+    };
+    let scrolls = width < narrowest;
+    let fit = Fit::of(width.max(narrowest));
     let width = if scrolls {
-        Length::Fixed(CARD_MIN)
+        Length::Fixed(narrowest)
     } else {
         Length::Fill
     };
-    let narrow = scrolls || room.page_width() / (slots as f32) < 300.0;
     let mut cards: Vec<Element<'a, Message>> = model
         .tracks
         .iter()
-        .map(|track| uplink(model, track, words, room, narrow, width))
+        .map(|track| uplink(model, track, words, room, fit, width))
         .collect();
     if since {
-        cards.push(since_card(model, words, room));
+        cards.push(since::view(model, words, room));
     }
     let cards = row(cards).spacing(room.gap()).height(Length::Shrink);
     if scrolls {
@@ -59,47 +94,93 @@ fn uplink<'a>(
     track: &'a Track,
     words: &'a Words,
     room: Room,
-    narrow: bool,
+    fit: Fit,
     width: Length,
 ) -> Element<'a, Message> {
     let ink = Ink::Uplink(track.slot);
-    let name = model.name(track, words);
-    let heading = if narrow { theme::BODY } else { theme::HEADING };
-    let mark = text(theme::uplink_shape(track.slot))
-        .size(theme::BODY)
-        .style(theme::ink(ink));
-    let mut top = row![mark, bold(name.clone(), heading)]
-        .spacing(8)
-        .align_y(Alignment::Center);
-    if !narrow && name != track.info.name {
-        top = top.push(quiet(&track.info.name));
-    }
-    let top = top
-        .push(space().width(Fill))
-        .push(standing(track, words))
-        .height(26);
-
-    let answers = matches!(track.state(), UplinkState::Alive | UplinkState::Warming);
-    let value = |ns: u64| match ns {
-        0 => "–".to_owned(),
-        ns if answers => milliseconds(ns),
-        _ => "–".to_owned(),
+    let top = title(model, track, words, fit);
+    let numbers = numbers(track, words, room, fit);
+    let note = metered(model, track, words, room);
+    let (beside, below) = if room.is_compact() {
+        (note, None)
+    } else {
+        (None, note)
     };
+    let share = share(model, track, words, (room, fit), beside);
+    let forget = forget(model, track, words, room);
+    let inside: Element<'a, Message> = if room.is_compact() {
+        // There is no height for a row of the button's own: it lies on the corner.
+        let shared = row![share].push(forget.as_ref().map(|_| space().width(40)));
+        let rows = column![top, numbers, shared].push(below).spacing(6);
+        let corner = forget.map(|forget| container(forget).align_right(Fill).align_bottom(Fill));
+        stack![rows].push(corner).into()
+    } else {
+        let bottom = row![share].push(forget).spacing(10);
+        let bottom = bottom.align_y(Alignment::Center);
+        column![top, numbers, bottom].push(below).spacing(6).into()
+    };
+    let card = parts::card(inside, room).width(width);
+    if track.info.leader {
+        card.style(theme::card_marked(ink)).into()
+    } else {
+        card.into()
+    }
+}
+
+/// What the uplink is called: shape, kind and name, and how it stands.
+fn title<'a>(
+    model: &'a Model,
+    track: &'a Track,
+    words: &'a Words,
+    fit: Fit,
+) -> Element<'a, Message> {
+    let name = model.name(track, words);
+    let narrow = fit <= Fit::Narrow;
+    let heading = if narrow { theme::BODY } else { theme::HEADING };
+    let shape = text(theme::uplink_shape(track.slot))
+        .size(theme::BODY)
+        .style(theme::ink(Ink::Uplink(track.slot)));
+    let standing = standing(track, words);
+    // Where it is narrow, a badge leaves no room for it.
+    let roomy = !narrow || fit > Fit::Tight && standing.is_none();
+    let own_name = roomy && name != track.info.name;
+    let name = text(name)
+        .size(heading)
+        .font(theme::BOLD)
+        .wrapping(text::Wrapping::None);
+    let kind = (fit > Fit::Tight).then(|| mark(Mark::Kind(track.kind())));
+    row![shape]
+        .push(kind)
+        .push(name)
+        .push(own_name.then(|| quiet(&track.info.name)))
+        .push(space().width(Fill))
+        .push(standing)
+        .spacing(8)
+        .align_y(Alignment::Center)
+        .height(26)
+        .into()
+}
+
+/// The big number with jitter and loss beside it.
+fn numbers<'a>(track: &Track, words: &Words, room: Room, fit: Fit) -> Element<'a, Message> {
+    let unknown = || "–".to_owned();
+    let answered = |ns: Option<u64>| ns.filter(|_| track.answers());
+    let rtt = answered(track.figures.rtt_ns);
+    let rtt = rtt.map_or_else(unknown, |ns| words.bare_milliseconds(ns));
+    let jitter = answered(track.figures.jitter_ns);
+    let jitter = jitter.map_or_else(unknown, |ns| words.milliseconds(ns));
+    let loss = track
+        .figures
+        .loss_permille
+        .map_or_else(unknown, |permille| {
+            // From a tenth on the decimal says nothing.
+            let coarse = (permille + 5) / 10 * 10;
+            words.percent(if permille < 100 { permille } else { coarse })
+        });
     let big = if room.is_compact() { 30.0 } else { 40.0 };
-    let now = row![bold(value(track.info.rtt_ns), big), quiet("ms")]
+    let now = row![bold(rtt, big), quiet(words.say(Key::UnitMs))]
         .spacing(6)
         .align_y(Alignment::End);
-    let loss = track.figures.loss_permille.map_or_else(
-        || "–".to_owned(),
-        |permille| match permille {
-            100.. => format!("{} %", (permille + 5) / 10),
-            _ => format!("{} %", speech::percent(permille)),
-        },
-    );
-    let jitter = match value(track.info.jitter_ns) {
-        value if value == "–" => value,
-        value => format!("{value} ms"),
-    };
     let figure = |key: Key, value: String| {
         let name = text(words.say(key)).size(theme::SMALL).style(theme::quiet);
         let value = text(value).size(theme::BODY).font(theme::BOLD);
@@ -109,48 +190,42 @@ fn uplink<'a>(
         ]
         .spacing(1)
     };
+    let narrow = fit <= Fit::Narrow;
     let loss_key = if narrow {
         Key::CardLossShort
     } else {
         Key::CardLoss
     };
-    let numbers = row![
-        now,
-        space().width(Fill),
-        figure(Key::CardJitter, jitter),
-        figure(loss_key, loss),
-    ]
-    .spacing(if narrow { 8 } else { 22 })
-    .align_y(Alignment::Center);
-
-    let note = metered(model, track, words, room);
-    let (beside, below) = if room.is_compact() {
-        (note, None)
-    } else {
-        (None, note)
-    };
-    let share = column![share(model, track, words, room, narrow)].push(beside);
-    let bottom = row![share.width(Fill)]
-        .push(forget(model, track, words))
-        .spacing(10)
-        .align_y(Alignment::Center);
-    let inside = column![top, numbers, bottom].push(below).spacing(6);
-    let card = parts::card(inside, room).width(width);
-    if track.info.leader {
-        card.style(theme::card_marked(ink)).into()
-    } else {
-        card.into()
+    let mut numbers = row![now, space().width(Fill)];
+    if fit == Fit::Wide {
+        let time = |us: Option<u32>| {
+            us.map_or_else(unknown, |us| words.milliseconds(u64::from(us) * 1000))
+        };
+        numbers = numbers
+            .push(figure(Key::CardMedian, time(track.figures.p50_us)))
+            .push(figure(Key::CardP99, time(track.figures.p99_us)))
+            .push(figure(Key::CardWorst, time(track.figures.worst_us)));
     }
+    numbers
+        .push(figure(Key::CardJitter, jitter))
+        .push(figure(loss_key, loss))
+        .spacing(match fit {
+            Fit::Tight | Fit::Narrow => 8,
+            Fit::Usual => 22,
+            Fit::Wide => 32,
+        })
+        .align_y(Alignment::Center)
+        .into()
 }
 
 /// The word at the upper right: what is wrong, or leader, or how it is measured.
-fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
+fn standing<'a>(track: &Track, words: &Words) -> Option<Element<'a, Message>> {
     if !track.info.carrier {
         let key = match track.kind() {
             UplinkKind::Ethernet => Key::CardNoCable,
             _ => Key::CardNoLink,
         };
-        return badge(words.say(key), Ink::Bad);
+        return Some(badge(words.say(key), Ink::Bad));
     }
     let ink = match track.state() {
         UplinkState::Dead | UplinkState::Gone => Ink::Bad,
@@ -158,13 +233,14 @@ fn standing<'a>(track: &Track, words: &Words) -> Element<'a, Message> {
         UplinkState::Idle | UplinkState::Alive => Ink::Quiet,
     };
     if let Some(key) = speech::state_key(track.state()) {
-        badge(words.say(key), ink)
+        Some(badge(words.say(key), ink))
     } else if track.info.leader {
-        badge(format!("▲ {}", words.say(Key::CardSteadiest)), Ink::Good)
+        let leads = format!("▲ {}", words.say(Key::CardSteadiest));
+        Some(badge(leads, Ink::Good))
     } else if ProbeMethod::from_wire(track.info.method) == ProbeMethod::TcpConnect {
-        quiet(words.say(Key::CardTcp))
+        Some(quiet(words.say(Key::CardTcp)))
     } else {
-        space().into()
+        None
     }
 }
 
@@ -172,17 +248,17 @@ fn share<'a>(
     model: &Model,
     track: &Track,
     words: &Words,
-    room: Room,
-    narrow: bool,
+    (room, fit): (Room, Fit),
+    beside: Option<Element<'a, Message>>,
 ) -> Element<'a, Message> {
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
     let ink = Ink::Uplink(track.slot);
     let (filled, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
-            let percent = speech::percent(permille);
-            let line = if room.is_compact() && narrow {
-                format!("{percent} %")
+            let percent = words.percent(permille);
+            let line = if room.is_compact() && fit <= Fit::Narrow {
+                percent
             } else {
                 words.tell(Key::CardShare, [("percent", percent.into())])
             };
@@ -191,8 +267,10 @@ fn share<'a>(
         Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
         Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
     };
-    column![parts::bar(filled, ink), quiet(line)]
+    let line = row![quiet(line)].push(beside).spacing(8);
+    column![parts::bar(filled, ink), line]
         .spacing(4)
+        .width(Fill)
         .into()
 }
 
@@ -205,8 +283,9 @@ fn metered<'a>(
     room: Room,
 ) -> Option<Element<'a, Message>> {
     let any = model.tracks.iter().any(|t| steering::is_metered(&t.info));
-    any.then(|| {
-        if !steering::is_metered(&track.info) {
+    let here = steering::is_metered(&track.info);
+    (any && (here || !room.is_compact())).then(|| {
+        if !here {
             return space().height(NOTE_HEIGHT).into();
         }
         let charged = steering::is_charged_as_metered(&track.info);
@@ -221,69 +300,48 @@ fn metered<'a>(
     })
 }
 
-/// Lets an uplink be judged anew, while it is probed.
-fn forget<'a>(model: &Model, track: &Track, words: &Words) -> Option<Element<'a, Message>> {
-    let probed = model.link == Link::Present && track.state() != UplinkState::Idle;
-    let ifindex = track.info.ifindex;
-    probed.then(|| {
-        let label = words.say(Key::CardForget);
-        let forget = Message::Forget(ifindex);
-        parts::press(format!("forget-{ifindex}"), label, false, Some(forget)).into()
-    })
-}
-
-fn since_card<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
-    let mut inside = column![bold(words.say(Key::SinceTitle), theme::HEADING)].spacing(2);
-    match model.comparison {
-        Comparison::Off => inside = inside.push(quiet(words.say(Key::SinceOff))),
-        Comparison::Waiting => inside = inside.push(quiet(words.say(Key::SinceWaiting))),
-        Comparison::Nothing => inside = inside.push(text(words.say(Key::SinceNothing))),
-        Comparison::Found { average, leader } => {
-            let time = |us: u64| milliseconds(us * 1000);
-            let share = |permille: u64| speech::percent(permille as u32);
-            inside = inside
-                .push(figure(
-                    "p99".to_owned(),
-                    time(average.p99_us),
-                    &format!("{} ms", time(leader.p99_us)),
-                    leader.p99_us <= average.p99_us,
-                ))
-                .push(figure(
-                    words.say(Key::CardJitter),
-                    time(average.jitter_us),
-                    &format!("{} ms", time(leader.jitter_us)),
-                    leader.jitter_us <= average.jitter_us,
-                ))
-                .push(figure(
-                    words.say(Key::CardLossShort),
-                    share(average.loss_permille),
-                    &format!("{} %", share(leader.loss_permille)),
-                    leader.loss_permille <= average.loss_permille,
-                ));
-        }
+/// Lets an uplink be judged anew, while it is probed. It is seldom needed, so it is quiet.
+fn forget<'a>(
+    model: &'a Model,
+    track: &Track,
+    words: &Words,
+    room: Room,
+) -> Option<Element<'a, Message>> {
+    if model.link != Link::Present || track.state() == UplinkState::Idle {
+        return None;
     }
-    let inside = inside
-        .push(space().height(Fill))
-        .push(quiet(words.say(Key::SinceSource)));
-    parts::card(inside, room).width(Fill).height(Fill).into()
+    let ifindex = track.info.ifindex;
+    let message = Message::Forget(ifindex);
+    let said = text(words.say(Key::CardForget))
+        .size(theme::SMALL)
+        .wrapping(text::Wrapping::None);
+    let (inside, tip) = if room.is_compact() {
+        (row![mark(Mark::Anew)], Some(said))
+    } else {
+        (row![mark(Mark::Anew), said].spacing(6), None)
+    };
+    let inside = container(inside.align_y(Alignment::Center)).center_y(Fill);
+    let press = button(inside)
+        .height(theme::TARGET)
+        .padding([0, if tip.is_some() { 14 } else { 10 }])
+        .style(quiet_button)
+        .on_press(message);
+    let press = focus(format!("forget-{ifindex}"), press).on_press(Some(message));
+    let Some(tip) = tip else {
+        return Some(press.into());
+    };
+    let tip = container(tip).padding([4, 8]).style(theme::card);
+    Some(tooltip(press, tip, tooltip::Position::Top).into())
 }
 
-/// One line of before and after; what got worse is said in another colour and with another arrow.
-fn figure<'a>(name: String, before: String, after: &str, better: bool) -> Element<'a, Message> {
-    let (ink, arrow) = if better {
-        (Ink::Good, "→")
-    } else {
-        (Ink::Warn, "↑")
-    };
-    let after = text(format!("{arrow} {after}"))
-        .style(theme::ink(ink))
-        .font(theme::BOLD);
-    row![
-        container(quiet(name)).width(64),
-        text(before).style(theme::quiet),
-        after,
-    ]
-    .spacing(8)
-    .align_y(Alignment::Center)
-    .into()
+/// A button that shows itself only under the pointer.
+fn quiet_button(theme: &iced::Theme, status: button::Status) -> button::Style {
+    let palette = theme::palette(theme);
+    let under = matches!(status, button::Status::Hovered | button::Status::Pressed);
+    button::Style {
+        background: under.then_some(palette.raised.into()),
+        text_color: if under { palette.text } else { palette.quiet },
+        border: iced::border::rounded(theme::RADIUS),
+        ..button::Style::default()
+    }
 }

@@ -5,7 +5,7 @@ use evenkeel_core::Factor;
 use evenkeel_core::steer::reaction;
 
 use super::{Course, Often, Picture};
-use crate::ui::speech::{duration, milliseconds, percent};
+use crate::ui::speech::duration;
 use crate::words::{Key, Words};
 
 /// From this share of lost probes on it is worth a word, in thousandths.
@@ -126,21 +126,21 @@ pub fn met(picture: &Picture, words: &Words) -> Option<Tile> {
     if picture.bars() == 0 || picture.draft.often() == Often::TooShort {
         return None;
     }
-    let p99 = |course: &Course| course.p99_ns.map(milliseconds);
+    let p99 = |course: &Course| course.p99_ns.map(|ns| words.milliseconds(ns));
     let mut beside = Vec::new();
     if let Some(standing) = p99(&picture.in_force).filter(|_| !picture.is_settled()) {
         beside.push(words.tell(Key::MetInForce, [("ms", standing.into())]));
     }
     let lost = picture.draft.lost_permille;
     if lost >= NOTEWORTHY_PERMILLE {
-        beside.push(words.tell(Key::MetLost, [("percent", percent(lost).into())]));
+        beside.push(words.tell(Key::MetLost, [("percent", words.percent(lost).into())]));
     }
     if beside.is_empty() {
         beside.push(words.say(Key::MetBeside));
     }
     Some(Tile {
         title: words.say(Key::MetTitle),
-        value: format!("{} ms", p99(&picture.draft)?),
+        value: p99(&picture.draft)?,
         beside: beside.join(" · "),
     })
 }

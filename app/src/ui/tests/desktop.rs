@@ -2,55 +2,20 @@
 //! and notifications shown by a stand-in for the desktop.
 
 use std::collections::HashMap;
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use evenkeel_dbus::UplinkState;
 use iced::Size;
 use iced::futures::StreamExt as _;
-use zbus::{Connection, OwnedVariant, connection};
+use zbus::OwnedVariant;
 
+use super::session::Bus;
 use super::{FIRST, Scene, lead_with};
 use crate::ui::app::Message;
 use crate::ui::bus;
 use crate::ui::instance::{self, Event};
 use crate::ui::notify::{Desktop, Topic};
 use crate::words::Language;
-
-/// A session bus that ends with the test.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start() -> Self {
-        use std::io::{BufRead as _, BufReader};
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--nopidfile", "--nosyslog"])
-            .args(["--print-address=1", "--address=unix:tmpdir=/tmp"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("dbus-daemon must be installed");
-        let mut address = String::new();
-        let said = daemon.stdout.take().unwrap();
-        BufReader::new(said).read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        Self { daemon, address }
-    }
-
-    async fn connect(&self) -> Connection {
-        let builder = connection::Builder::address(self.address.as_str());
-        builder.build().await.unwrap()
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
 
 #[tokio::test]
 async fn the_second_start_raises_the_first_and_the_first_needs_nobody() {

@@ -2,9 +2,13 @@
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
 mod desktop;
+mod graph_pictures;
 mod journeys;
+mod looking_back;
 mod person;
 mod pictures;
+mod portal;
+mod session;
 mod shell;
 mod steered;
 mod tuned;
@@ -127,7 +131,7 @@ fn charge(uplink: &mut UplinkInfo) {
     uplink.cost_reason = CostReason::Metered.to_wire();
 }
 
-pub(super) fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
+pub fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> HelperState {
     HelperState {
         version: "0.1.0".to_owned(),
         kernel_release: "6.18.1-arch1-1".to_owned(),
@@ -219,6 +223,15 @@ impl Scene {
         let picture = preview::compute(&key.record(&self.app.model)).map(Arc::new);
         let message = tune::Message::Pictured(picture);
         let _ = self.app.update(Message::Tune(message));
+        self
+    }
+
+    /// Plays rounds of a recorded file as they are, with nothing announced.
+    fn play_on(&mut self, name: &str, from: usize, to: usize) -> &mut Self {
+        for (number, round) in recorded(name).iter().enumerate().take(to).skip(from) {
+            let at_ns = (number as u64 + 1) * ROUND_NS;
+            self.send(frame(round, at_ns, self.app.model.game_mode()));
+        }
         self
     }
 

@@ -177,7 +177,20 @@ fn a_place_that_comes_later_says_so_and_leads_somewhere() {
 #[test]
 fn the_first_start_shows_one_page_once() {
     let (mut app, path) = open(None);
-    assert!(shows(&app, &say(Key::WelcomeTitle)));
+    resize(&mut app, SIZE);
+    for key in [
+        Key::WelcomeTitle,
+        Key::WelcomeFound,
+        Key::WelcomeWill,
+        Key::WelcomeGo,
+    ] {
+        let mut ui = super::simulate(app.view(), SIZE);
+        let found = ui.find(say(key).as_str()).unwrap();
+        let seen = found
+            .visible_bounds()
+            .is_some_and(|bounds| bounds.height > 10.0);
+        assert!(seen, "{key:?}");
+    }
     assert!(
         !app.shows_graph(),
         "nothing is measured for a page without a graph"
@@ -330,6 +343,11 @@ fn the_strip_shows_the_leader_and_else_the_first_that_answers() {
 fn a_strip_that_is_shown_nowhere_wants_no_feed_until_it_is_drawn() {
     let mut scene = Scene::ecmp(2, Language::English, Size::new(480.0, 96.0));
     scene.app.settings.strip = true;
+    for frame in 0..40 {
+        let _ = scene.ui().snapshot(&scene.app.theme()).unwrap();
+        scene.play("5g2_urban", frame % 2 + 1, 10);
+    }
+    assert!(scene.app.shows_graph());
     scene.play("5g2_urban", 40, 100);
     assert!(!scene.app.shows_graph());
     let mut ui = scene.ui();
@@ -360,11 +378,20 @@ fn texts_grow_and_the_window_keeps_its_size() {
 #[test]
 fn a_lost_helper_keeps_the_graphs_through_a_restart() {
     let mut scene = played(Language::English, SIZE);
-    let before = scene.app.model.tracks[0].history.newest();
+    let before = scene.app.model.tracks[0]
+        .history
+        .between(0, u64::MAX)
+        .last();
     let _ = scene.app.update(Message::Bus(Event::NoHelper));
     assert!(shows(&scene.app, &say(Key::AbsentLost)));
     let _ = scene.app.update(Message::Live(live::Message::TogglePause));
     scene.tell(|state| lead_with(state, None, false));
     assert!(!shows(&scene.app, &say(Key::AbsentLost)));
-    assert_eq!(scene.app.model.tracks[0].history.newest(), before);
+    assert_eq!(
+        scene.app.model.tracks[0]
+            .history
+            .between(0, u64::MAX)
+            .last(),
+        before
+    );
 }

@@ -1,0 +1,46 @@
+"""Evenkeel's backend for Decky Loader: hands the panel's calls on to `evenkeel_decky`. It runs as
+the player, never as root, and starts no other program."""
+
+import decky  # pylint: disable=import-error
+
+from evenkeel_decky.panel import Panel
+
+
+class Plugin:
+    """What the loader calls."""
+
+    def __init__(self) -> None:
+        self._panel: Panel | None = None
+
+    async def _main(self) -> None:
+        self._panel = Panel(decky.emit, decky.DECKY_PLUGIN_SETTINGS_DIR, decky.logger)
+        await self._panel.start()
+
+    async def _unload(self) -> None:
+        if self._panel is not None:
+            self._panel.end()
+
+    def _ready(self) -> Panel:
+        if self._panel is None:
+            raise RuntimeError("Evenkeel's backend is still starting; try again")
+        return self._panel
+
+    async def panel_open(self) -> dict:
+        """The panel is open; said again every few seconds."""
+        return await self._ready().open()
+
+    async def panel_closed(self) -> None:
+        """The panel was closed."""
+        await self._ready().close()
+
+    async def set_game_mode(self, on: bool) -> dict:
+        """The switch."""
+        return await self._ready().press(on)
+
+    async def set_ema(self, factor: int) -> dict:
+        """The slider."""
+        return await self._ready().set_ema(factor)
+
+    async def set_running_games(self, games: list) -> None:
+        """Which games run."""
+        await self._ready().games(games)
