@@ -7,5 +7,6 @@ pub mod config;
 pub mod feed;
 pub mod state;
 pub mod steering;
+pub mod system_bus;
 pub mod ui;
 pub mod words;

@@ -65,6 +65,7 @@ pub mod ours;
 pub mod process;
 pub mod race;
 pub mod rig;
+pub mod sandbox;
 pub mod scene;
 pub mod screen;
 pub mod snapshot;

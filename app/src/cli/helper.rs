@@ -35,7 +35,7 @@ pub fn runtime() -> Result<Runtime, Failure> {
 /// # Errors
 /// [`Exit::Unreachable`] when there is no bus.
 pub async fn connect() -> Result<Helper1Proxy<'static>, Failure> {
-    let builder = zbus::connection::Builder::system().method_timeout(ANSWER_TIMEOUT);
+    let builder = crate::system_bus::system().method_timeout(ANSWER_TIMEOUT);
     let no_bus = |cause: String| {
         Failure::new(
             Exit::Unreachable,

@@ -113,7 +113,7 @@ async fn call_held(helper: &Helper1Proxy<'_>, call: Call, hold: Hold) -> Result<
 pub fn follow() -> impl Stream<Item = Event> {
     iced::stream::channel(1, async |mut events: Sender<Event>| {
         loop {
-            match Connection::system().await {
+            match crate::system_bus::system().build().await {
                 Ok(bus) => {
                     if let Err(error) = follow_on(&bus, &mut events).await {
                         log::warn!("the system bus: {error}");
