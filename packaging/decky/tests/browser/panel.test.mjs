@@ -285,8 +285,8 @@ for (const language of ["english", "koreana"]) {
       await look(page);
       await reach(page);
       await page.evaluate("document.activeElement?.blur()");
-      const height = await page.evaluate("document.documentElement.scrollHeight");
-      await page.setViewportSize({ width: 300, height: Math.max(300, height) });
+      const height = await page.evaluate("document.body.offsetHeight");
+      await page.setViewportSize({ width: 300, height });
       await page.screenshot({ path: path.join(shots, `${name}-${korean ? "ko" : "en"}.png`) });
     });
   }
