@@ -290,6 +290,13 @@ mod built {
         assert_eq!(state["refusal"]["word"], "NotSupported", "{state}");
         let sentence = state["refusal"]["sentence"].as_str().unwrap_or_default();
         assert!(sentence.contains("only one uplink"), "{sentence}");
+        let _ = plugin.call("panel_closed", &json!([]))?;
+        let state = plugin.open()?;
+        assert_eq!(
+            state["refusal"],
+            Value::Null,
+            "yesterday's refusal: {state}"
+        );
         before.must_equal(&scene.lab.snapshot()?)
     }
 

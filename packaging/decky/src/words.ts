@@ -17,7 +17,6 @@ export interface Words {
   calm: string;
   sharp: string;
   connection: string;
-  inForce: string;
   steadiest: string;
   noLeader: string;
   ping: string;
@@ -44,6 +43,7 @@ export interface Words {
   refused: Record<Refusal["word"], string>;
   refusedTitle: string;
   emaRefusedTitle: string;
+  ownTitle: string;
   helperSays(sentence: string): string;
   searching: string;
   restartingTitle: string;
@@ -77,7 +77,6 @@ const en: Words = {
   calm: "calm",
   sharp: "sharp",
   connection: "Connection",
-  inForce: "In force",
   steadiest: "steadiest",
   noLeader: "No steadiest link yet",
   ping: "Ping",
@@ -135,6 +134,7 @@ const en: Words = {
   },
   refusedTitle: "Game mode was refused",
   emaRefusedTitle: "The sensitivity was refused",
+  ownTitle: "The helper reports a problem",
   helperSays: (sentence) => `The helper says: ${sentence}`,
   searching: "Looking for the helper…",
   restartingTitle: "The helper is starting again",
@@ -171,7 +171,6 @@ const ko: Words = {
   calm: "차분함",
   sharp: "예민함",
   connection: "회선",
-  inForce: "적용 상태",
   steadiest: "가장 안정적",
   noLeader: "아직 우선하는 회선이 없습니다",
   ping: "핑",
@@ -228,6 +227,7 @@ const ko: Words = {
   },
   refusedTitle: "게임 모드를 켤 수 없습니다",
   emaRefusedTitle: "민감도를 바꿀 수 없습니다",
+  ownTitle: "도우미에 문제가 있습니다",
   helperSays: (sentence) => `도우미의 설명: ${sentence}`,
   searching: "도우미를 찾는 중입니다…",
   restartingTitle: "도우미가 다시 시작하는 중입니다",

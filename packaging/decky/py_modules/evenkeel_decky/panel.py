@@ -97,7 +97,7 @@ class Panel:
         if not self._watch.running:
             self._told = None
             self._watch.start()
-            self._hold.retry()
+            self._hold.look_again()
             self._state_changed()
         return self.state()
 

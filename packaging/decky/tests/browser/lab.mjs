@@ -102,7 +102,6 @@ const phone = { ifindex: 5, name: "usb0", kind: 4, state: 2, carrier: true, lead
 /** Two uplinks, game mode off, everything there: as view.py describes it. */
 export const STATE = {
   link: "up",
-  version: "0.1.0",
   game_mode: false,
   wanted: false,
   automatic: false,

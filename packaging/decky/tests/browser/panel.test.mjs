@@ -83,6 +83,14 @@ on("a refused switch goes back and says why", {}, async (page) => {
   assert.match(said, /only one uplink/, "the helper's own sentence");
 });
 
+const TROUBLE = "the routes were changed by somebody else and are left alone";
+on("what goes wrong in the helper by itself is said while game mode is on", { state: { ...ON, last_error: TROUBLE } }, async (page) => {
+  await page.show();
+  assert.match(await page.part("refused"), /reports a problem[\s\S]*left alone/);
+  await page.tell("state", { ...STATE, last_error: TROUBLE });
+  await page.waitForFunction("!document.querySelector('[data-part=refused]')");
+});
+
 on("of a slider's many steps only the last is sent, once it rests", { state: ON }, async (page) => {
   await page.show();
   const slider = page.getByTestId("slider");
