@@ -113,7 +113,11 @@ export function missing(state: State, words: Words): Missing | null {
     case "no-bus":
       return { title: words.noBusTitle, text: words.noBus, tone: "warn" };
     case "restarting":
-      return { title: words.restartingTitle, text: words.restarting, tone: "quiet" };
+      return {
+        title: words.restartingTitle,
+        text: state.wanted ? words.restartingHeld : words.restarting,
+        tone: "quiet",
+      };
     case "searching":
       return { title: words.searching, text: "", tone: "quiet" };
     case "up":

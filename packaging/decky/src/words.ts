@@ -48,6 +48,7 @@ export interface Words {
   searching: string;
   restartingTitle: string;
   restarting: string;
+  restartingHeld: string;
   absentTitle: string;
   absent: string;
   blockedTitle: string;
@@ -138,7 +139,8 @@ const en: Words = {
   helperSays: (sentence) => `The helper says: ${sentence}`,
   searching: "Looking for the helper…",
   restartingTitle: "The helper is starting again",
-  restarting: "This takes a moment. Game mode comes back by itself.",
+  restarting: "This takes a moment.",
+  restartingHeld: "This takes a moment. Game mode comes back by itself.",
   absentTitle: "The helper is not installed",
   absent:
     "Evenkeel measures and steers through a small system service. In Desktop Mode, unpack the release and run in its folder:",
@@ -231,7 +233,8 @@ const ko: Words = {
   helperSays: (sentence) => `도우미의 설명: ${sentence}`,
   searching: "도우미를 찾는 중입니다…",
   restartingTitle: "도우미가 다시 시작하는 중입니다",
-  restarting: "잠시 걸립니다. 게임 모드는 저절로 돌아옵니다.",
+  restarting: "잠시 걸립니다.",
+  restartingHeld: "잠시 걸립니다. 게임 모드는 저절로 돌아옵니다.",
   absentTitle: "도우미가 설치되어 있지 않습니다",
   absent:
     "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 데스크톱 모드에서 배포 파일을 풀고 그 폴더에서 실행하세요:",

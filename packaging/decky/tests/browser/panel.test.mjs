@@ -165,6 +165,7 @@ on("figures vanish with the helper", { state: ON }, async (page) => {
   await page.waitForSelector("[data-part=missing]");
   assert.equal(await page.locator("[data-part=uplink]").count(), 0);
   assert.equal(await page.getByTestId("switch").getAttribute("aria-checked"), "true", "still wanted");
+  assert.match(await page.part("missing"), /comes back by itself/);
   await page.tell("state", ON);
   await page.waitForSelector("[data-part=uplink]");
   assert.equal(await page.locator("polyline").count(), 0, "no minute of before");
