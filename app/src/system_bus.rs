@@ -141,8 +141,11 @@ fn next_line(buffer: &[u8]) -> (&[u8], bool) {
 
 /// Waits until so many lines are there to be read, and leaves them there.
 async fn answers(stream: &UnixStream, count: usize) -> io::Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
     let mut seen = [0; MAX_ANSWERS_BYTES];
-    while count > 0 {
+    loop {
         let peek = || {
             let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
             Ok(recv(stream, &mut seen[..], flags)?.0)
@@ -156,7 +159,7 @@ async fn answers(stream: &UnixStream, count: usize) -> io::Result<()> {
             .filter(|two| two == b"\r\n")
             .count();
         if lines >= count {
-            break;
+            return Ok(());
         }
         if length == seen.len() {
             return Err(io::Error::other(
@@ -165,7 +168,6 @@ async fn answers(stream: &UnixStream, count: usize) -> io::Result<()> {
         }
         sleep(LOOK_AGAIN).await;
     }
-    Ok(())
 }
 
 #[cfg(test)]

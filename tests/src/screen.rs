@@ -1,5 +1,8 @@
 //! A screen that nobody sees, for the window: Xvfb inside the lab, keys pressed and pictures taken.
 
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,7 +33,7 @@ impl Screen {
     pub fn start(lab: &Lab, user: &str) -> Result<Self, LabError> {
         crate::tools::require(TOOLS)?;
         for number in 90..120 {
-            if Path::new(&format!("/tmp/.X11-unix/X{number}")).exists() {
+            if !free(number) {
                 continue;
             }
             let display = format!(":{number}");
@@ -119,10 +122,29 @@ impl Screen {
             .text()?;
         let what = || format!("writing {}", target.display());
         if let Some(directory) = target.parent() {
-            std::fs::create_dir_all(directory).context(what)?;
+            fs::create_dir_all(directory).context(what)?;
         }
-        std::fs::copy(lab.host_path(SHOT), target)
+        fs::copy(lab.host_path(SHOT), target)
             .context(what)
             .map(drop)
+    }
+}
+
+/// Is nobody there? A server that was killed, as all are that end with their lab, leaves its socket
+/// and its lock in the host's /tmp; those are removed.
+fn free(number: u32) -> bool {
+    let socket = format!("/tmp/.X11-unix/X{number}");
+    match UnixStream::connect(&socket) {
+        Err(error) if error.kind() == ErrorKind::NotFound => true,
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            let lock = format!("/tmp/.X{number}-lock");
+            [socket, lock]
+                .iter()
+                .all(|path| match fs::remove_file(path) {
+                    Ok(()) => true,
+                    Err(error) => error.kind() == ErrorKind::NotFound,
+                })
+        }
+        _ => false,
     }
 }
