@@ -172,10 +172,11 @@ impl Screen {
             .text()?;
         let what = || format!("writing {}", target.display());
         if let Some(directory) = target.parent() {
-            std::fs::create_dir_all(directory).context(what)?;
+            fs::create_dir_all(directory).context(what)?;
         }
-        std::fs::copy(lab.host_path(SHOT), target)
+        fs::copy(lab.host_path(SHOT), target)
             .context(what)
             .map(drop)
     }
 }
+
