@@ -6,7 +6,7 @@ set -euo pipefail
 
 build="build-essential pkg-config libxkbcommon-dev libwayland-dev libudev-dev"
 lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
-     xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
+     xvfb xauth xdotool imagemagick sway grim wtype desktop-file-utils libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.

@@ -10,37 +10,30 @@ class Plugin:
     """What the loader calls."""
 
     def __init__(self) -> None:
-        self._panel: Panel | None = None
+        self._panel = Panel(decky.emit, decky.DECKY_PLUGIN_SETTINGS_DIR, decky.logger)
 
     async def _main(self) -> None:
-        self._panel = Panel(decky.emit, decky.DECKY_PLUGIN_SETTINGS_DIR, decky.logger)
         await self._panel.start()
 
     async def _unload(self) -> None:
-        if self._panel is not None:
-            self._panel.end()
-
-    def _ready(self) -> Panel:
-        if self._panel is None:
-            raise RuntimeError("Evenkeel's backend is still starting; try again")
-        return self._panel
+        await self._panel.end()
 
     async def panel_open(self) -> dict:
         """The panel is open; said again every few seconds."""
-        return await self._ready().open()
+        return await (await self._panel.started()).open()
 
     async def panel_closed(self) -> None:
         """The panel was closed."""
-        await self._ready().close()
+        await (await self._panel.started()).close()
 
     async def set_game_mode(self, on: bool) -> dict:
         """The switch."""
-        return await self._ready().press(on)
+        return await (await self._panel.started()).press(on)
 
     async def set_ema(self, factor: int) -> dict:
         """The slider."""
-        return await self._ready().set_ema(factor)
+        return await (await self._panel.started()).set_ema(factor)
 
     async def set_running_games(self, games: list) -> None:
         """Which games run."""
-        await self._ready().games(games)
+        await (await self._panel.started()).games(games)

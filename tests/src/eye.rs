@@ -5,9 +5,11 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ConnectionExt as _, GetImageReply, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
-    MapState, PropMode, Window,
+    AtomEnum, ChangeWindowAttributesAux, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt as _, EventMask, GetImageReply, ImageFormat, InputFocus, KEY_PRESS_EVENT,
+    KEY_RELEASE_EVENT, MapState, PropMode, StackMode, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::{DefaultStream, RustConnection};
@@ -128,18 +130,97 @@ impl Eye {
     /// When the screen has ended, or shows no window.
     pub fn minimize(&self) -> Result<(), LabError> {
         let x = &self.connection;
-        let atom = |name: &str| -> Result<u32, LabError> {
-            let cookie = x
-                .intern_atom(false, name.as_bytes())
-                .map_err(|e| said(&e))?;
-            Ok(cookie.reply().map_err(|e| said(&e))?.atom)
-        };
-        let (state, hidden) = (atom("_NET_WM_STATE")?, atom("_NET_WM_STATE_HIDDEN")?);
+        let state = self.atom("_NET_WM_STATE")?;
+        let hidden = self.atom("_NET_WM_STATE_HIDDEN")?;
         let window = self.window()?;
         x.change_property32(PropMode::REPLACE, window, state, AtomEnum::ATOM, &[hidden])
             .map_err(|e| said(&e))?;
         x.unmap_window(window).map_err(|e| said(&e))?;
         x.sync().map_err(|e| said(&e))
+    }
+
+    /// Shows the window again, and says so.
+    ///
+    /// # Errors
+    /// When the screen has ended, or had no window that was minimized.
+    pub fn restore(&self) -> Result<(), LabError> {
+        let x = &self.connection;
+        let tree = x.query_tree(self.root).map_err(|e| said(&e))?;
+        let tree = tree.reply().map_err(|e| said(&e))?;
+        let state = self.atom("_NET_WM_STATE")?;
+        for window in tree.children {
+            let known = x
+                .get_property(false, window, state, AtomEnum::ATOM, 0, 8)
+                .map_err(|e| said(&e))?;
+            if known.reply().map_err(|e| said(&e))?.value_len > 0 {
+                x.change_property32(PropMode::REPLACE, window, state, AtomEnum::ATOM, &[])
+                    .map_err(|e| said(&e))?;
+                x.map_window(window).map_err(|e| said(&e))?;
+                return x.sync().map_err(|e| said(&e));
+            }
+        }
+        Err(LabError::Invalid("no window was minimized".into()))
+    }
+
+    /// Presses the window's close button.
+    ///
+    /// # Errors
+    /// When the screen has ended, or shows no window.
+    pub fn close(&self) -> Result<(), LabError> {
+        let (protocols, delete) = (self.atom("WM_PROTOCOLS")?, self.atom("WM_DELETE_WINDOW")?);
+        let window = self.window()?;
+        let message = ClientMessageEvent::new(32, window, protocols, [delete, 0, 0, 0, 0]);
+        let x = &self.connection;
+        x.send_event(false, window, EventMask::NO_EVENT, message)
+            .map_err(|e| said(&e))?;
+        x.sync().map_err(|e| said(&e))
+    }
+
+    /// Runs `act` and waits until the window asks to be brought to the front; then does so, as a
+    /// window manager would.
+    ///
+    /// # Errors
+    /// [`LabError::Timeout`] after `patience`, or the error of `act`.
+    pub fn wait_for_activation(
+        &self,
+        patience: Duration,
+        act: impl FnOnce() -> Result<(), LabError>,
+    ) -> Result<(), LabError> {
+        let x = &self.connection;
+        let (active, window) = (self.atom("_NET_ACTIVE_WINDOW")?, self.window()?);
+        let listen = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        x.change_window_attributes(self.root, &listen)
+            .map_err(|e| said(&e))?;
+        x.sync().map_err(|e| said(&e))?;
+        act()?;
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            match x.poll_for_event().map_err(|e| said(&e))? {
+                Some(Event::ClientMessage(message))
+                    if message.type_ == active && message.window == window =>
+                {
+                    let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+                    x.configure_window(window, &above).map_err(|e| said(&e))?;
+                    x.set_input_focus(InputFocus::PARENT, window, 0_u32)
+                        .map_err(|e| said(&e))?;
+                    return x.sync().map_err(|e| said(&e));
+                }
+                Some(_) => {}
+                None => std::thread::sleep(LOOK_EVERY),
+            }
+        }
+        Err(LabError::Timeout {
+            what: "the window's wish to be shown".to_owned(),
+            seconds: patience.as_secs(),
+        })
+    }
+
+    fn atom(&self, name: &str) -> Result<u32, LabError> {
+        let cookie = self
+            .connection
+            .intern_atom(false, name.as_bytes())
+            .map_err(|e| said(&e))?;
+        Ok(cookie.reply().map_err(|e| said(&e))?.atom)
     }
 
     /// The one visible window.

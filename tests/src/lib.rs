@@ -47,6 +47,7 @@ pub mod call;
 pub mod command;
 pub mod contract;
 pub mod demo;
+pub mod desk;
 pub mod echo;
 pub mod emulator;
 pub mod error;
@@ -75,6 +76,7 @@ pub mod topology;
 pub mod tree;
 pub mod users;
 pub mod view;
+pub mod wayland;
 
 pub use command::{Cmd, Output};
 pub use error::LabError;

@@ -258,6 +258,28 @@ mod built {
     }
 
     #[test]
+    fn a_bus_policy_that_an_update_took_away_is_said() -> Outcome {
+        let scene = scene(&LabSpec::default())?;
+        let policy = "/run/evenkeel-lab/dbus/system.d/io.github.evenkeel.Helper1.conf";
+        fs::remove_file(scene.lab.host_path(policy))
+            .map_err(|error| LabError::io("removing the policy", error))?;
+        let reload = [
+            "dbus-send",
+            "--system",
+            "--print-reply",
+            "--dest=org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus.ReloadConfig",
+        ];
+        let _ = scene.lab.command("pc", reload).text()?;
+        let mut plugin = Plugin::start(&scene.lab)?;
+        let _ = plugin.wait("the closed bus", |state| state["link"] == "blocked")?;
+        let state = plugin.press(true)?;
+        assert_eq!(state["refusal"]["word"], "Blocked", "{state}");
+        Ok(())
+    }
+
+    #[test]
     fn what_the_helper_refuses_comes_with_its_reason() -> Outcome {
         let scene = scene(&LabSpec::with_uplinks(1))?;
         allow(&scene)?;
@@ -268,6 +290,13 @@ mod built {
         assert_eq!(state["refusal"]["word"], "NotSupported", "{state}");
         let sentence = state["refusal"]["sentence"].as_str().unwrap_or_default();
         assert!(sentence.contains("only one uplink"), "{sentence}");
+        let _ = plugin.call("panel_closed", &json!([]))?;
+        let state = plugin.open()?;
+        assert_eq!(
+            state["refusal"],
+            Value::Null,
+            "yesterday's refusal: {state}"
+        );
         before.must_equal(&scene.lab.snapshot()?)
     }
 

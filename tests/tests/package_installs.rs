@@ -67,12 +67,12 @@ const ARCH: Kind = Kind {
     version: "pacman -Q evenkeel | sed 's/.* //; s/-.*//'",
 };
 
-/// Builds a package of what is built, under another version's name if need be.
-fn build(kind: &Kind, version: &str, out: &Path) -> PathBuf {
+/// Builds packages of what is built, under another version's name if need be.
+fn build<const N: usize>(kinds: [&Kind; N], version: &str, out: &Path) -> [PathBuf; N] {
     let built = tools::project_binary("evenkeel").unwrap();
     tools::project_binary("evenkeeld").unwrap();
     let made = Command::new(source_tree().join("scripts/package.sh"))
-        .arg(kind.name)
+        .args(kinds.map(|kind| kind.name))
         .arg(out)
         .env("BUILD_DIR", built.parent().unwrap())
         .env("EVENKEEL_VERSION", version)
@@ -85,7 +85,8 @@ fn build(kind: &Kind, version: &str, out: &Path) -> PathBuf {
         "{said}{}",
         String::from_utf8_lossy(&made.stderr)
     );
-    PathBuf::from(said.trim())
+    let paths: Vec<PathBuf> = said.lines().map(PathBuf::from).collect();
+    paths.try_into().unwrap()
 }
 
 fn run(machine: &Machine, words: &str, package: &str) -> String {
@@ -98,7 +99,10 @@ fn run(machine: &Machine, words: &str, package: &str) -> String {
 
 fn lives_and_dies(kind: &Kind) {
     let scratch = Scratch::new(&format!("package-{}", kind.name)).unwrap();
-    let packages = [OLD, NEW].map(|version| build(kind, version, scratch.path()));
+    let packages = [OLD, NEW].map(|version| {
+        let [package] = build([kind], version, scratch.path());
+        package
+    });
     let spec = LabSpec {
         routes: Routes::Separate,
         ..LabSpec::default()
@@ -200,8 +204,8 @@ fn lintian_finds_no_error_and_two_builds_are_the_same_bytes() {
     let built = [1, 2].map(|turn| {
         let out = scratch.path().join(turn.to_string());
         // An Arch package records the directory it was built in, so it is not among them.
-        let kinds = [&DEB, &RPM].map(|kind| build(kind, NEW, &out));
-        kinds.map(|package| (fs::read(&package).unwrap(), package))
+        let packages = build([&DEB, &RPM], NEW, &out);
+        packages.map(|package| (fs::read(&package).unwrap(), package))
     });
     for (one, other) in iter::zip(&built[0], &built[1]) {
         assert!(one.0 == other.0, "{} is not the same", one.1.display());

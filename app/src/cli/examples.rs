@@ -177,6 +177,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "doctor",
+        &[
+            ("evenkeel doctor", "what is wrong, and what to do about it"),
+            ("evenkeel doctor --json | jq .healthy", "for scripts"),
+        ],
+    ),
+    (
         "completions",
         &[(
             "evenkeel completions fish >~/.config/fish/completions/evenkeel.fish",

@@ -15,6 +15,7 @@ use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt as _, Stream};
 
 use super::bus::FeedEvent;
+use super::clock::Glance;
 use netlink::{Changes, Dump};
 use pulse::Pulse;
 
@@ -79,6 +80,7 @@ async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
     let mut pulse = Pulse::default();
     let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
     let mut number = 0;
+    let mut clocks = Glance::default();
     loop {
         let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
         pulse.follow(&uplinks);
@@ -94,6 +96,9 @@ async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
                 let _ = events.send(Event::Uplinks(uplinks.clone())).await;
             }
             for records in pulse.take_records().chunks(MAX_RECORDS) {
+                if let Some(reading) = clocks.due() {
+                    let _ = events.send(Event::Feed(FeedEvent::Clock(reading))).await;
+                }
                 let frame = Frame {
                     number,
                     dropped: 0,

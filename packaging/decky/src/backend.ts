@@ -39,7 +39,6 @@ export interface Family {
 
 export interface State {
   link: Link;
-  version: string;
   game_mode: boolean;
   wanted: boolean;
   automatic: boolean;

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { setEma, setGameMode } from "./backend";
 import { debounce } from "./debounce";
 import { type Language, languageNow, languageOfSteam } from "./language";
-import { InForce, MissingCard, OtherUplink, RefusedCard, UplinkCard } from "./parts";
+import { InForce, MissingCard, OtherUplink, RefusedCard, Small, UplinkCard } from "./parts";
 import { inForce, missing, refused, shownUplink, sliderIsShown, switchCanMove, switchIsOn, switchWords } from "./status";
 import { type Backend, useBackend } from "./use-backend";
 import { WORDS, type Words } from "./words";
@@ -95,7 +95,7 @@ export function Panel() {
         <PanelSectionRow>
           <ToggleField
             label={words.gameMode}
-            description={asked === null ? switchWords(state, words) : words.switching}
+            description={<Small>{asked === null ? switchWords(state, words) : words.switching}</Small>}
             checked={asked ?? switchIsOn(state)}
             disabled={!switchCanMove(state)}
             onChange={press}
@@ -108,9 +108,12 @@ export function Panel() {
           <PanelSectionRow>
             <SliderField
               label={`${words.sensitivity} · ${slider.value}`}
-              description={`0 ${words.calm} · ${EMA_MAX} ${words.sharp}. ${
-                state.game_mode && state.wanted ? words.sensitivityNow : words.sensitivityLater
-              }`}
+              description={
+                <Small>
+                  0 {words.calm} · {EMA_MAX} {words.sharp}.{" "}
+                  {state.game_mode && state.wanted ? words.sensitivityNow : words.sensitivityLater}
+                </Small>
+              }
               value={slider.value}
               min={0}
               max={EMA_MAX}

@@ -9,6 +9,14 @@ import { Sparkline } from "./sparkline";
 import { type Missing, type Tone, figures, uplinkName } from "./status";
 import type { Words } from "./words";
 
+// Korean breaks between words here, as English does.
+const wrap = { wordBreak: "keep-all", overflowWrap: "anywhere" } as const;
+
+/** A description in Steam's own parts. */
+export function Small({ children }: { children: ReactNode }) {
+  return <span style={wrap}>{children}</span>;
+}
+
 function Card({ children, name }: { children: ReactNode; name: string }) {
   return (
     <PanelSectionRow>
@@ -20,8 +28,7 @@ function Card({ children, name }: { children: ReactNode; name: string }) {
         bottomSeparator="none"
         padding="compact"
       >
-        {/* Korean breaks between words here, as English does. */}
-        <div data-part={name} style={{ textAlign: "left", width: "100%", wordBreak: "keep-all", overflowWrap: "anywhere" }}>
+        <div data-part={name} style={{ textAlign: "left", width: "100%", ...wrap }}>
           {children}
         </div>
       </Field>

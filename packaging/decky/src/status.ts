@@ -113,7 +113,11 @@ export function missing(state: State, words: Words): Missing | null {
     case "no-bus":
       return { title: words.noBusTitle, text: words.noBus, tone: "warn" };
     case "restarting":
-      return { title: words.restartingTitle, text: words.restarting, tone: "quiet" };
+      return {
+        title: words.restartingTitle,
+        text: state.wanted ? words.restartingHeld : words.restarting,
+        tone: "quiet",
+      };
     case "searching":
       return { title: words.searching, text: "", tone: "quiet" };
     case "up":
@@ -134,13 +138,20 @@ function permission(state: State, words: Words): Missing {
     : { title, text: words.permissionNoFile, page: true, tone: "warn" };
 }
 
-/** A refusal other than a missing permission, in words; the helper's own sentence beside them. */
+/** A refusal other than a missing permission, or what went wrong in the helper by itself, in words; the
+ * helper's own sentence beside them. */
 export function refused(
   state: State,
   words: Words,
 ): { title: string; text: string; sentence: string } | null {
+  if (state.link !== "up") return null;
   const found = refusals(state).find(({ word }) => word !== "NotAuthorized");
-  if (!found || state.link !== "up") return null;
+  if (!found) {
+    // What went wrong long ago is of no use to anybody who has switched off.
+    return switchIsOn(state) && state.last_error
+      ? { title: words.ownTitle, text: "", sentence: words.helperSays(state.last_error) }
+      : null;
+  }
   const title = found.what === "ema" ? words.emaRefusedTitle : words.refusedTitle;
   return {
     title: found.what === "feed" || found.what === "leave" ? words.refused[found.word] : title,

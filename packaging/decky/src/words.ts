@@ -17,7 +17,6 @@ export interface Words {
   calm: string;
   sharp: string;
   connection: string;
-  inForce: string;
   steadiest: string;
   noLeader: string;
   ping: string;
@@ -44,10 +43,12 @@ export interface Words {
   refused: Record<Refusal["word"], string>;
   refusedTitle: string;
   emaRefusedTitle: string;
+  ownTitle: string;
   helperSays(sentence: string): string;
   searching: string;
   restartingTitle: string;
   restarting: string;
+  restartingHeld: string;
   absentTitle: string;
   absent: string;
   blockedTitle: string;
@@ -77,7 +78,6 @@ const en: Words = {
   calm: "calm",
   sharp: "sharp",
   connection: "Connection",
-  inForce: "In force",
   steadiest: "steadiest",
   noLeader: "No steadiest link yet",
   ping: "Ping",
@@ -135,10 +135,12 @@ const en: Words = {
   },
   refusedTitle: "Game mode was refused",
   emaRefusedTitle: "The sensitivity was refused",
+  ownTitle: "The helper reports a problem",
   helperSays: (sentence) => `The helper says: ${sentence}`,
   searching: "Looking for the helper…",
   restartingTitle: "The helper is starting again",
-  restarting: "This takes a moment. Game mode comes back by itself.",
+  restarting: "This takes a moment.",
+  restartingHeld: "This takes a moment. Game mode comes back by itself.",
   absentTitle: "The helper is not installed",
   absent:
     "Evenkeel measures and steers through a small system service. In Desktop Mode, unpack the release and run in its folder:",
@@ -171,7 +173,6 @@ const ko: Words = {
   calm: "차분함",
   sharp: "예민함",
   connection: "회선",
-  inForce: "적용 상태",
   steadiest: "가장 안정적",
   noLeader: "아직 우선하는 회선이 없습니다",
   ping: "핑",
@@ -228,10 +229,12 @@ const ko: Words = {
   },
   refusedTitle: "게임 모드를 켤 수 없습니다",
   emaRefusedTitle: "민감도를 바꿀 수 없습니다",
+  ownTitle: "도우미에 문제가 있습니다",
   helperSays: (sentence) => `도우미의 설명: ${sentence}`,
   searching: "도우미를 찾는 중입니다…",
   restartingTitle: "도우미가 다시 시작하는 중입니다",
-  restarting: "잠시 걸립니다. 게임 모드는 저절로 돌아옵니다.",
+  restarting: "잠시 걸립니다.",
+  restartingHeld: "잠시 걸립니다. 게임 모드는 저절로 돌아옵니다.",
   absentTitle: "도우미가 설치되어 있지 않습니다",
   absent:
     "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 데스크톱 모드에서 배포 파일을 풀고 그 폴더에서 실행하세요:",

@@ -4,6 +4,8 @@
 
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
+
 use super::usage::{cost, row};
 use crate::error::LabError;
 use crate::eye::Eye;
@@ -22,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// # Errors
 /// When the lab or one of its programs fails.
 pub fn run(seconds: u32, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
-    let scene = Scene::start(&LabSpec::default())?;
+    let mut scene = Scene::start(&LabSpec::default())?;
     let screen = Screen::start(&scene.lab, "player")?;
     let eye = Eye::open(&scene.lab, &screen)?;
     first_pixels(&scene, &screen, &eye, say)?;
@@ -61,6 +63,20 @@ pub fn run(seconds: u32, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
     say(&row(
         "helper beside the minimized window",
         cost(&[scene.helper()?], long)?,
+    ));
+    eye.restore()?;
+    screen.focus(&scene.lab)?;
+    scene.end_helper(Signal::SIGTERM)?;
+    std::thread::sleep(Duration::from_secs(10));
+    say(&row(
+        "window without a helper, measuring two uplinks itself",
+        cost(&[&window], long)?,
+    ));
+    eye.minimize()?;
+    std::thread::sleep(Duration::from_secs(4));
+    say(&row(
+        "window without a helper, minimized",
+        cost(&[&window], long)?,
     ));
     Ok(())
 }

@@ -73,9 +73,12 @@ class Hold:
         self._factor = factor
         self._poke.set()
 
-    def retry(self) -> None:
-        """Tries again now if it was refused: the player looks at the panel."""
-        if self.state in (REFUSED, WAITING):
+    def look_again(self) -> None:
+        """The player opens the panel: tries again what waits, forgets what was refused for good."""
+        if self._task is None or self._task.done():
+            self.refusal = None
+            self._set(OFF)
+        elif self.state in (REFUSED, WAITING):
             self._poke.set()
 
     async def stop(self, say: bool) -> None:

@@ -21,6 +21,8 @@ TICK_SECONDS = 1.0
 # A press waits so long for the helper's answer; after that the state tells.
 PRESS_SECONDS = 6.0
 EMIT_PAUSE_SECONDS = 0.25
+# The loader kills a plugin that takes five seconds to end.
+SAVE_SECONDS = 2.0
 
 RULES_NAME = "49-evenkeel-decky.rules"
 # Only root can write there: polkit runs what is in a rules file.
@@ -51,7 +53,11 @@ class Panel:
         self._open_until = self._games_until = 0.0
         self._press_lock = asyncio.Lock()
         self._save_lock = asyncio.Lock()
+        self._started = asyncio.Event()
+        # Set while there is something that can end by itself.
+        self._lively = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._saves: set[asyncio.Task[None]] = set()
         self._watch = Watch(self._state_changed, self._live_changed)
         self._hold = Hold(self._state_changed)
         self._switch = Switch()
@@ -66,23 +72,32 @@ class Panel:
         self._ema = found.ema
         self._switch = Switch(found.games)
         self._tasks = [asyncio.create_task(self._tell()), asyncio.create_task(self._tick())]
+        self._started.set()
 
-    def end(self) -> None:
-        """Lets everything go at once; game mode ends with the connection."""
+    async def started(self) -> "Panel":
+        """Waits for the settings: nothing may be remembered over what is still being read."""
+        await self._started.wait()
+        return self
+
+    async def end(self) -> None:
+        """Lets everything go; game mode ends with the connection."""
         for task in self._tasks:
             task.cancel()
         self._watch.drop()
         self._hold.drop()
+        if self._saves:
+            await asyncio.wait(self._saves, timeout=SAVE_SECONDS)
 
     # What the panel asks for
 
     async def open(self) -> dict[str, Any]:
         """The panel is open: events flow for the next OPEN_SECONDS."""
         self._open_until = self._now() + OPEN_SECONDS
+        self._lively.set()
         if not self._watch.running:
             self._told = None
             self._watch.start()
-            self._hold.retry()
+            self._hold.look_again()
             self._state_changed()
         return self.state()
 
@@ -120,6 +135,7 @@ class Panel:
         """Which games run now, said at every change and once a minute."""
         self._games_until = self._now() + GAMES_SECONDS
         await self._set_running(running)
+        self._lively.set()
 
     def state(self) -> dict[str, Any]:
         """All there is to be shown but the live figures."""
@@ -151,16 +167,15 @@ class Panel:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._until_next())
+            await self._lively.wait()
+            await asyncio.sleep(TICK_SECONDS if self._watch.running else OPEN_SECONDS)
             now = self._now()
             if self._watch.running and now >= self._open_until:
                 await self.close()
             if self._switch.running and now >= self._games_until:
                 await self._set_running([])
-
-    def _until_next(self) -> float:
-        """Seconds until there can be something to end: with nothing open, seldom."""
-        return TICK_SECONDS if self._watch.running else OPEN_SECONDS
+            if not self._watch.running and not self._switch.running:
+                self._lively.clear()
 
     async def _tell(self) -> None:
         while True:
@@ -190,8 +205,9 @@ class Panel:
         self._changed.set()
 
     def _save_soon(self) -> None:
-        self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks.append(asyncio.create_task(self._save()))
+        task = asyncio.create_task(self._save())
+        self._saves.add(task)
+        task.add_done_callback(self._saves.discard)
 
     async def _save(self) -> None:
         async with self._save_lock:

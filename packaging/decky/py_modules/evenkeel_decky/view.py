@@ -86,7 +86,6 @@ def describe(
     there = link == UP
     return {
         "link": link,
-        "version": text(properties.get("Version"), 32) if there else "",
         "game_mode": there and properties.get("GameMode") is True,
         "wanted": switch.wanted,
         "automatic": switch.wanted and switch.cause is not None,

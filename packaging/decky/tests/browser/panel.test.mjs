@@ -83,6 +83,14 @@ on("a refused switch goes back and says why", {}, async (page) => {
   assert.match(said, /only one uplink/, "the helper's own sentence");
 });
 
+const TROUBLE = "the routes were changed by somebody else and are left alone";
+on("what goes wrong in the helper by itself is said while game mode is on", { state: { ...ON, last_error: TROUBLE } }, async (page) => {
+  await page.show();
+  assert.match(await page.part("refused"), /reports a problem[\s\S]*left alone/);
+  await page.tell("state", { ...STATE, last_error: TROUBLE });
+  await page.waitForFunction("!document.querySelector('[data-part=refused]')");
+});
+
 on("of a slider's many steps only the last is sent, once it rests", { state: ON }, async (page) => {
   await page.show();
   const slider = page.getByTestId("slider");
@@ -157,6 +165,7 @@ on("figures vanish with the helper", { state: ON }, async (page) => {
   await page.waitForSelector("[data-part=missing]");
   assert.equal(await page.locator("[data-part=uplink]").count(), 0);
   assert.equal(await page.getByTestId("switch").getAttribute("aria-checked"), "true", "still wanted");
+  assert.match(await page.part("missing"), /comes back by itself/);
   await page.tell("state", ON);
   await page.waitForSelector("[data-part=uplink]");
   assert.equal(await page.locator("polyline").count(), 0, "no minute of before");
@@ -285,8 +294,8 @@ for (const language of ["english", "koreana"]) {
       await look(page);
       await reach(page);
       await page.evaluate("document.activeElement?.blur()");
-      const height = await page.evaluate("document.documentElement.scrollHeight");
-      await page.setViewportSize({ width: 300, height: Math.max(300, height) });
+      const height = await page.evaluate("document.body.offsetHeight");
+      await page.setViewportSize({ width: 300, height });
       await page.screenshot({ path: path.join(shots, `${name}-${korean ? "ko" : "en"}.png`) });
     });
   }

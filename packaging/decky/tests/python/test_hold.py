@@ -76,7 +76,7 @@ class WhatThePanelGets(unittest.TestCase):
 
     def test_a_helper_of_another_version_cannot_break_it(self):
         for junk in (None, 5, "x", [], [5], {}, {"a": 1}, [[]], (1, 2, 3), -1, True):
-            names = ("Version", "GameMode", "GameModeHolders", "EmaFactor", "Backend", "BackendReason")
+            names = ("GameMode", "EmaFactor", "Backend", "BackendReason")
             more = ("Families", "Uplinks", "Draining", "LastError")
             state = self.describe(**{name: junk for name in names + more})
             self.assertEqual(state["uplinks"], [{
@@ -100,8 +100,8 @@ class WhatThePanelGets(unittest.TestCase):
         self.assertEqual(view.shown_uplink([uplink(3, state=1), uplink(4, state=0)]), 3)
 
     def test_without_a_helper_nothing_of_it_is_shown(self):
-        state = self.describe(view.ABSENT, Version="1", GameMode=True, EmaFactor=3)
-        self.assertEqual((state["version"], state["game_mode"], state["ema_in_force"]), ("", False, None))
+        state = self.describe(view.ABSENT, GameMode=True, EmaFactor=3)
+        self.assertEqual((state["game_mode"], state["ema_in_force"]), (False, None))
 
     def test_a_large_number_of_a_game_survives_json(self):
         switch = Switch()
