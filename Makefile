@@ -1,5 +1,5 @@
 # The everyday commands; what each does stands in CONTRIBUTING.md.
-.PHONY: demo test bench check screenshot build install uninstall flatpak test-flatpak
+.PHONY: demo test bench check screenshot build install uninstall dist test-packages decky test-decky flatpak test-flatpak
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -34,9 +34,22 @@ uninstall: ## takes away what `make install` put there
 	scripts/install.sh uninstall make
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh left; fi
 
+dist: ## source and SteamOS tarballs, deb and checksums, in target/dist
+	scripts/dist.sh
+
+decky: ## the Decky plugin, target/decky/evenkeel-decky.zip
+	@scripts/packages.sh decky
+	@packaging/decky/build.sh $(or $(CARGO_TARGET_DIR),target)/decky/evenkeel-decky.zip
+
 flatpak: ## the Flatpak's bundle, in target/flatpak
 	@scripts/packages.sh flatpak
 	@packaging/flatpak/build.sh $(or $(CARGO_TARGET_DIR),target)/flatpak
+
+test-packages: test-decky test-flatpak ## installs, uses, upgrades and removes every package under a real systemd
+	@scripts/test-packages.sh
+
+test-decky: ## builds the Decky plugin and tests it in a browser and against the helper
+	@scripts/test-decky.sh
 
 test-flatpak: ## builds the Flatpak and runs it in the lab
 	@scripts/test-flatpak.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints the figures of docs/FIGURES.md as ratios within one run, where there is something to
-# compare with: the core against plain floating point, the probe against ping and fping.
+# compare with: the core against plain floating point, the moving graph against a plotting crate, the
+# probe against ping and fping.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/packages.sh build lab bench
@@ -8,6 +9,8 @@ printf '\n== core\n'
 cargo bench --locked --quiet -p evenkeel-core --bench cost
 printf '\n== steering: regret over recorded series\n'
 cargo bench --locked --quiet -p evenkeel-core --bench regret
+printf '\n== the moving graph, drawn off the screen\n'
+cargo bench --locked --quiet -p evenkeel --bench graph
 printf '\n== helper and window\n'
 cargo build --locked --quiet --release -p evenkeeld -p evenkeel -p evenkeel-lab
 sudo=""

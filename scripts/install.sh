@@ -116,7 +116,7 @@ produce() {
       [ -x "$BUILD_DIR/$2" ] || fail "$BUILD_DIR/$2 is not there; build it with: cargo build --release"
       cp "$BUILD_DIR/$2" "$3"
       ;;
-    file) cp "$top/$2" "$3" ;;
+    file | script) cp "$top/$2" "$3" ;;
     template)
       sed -e "s|@LIBEXECDIR@|$LIBEXECDIR|g" -e "s|@BINDIR@|$BINDIR|g" -e "s|@DATADIR@|$DATADIR|g" "$top/$2" >"$3"
       if grep -n '@[A-Z]*@' "$3" >&2; then fail "$2 names a variable that nobody fills in"; fi
@@ -140,6 +140,7 @@ directory() {
 record=$DATADIR/evenkeel/directories-made
 
 umask 022
+[ "$action" != install ] || mkdir -p "$DESTDIR/"
 rows >"$work/rows"
 while read -r kind mode owner source path; do
   case $action in

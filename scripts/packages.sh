@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages Evenkeel is built and tried with.
-#   scripts/packages.sh build|lab|bench|lint|flatpak ...
+#   scripts/packages.sh build|lab|bench|lint|package|decky|flatpak ...
 # Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
 set -euo pipefail
 
 build="build-essential pkg-config libxkbcommon-dev libwayland-dev libudev-dev"
 lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
-     xvfb xauth xdotool imagemagick libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
+     xvfb xauth xdotool imagemagick sway grim wtype desktop-file-utils libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
+# What packages are made and tried with.
+package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd"
 flatpak="flatpak flatpak-builder ostree bubblewrap"
+# nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
+decky="python3 python3-pip chromium fonts-noto-cjk"
+command -v npm >/dev/null || decky+=" nodejs npm"
 
 wanted=""
 for set in "$@"; do
@@ -18,6 +23,8 @@ for set in "$@"; do
     lab) wanted+=" $lab" ;;
     bench) wanted+=" $bench" ;;
     lint) wanted+=" $lint" ;;
+    package) wanted+=" $package" ;;
+    decky) wanted+=" $decky" ;;
     flatpak) wanted+=" $flatpak" ;;
     *) echo "packages.sh: no such set: $set" >&2; exit 2 ;;
   esac

@@ -16,7 +16,7 @@ step "format, lints, licences, scripts"
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --locked -- -D warnings
 cargo deny --log-level error check bans licenses sources
-shellcheck scripts/*.sh
+shellcheck scripts/*.sh packaging/steamos/install.sh packaging/deb/{postinst,prerm,postrm}
 
 step "no test is switched off"
 if grep -rnE '#\[ignore' --include='*.rs' app core dbus helper probe tests; then

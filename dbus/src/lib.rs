@@ -10,6 +10,7 @@ pub mod feed;
 pub mod limits;
 mod proxy;
 mod types;
+mod words;
 
 pub use error::HelperError;
 pub use proxy::Helper1Proxy;

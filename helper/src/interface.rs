@@ -13,6 +13,7 @@ use zbus::Connection;
 use zbus::message::Header;
 
 use crate::authority;
+use crate::idle::Attendance;
 use crate::lease::{Caller, Change};
 use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
@@ -21,12 +22,17 @@ use crate::request::{Answer, Ask, Request};
 pub struct Helper {
     requests: mpsc::Sender<Request>,
     public: Public,
+    attendance: Attendance,
 }
 
 impl Helper {
-    /// An object that sends its calls to `requests` and shows `public`.
-    pub fn new(requests: mpsc::Sender<Request>, public: Public) -> Self {
-        Self { requests, public }
+    /// An object that sends its calls to `requests`, counts them in `attendance` and shows `public`.
+    pub fn new(requests: mpsc::Sender<Request>, public: Public, attendance: Attendance) -> Self {
+        Self {
+            requests,
+            public,
+            attendance,
+        }
     }
 
     async fn ask(
@@ -36,6 +42,7 @@ impl Helper {
         action: &str,
         ask: Ask,
     ) -> Result<Answer, HelperError> {
+        let _call = self.attendance.begin().ok_or_else(busy)?;
         authority::check(connection, header, action).await?;
         let caller = identify(connection, header).await?;
         let (reply, answer) = oneshot::channel();

@@ -12,6 +12,7 @@ pub mod config;
 pub mod confirm;
 pub mod feed;
 pub mod host;
+pub mod idle;
 pub mod interface;
 pub mod keeper;
 pub mod kernel;

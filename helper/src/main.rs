@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use evenkeeld::config::{self, Config};
@@ -28,6 +29,10 @@ struct Options {
     /// The runtime directory, owned by the helper's user with mode 0700.
     #[arg(long, value_name = "DIR", default_value = "/run/evenkeel")]
     runtime_dir: PathBuf,
+    /// Leave when nothing was held and nobody asked for so long, in milliseconds. Only where the bus
+    /// can start the helper again. More often than its unit may be started would be too often.
+    #[arg(long, value_name = "MS", default_value_t = 30_000, hide = true)]
+    idle_exit_ms: u64,
     /// Another sysctl tree, for tests.
     #[arg(long, value_name = "DIR", default_value = "/proc/sys", hide = true)]
     proc_sys: PathBuf,
@@ -77,7 +82,8 @@ fn main() -> ExitCode {
     for complaint in complaints {
         log::warn!("{complaint}");
     }
-    match runtime.block_on(service::serve(roots, config)) {
+    let patience = Duration::from_millis(options.idle_exit_ms);
+    match runtime.block_on(service::serve(roots, config, patience)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -47,6 +47,8 @@ pub struct PublicState {
     pub tunables: Vec<TunableInfo>,
     /// Name and sentence of the last thing that went wrong on its own.
     pub last_error: (String, String),
+    /// True while nothing is held or changed and nobody listens. Not a property.
+    pub idle: bool,
 }
 
 /// The properties, shared between the actor and the interface.

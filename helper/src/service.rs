@@ -1,6 +1,8 @@
 //! Starts the helper, keeps it on the bus and stops it: what was changed before a crash is put
 //! back first, what is changed now is put back last.
 
+use std::time::Duration;
+
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -16,6 +18,7 @@ use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::host::{metered, sleep};
+use crate::idle::{self, Attendance};
 use crate::interface::Helper;
 use crate::kernel::Roots;
 use crate::kernel::door::Door;
@@ -84,26 +87,52 @@ pub async fn restore(roots: &Roots, keep_running: bool) -> Result<Vec<String>, D
     Ok(said)
 }
 
-/// Runs until a signal or the end of the bus.
+/// Runs until a signal or the end of the bus; where the bus can start it again, also only until
+/// nothing was held and asked for `patience`.
 ///
 /// # Errors
 /// [`ServiceError`]; what had been changed was put back as far as the log says.
-pub async fn serve(roots: Roots, config: Config) -> Result<(), ServiceError> {
+pub async fn serve(roots: Roots, config: Config, patience: Duration) -> Result<(), ServiceError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (connection, mut actor) = start(roots, config).await?;
+    let Started {
+        connection,
+        mut actor,
+        public,
+        attendance,
+    } = start(roots, config).await?;
+    let told = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        if attendance.is_leaving() {
+            // The service manager saw the name go. What had come in is answered first.
+            std::future::pending::<()>().await;
+        }
+    };
     let outcome = tokio::select! {
         () = actor.run() => Ok(()),
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = told => Ok(()),
         () = connection.closed() => Err(ServiceError::BusGone),
+        left = idle::leave(&connection, &public, &attendance, patience) => Ok(left?),
     };
     notify(&[NotifyState::Stopping]);
     log_lines(&actor.stop().await?);
+    drop(actor);
+    idle::say_goodbye(connection).await;
     outcome
 }
 
-async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), ServiceError> {
+/// A helper that owns its name.
+struct Started {
+    connection: Connection,
+    actor: Actor,
+    public: Public,
+    attendance: Attendance,
+}
+
+async fn start(roots: Roots, config: Config) -> Result<Started, ServiceError> {
     let period = Period::from_ms(config.probe_period_ms)?;
     let mut door = Door::open(roots.clone())?;
     match door.restore_tunables().await {
@@ -114,8 +143,12 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     let watch = Watch::open(door.netlink_port())?;
     let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
     let public = Public::default();
+    let attendance = Attendance::default();
     let connection = zbus::connection::Builder::system()
-        .serve_at(OBJECT_PATH, Helper::new(sender, public.clone()))
+        .serve_at(
+            OBJECT_PATH,
+            Helper::new(sender, public.clone(), attendance.clone()),
+        )
         .build()
         .await?;
     let interface: InterfaceRef<Helper> = connection.object_server().interface(OBJECT_PATH).await?;
@@ -131,7 +164,7 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     let edges = Edges {
         roots,
         interface,
-        public,
+        public: public.clone(),
         requests,
         clients,
         departures,
@@ -148,7 +181,12 @@ async fn start(roots: Roots, config: Config) -> Result<(Connection, Actor), Serv
     connection.request_name(BUS_NAME).await?;
     notify(&[NotifyState::Ready]);
     log::info!("on the bus as {BUS_NAME}");
-    Ok((connection, actor))
+    Ok(Started {
+        connection,
+        actor,
+        public,
+        attendance,
+    })
 }
 
 fn log_lines(lines: &[String]) {

@@ -195,37 +195,6 @@ pub fn error(error: &HelperError) -> (String, String) {
     (error.name().to_string(), error.message())
 }
 
-/// Why there is nothing to steer, for an error.
-pub fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoUplink => "no interface has a default gateway",
-        Reason::OneUplink => "there is only one uplink",
-        Reason::NoMultipathRoute => "no route goes over more than one uplink",
-        Reason::NexthopObjects => "the multipath route is made of nexthop objects",
-        Reason::TooManyRoutes => "there are too many multipath routes",
-        Reason::ForeignNexthop => "a nexthop leaves by an interface that is no uplink",
-        Reason::LowpowerPartial => "only one of the two lowpower sysctls is there",
-        Reason::LowpowerUnreadable => "the lowpower sysctls cannot be read",
-        Reason::NoDefault => "there is no default route",
-        Reason::ForeignDefault => {
-            "the best default route leaves by something that is no uplink, a VPN for one"
-        }
-        Reason::ForeignRules => "policy rules that somebody else made would be in the way",
-        Reason::NumbersTaken => "somebody else uses the numbers of Evenkeel's routes and rules",
-        Reason::SameSubnet => "two uplinks are in the same subnet",
-        Reason::MetricTooSmall => {
-            "the best default route has so small a metric that none is left before it"
-        }
-        Reason::Undone => "somebody undid our routes again and again, so we stepped back",
-        Reason::NotConfirmed => {
-            "the gateway or the anchor stopped answering with our routes, so they were taken back"
-        }
-        Reason::KernelUnreadable | Reason::Unknown | Reason::Ready => {
-            "links and routes cannot be read"
-        }
-    }
-}
-
 /// What is in the kernel of our own routes and rules in one family, if anything is.
 pub fn own_routes(survey: &Survey, found: &Found) -> Option<TunableInfo> {
     let rules = found

@@ -142,10 +142,7 @@ fn log_change(unsteady: bool, say: &mut dyn FnMut(&str)) {
 }
 
 fn window(scene: &Scene, screen: &Screen) -> Result<Proc, LabError> {
-    scene
-        .evenkeel("player", &[])?
-        .env("DISPLAY", screen.display())
-        .spawn()
+    scene.window(screen)?.spawn()
 }
 
 fn story(mut scene: Scene, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {

@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
+use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -110,6 +111,17 @@ enum Command {
         #[arg(allow_negative_numbers = true)]
         numbers: Vec<i64>,
     },
+    /// Call the helper just when it is about to leave, again and again; print what came of it.
+    #[command(hide = true)]
+    Race {
+        /// How many volleys of calls.
+        volleys: u32,
+        /// When the helper leaves, milliseconds after a call.
+        around_ms: u64,
+        /// Calls that may change something.
+        #[arg(long)]
+        changing: bool,
+    },
     /// Print the running helper's introspection XML.
     #[command(hide = true)]
     Introspect,
@@ -133,6 +145,12 @@ enum Command {
     /// The stand-in for logind.
     #[command(hide = true)]
     Logind,
+    /// The first process of a machine.
+    #[command(hide = true)]
+    Machine {
+        /// The machine's description, JSON.
+        spec: String,
+    },
     /// The first process of a lab.
     #[command(hide = true)]
     Hold {
@@ -247,6 +265,17 @@ fn run(command: Command) -> Result<(), LabError> {
             println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
             Ok(())
         }
+        Command::Race {
+            volleys,
+            around_ms,
+            changing,
+        } => {
+            let around = std::time::Duration::from_millis(around_ms);
+            let outcome = runtime()?.block_on(race::race(volleys, around, changing));
+            let outcome = outcome.map_err(LabError::Invalid)?;
+            println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
+            Ok(())
+        }
         Command::Introspect => {
             let xml = runtime()?.block_on(call::introspect());
             println!("{}", xml.map_err(LabError::Invalid)?);
@@ -260,6 +289,12 @@ fn run(command: Command) -> Result<(), LabError> {
         Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
         Command::Logind => runtime()?.block_on(logind::serve()),
+        Command::Machine { spec } => {
+            let spec: MachineSpec = serde_json::from_str(&spec).map_err(|e| {
+                LabError::Invalid(format!("the machine's description is wrong: {e}"))
+            })?;
+            machine::init::run(&spec)
+        }
         Command::Guard { spec } => guard::run(&spec),
         Command::Hold { spec, group } => {
             let spec: LabSpec = serde_json::from_str(&spec)

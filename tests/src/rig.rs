@@ -118,7 +118,7 @@ fn copy_all(from: &Path, extension: &str, to: &str) -> Result<(), LabError> {
 }
 
 /// The control group of a user's session, as the lab sees it.
-fn session_group(uid: u32) -> String {
+pub(crate) fn session_group(uid: u32) -> String {
     format!(
         "{CGROUP_DIR}/user.slice/user-{uid}.slice/session-{}.scope",
         session_id(uid)
@@ -343,7 +343,11 @@ pub(crate) fn died(name: &str, process: &Proc) -> LabError {
 }
 
 /// logind's files about a user with one session; `None` for a file that must not be there.
-fn session_files(name: &str, uid: u32, state: SessionState) -> Vec<(String, Option<String>)> {
+pub(crate) fn session_files(
+    name: &str,
+    uid: u32,
+    state: SessionState,
+) -> Vec<(String, Option<String>)> {
     let session = session_id(uid);
     let (word, active, here) = match state {
         SessionState::Active => ("active", 1, true),

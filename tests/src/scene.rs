@@ -1,7 +1,8 @@
 //! A lab with everything running: bus, polkit, a session at the seat, the helper; and the calls
 //! that tests and the demo make. It judges nothing.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::error::{Context as _, LabError};
+use crate::screen::Screen;
 use crate::view::View;
 use crate::{Cmd, HelperOptions, Lab, LabSpec, Output, Proc};
 
@@ -17,6 +19,9 @@ const CONFIG: &str = "/run/evenkeeld.toml";
 /// The anchor is the server behind both routers.
 const CONFIG_TEXT: &str =
     "anchor-v4 = \"203.0.113.1\"\nanchor-v6 = \"2001:db8:6::1\"\ntcp-port = 7\n";
+
+/// Where the player's settings lie inside the lab.
+const SETTINGS: &str = "/run/player-settings";
 
 /// See the module.
 #[derive(Debug)]
@@ -109,6 +114,26 @@ impl Scene {
         let mut options = self.options.clone();
         options.arguments.push("--restore".into());
         self.lab.helper_command(&options)?.output()?.ok()
+    }
+
+    /// The window of a player who has seen the page of the first start, on a screen.
+    ///
+    /// # Errors
+    /// When the settings that say so cannot be written.
+    pub fn window(&self, screen: &Screen) -> Result<Cmd, LabError> {
+        let folder = self.lab.host_path(SETTINGS).join("evenkeel");
+        let file = folder.join("settings.json");
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(&folder)?;
+            fs::write(&file, "{\"welcomed\": true}\n")?;
+            // The window keeps its size there, too.
+            fs::set_permissions(&folder, Permissions::from_mode(0o777))
+        };
+        write().context(|| format!("writing {}", file.display()))?;
+        let window = self.evenkeel("player", &[])?;
+        Ok(window
+            .env("DISPLAY", screen.display())
+            .env("XDG_CONFIG_HOME", SETTINGS))
     }
 
     /// The client's command line as a user, `["status", "--json"]` for one.

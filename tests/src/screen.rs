@@ -1,7 +1,5 @@
 //! A screen that nobody sees, for the window: Xvfb inside the lab, keys pressed and pictures taken.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -18,11 +16,49 @@ const TOOLS: &[(&str, &str)] = &[
     ("import", "imagemagick"),
 ];
 
+/// A server that is coming up has its lock file for this long before its socket.
+const COMING_UP: Duration = Duration::from_secs(30);
+
+/// The files of a display. The lab has them where the host has them, and a killed server leaves them.
+fn files(number: u32) -> [String; 2] {
+    [
+        format!("/tmp/.X11-unix/X{number}"),
+        format!("/tmp/.X{number}-lock"),
+    ]
+}
+
+/// Whether nobody serves a display; what a killed server left of it is removed.
+fn is_free(number: u32) -> bool {
+    let [socket, lock] = files(number);
+    let fresh = |path: &str| {
+        let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+        let age = changed.ok().and_then(|at| at.elapsed().ok());
+        age.is_some_and(|age| age < COMING_UP)
+    };
+    if fresh(&lock) || UnixStream::connect(&socket).is_ok() {
+        return false;
+    }
+    for path in [socket, lock] {
+        let _ = std::fs::remove_file(path);
+    }
+    true
+}
+
 /// See the module. Ends with the lab, or when dropped.
 #[derive(Debug)]
 pub struct Screen {
     display: String,
-    _server: Proc,
+    number: u32,
+    server: Proc,
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        for path in files(self.number) {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl Screen {
@@ -33,7 +69,7 @@ impl Screen {
     pub fn start(lab: &Lab, user: &str) -> Result<Self, LabError> {
         crate::tools::require(TOOLS)?;
         for number in 90..120 {
-            if !free(number) {
+            if !is_free(number) {
                 continue;
             }
             let display = format!(":{number}");
@@ -63,7 +99,8 @@ impl Screen {
             })?;
             return Ok(Self {
                 display,
-                _server: server,
+                number,
+                server,
             });
         }
         Err(LabError::Invalid(
@@ -110,6 +147,19 @@ impl Screen {
             .map(drop)
     }
 
+    /// Clicks at a point of the screen.
+    ///
+    /// # Errors
+    /// When it cannot be clicked.
+    pub fn click(&self, lab: &Lab, x: u32, y: u32) -> Result<(), LabError> {
+        let (x, y) = (x.to_string(), y.to_string());
+        let line = ["xdotool", "mousemove", &x, &y, "click", "1"];
+        lab.command("pc", line)
+            .env("DISPLAY", &self.display)
+            .text()
+            .map(drop)
+    }
+
     /// Saves a picture of the whole screen.
     ///
     /// # Errors
@@ -130,21 +180,3 @@ impl Screen {
     }
 }
 
-/// Is nobody there? A server that was killed, as all are that end with their lab, leaves its socket
-/// and its lock in the host's /tmp; those are removed.
-fn free(number: u32) -> bool {
-    let socket = format!("/tmp/.X11-unix/X{number}");
-    match UnixStream::connect(&socket) {
-        Err(error) if error.kind() == ErrorKind::NotFound => true,
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            let lock = format!("/tmp/.X{number}-lock");
-            [socket, lock]
-                .iter()
-                .all(|path| match fs::remove_file(path) {
-                    Ok(()) => true,
-                    Err(error) => error.kind() == ErrorKind::NotFound,
-                })
-        }
-        _ => false,
-    }
-}

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, io};
 
 use crate::error::{Context as _, LabError};
@@ -70,6 +71,29 @@ impl Tree {
             }
         }
         Ok(tree)
+    }
+
+    /// Drops what is the same below `other`.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn forget_what_stands_in(&mut self, other: &Path) -> Result<(), LabError> {
+        let mut different = BTreeMap::new();
+        for (name, entry) in std::mem::take(&mut self.0) {
+            let path = other.join(&name[1..]);
+            let same = match look(&path) {
+                Ok((there, _)) => there == entry,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                Err(error) => {
+                    return Err(LabError::io(format!("reading {}", path.display()), error));
+                }
+            };
+            if !same {
+                different.insert(name, entry);
+            }
+        }
+        self.0 = different;
+        Ok(())
     }
 
     /// The mode of each file, directories left out.
@@ -147,7 +171,9 @@ impl Scratch {
     /// # Errors
     /// When it can't be made.
     pub fn new(name: &str) -> Result<Self, LabError> {
-        let path = std::env::temp_dir().join(format!("evenkeel-{name}-{}", std::process::id()));
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(format!("evenkeel-{name}-{process}-{number}"));
         fs::create_dir(&path).context(|| format!("making {}", path.display()))?;
         Ok(Self(path))
     }
@@ -185,6 +211,9 @@ mod tests {
         fs::write(at("d/a"), "2").unwrap();
         fs::set_permissions(at("b"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(at("d/new"), "").unwrap();
+        let mut same = read();
+        same.forget_what_stands_in(scratch.path()).unwrap();
+        assert_eq!(same, Tree::default());
         let text = before.difference(&read());
         let signs: String = text
             .lines()

@@ -77,6 +77,12 @@ impl Database {
             "/usr/sbin/nologin",
             "!",
         );
+        self.with_people()
+    }
+
+    /// Adds the player and the guest alone: a machine's helper user comes with its package.
+    #[must_use]
+    pub fn with_people(mut self) -> Self {
         for name in [PLAYER_USER, GUEST_USER] {
             let id = self.free_id(1000..60000);
             let home = format!("/run/evenkeel-lab/home/{name}");

@@ -27,9 +27,13 @@ fn tree(directory: &Path) -> Tree {
 fn every_row_is_sound_and_no_two_write_the_same_file() {
     let mut seen = BTreeMap::new();
     for row in table().unwrap() {
-        let mode = if row.kind == "program" { 0o755 } else { 0o644 };
+        let mode = if ["program", "script"].contains(&row.kind.as_str()) {
+            0o755
+        } else {
+            0o644
+        };
         assert_eq!((row.mode, row.owner.as_str()), (mode, "root"), "{row:?}");
-        if row.kind == "file" || row.kind == "template" {
+        if ["file", "script", "template"].contains(&row.kind.as_str()) {
             assert!(source_tree().join(&row.source).is_file(), "{row:?}");
         }
         for package in &row.packages {
@@ -46,7 +50,7 @@ fn whatever_is_meant_to_be_installed_is_in_the_table() {
     let rows = table().unwrap();
     let top = source_tree();
     // The directories of one package's making belong to that package's tests.
-    for directory in ["dbus", "polkit", "systemd", "sysusers", "preset"] {
+    for directory in ["dbus", "polkit", "systemd", "sysusers", "preset", "steamos"] {
         for name in tree(&top.join("packaging").join(directory))
             .file_modes()
             .into_keys()

@@ -101,6 +101,11 @@ pub enum Command {
     /// weight of each path. With --json each line is an object
     /// `{"t_ms":200,"leader":1,"weights":[255,1]}` with null for no leader.
     Replay(ReplayArgs),
+    /// Check the installation, from the bus to the kernel, and say what to do
+    ///
+    /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
+    /// 3 when the helper cannot be reached, with 4 when it may not be called, with 1 otherwise.
+    Doctor(DoctorArgs),
     /// Print a completion script for your shell
     Completions {
         /// The shell.
@@ -120,6 +125,14 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to show the diagnosis.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print JSON; its fields are stable
     #[arg(long)]
     pub json: bool,
 }
@@ -244,6 +257,20 @@ mod tests {
     #[test]
     fn no_arguments_open_the_window() {
         assert!(matches!(parse(&[]), Ok(None)));
+    }
+
+    #[test]
+    fn the_strip_is_a_window_and_goes_with_no_command() {
+        let strip = |words: &[&str]| {
+            let words = ["evenkeel"].iter().chain(words);
+            Cli::try_parse_from(words).map(|cli| cli.strip)
+        };
+        assert!(matches!(
+            (strip(&["--strip"]), strip(&[])),
+            (Ok(true), Ok(false))
+        ));
+        let with = strip(&["--strip", "status"]).map_err(|error| error.kind());
+        assert_eq!(with, Err(ErrorKind::ArgumentConflict));
     }
 
     #[test]

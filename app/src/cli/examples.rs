@@ -22,6 +22,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         "",
         &[
             ("evenkeel", "open the window"),
+            (
+                "evenkeel --strip",
+                "ping, jitter and the switch for a second screen",
+            ),
             ("evenkeel status", "what is in force, and the uplinks"),
             (
                 "evenkeel watch",
@@ -170,6 +174,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel replay --cost 100,200 --json drive.csv",
                 "path 2 is expensive; JSON lines",
             ),
+        ],
+    ),
+    (
+        "doctor",
+        &[
+            ("evenkeel doctor", "what is wrong, and what to do about it"),
+            ("evenkeel doctor --json | jq .healthy", "for scripts"),
         ],
     ),
     (

@@ -4,6 +4,7 @@
 mod args;
 mod change;
 mod docs;
+mod doctor;
 mod examples;
 mod exit;
 mod helper;
@@ -63,6 +64,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Replay(args) => replay::run(args, out)?,
+        Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,
         Command::Man { dir } => docs::man(dir.as_deref(), out)?,
     }

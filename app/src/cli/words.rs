@@ -74,35 +74,7 @@ pub fn backend(backend: Backend) -> &'static str {
 
 /// Why the backend is what it is.
 pub fn reason(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Ready => "everything needed is there",
-        Reason::NoUplink => "no interface has a default gateway",
-        Reason::OneUplink => "there is only one uplink, so there is no other to prefer",
-        Reason::NoMultipathRoute => "no route goes over more than one uplink",
-        Reason::NexthopObjects => {
-            "the multipath route is made of nexthop objects, which this version leaves alone"
-        }
-        Reason::TooManyRoutes => "there are too many multipath routes; this looks like a router",
-        Reason::ForeignNexthop => "a multipath route leaves by an interface that is no uplink",
-        Reason::LowpowerPartial => "the kernel has only one of the two lowpower sysctls",
-        Reason::LowpowerUnreadable => "the lowpower sysctls cannot be read",
-        Reason::KernelUnreadable => "the kernel's links or routes cannot be read",
-        Reason::NoDefault => "there is no default route",
-        Reason::ForeignDefault => {
-            "the best default route leaves by something that is no uplink, a VPN for one"
-        }
-        Reason::ForeignRules => "policy rules that somebody else made would be in the way",
-        Reason::NumbersTaken => "somebody else uses the numbers of Evenkeel's routes and rules",
-        Reason::SameSubnet => "two uplinks are in the same subnet",
-        Reason::MetricTooSmall => {
-            "the best default route has so small a metric that none is left before it"
-        }
-        Reason::Undone => "somebody undid our routes again and again, so we stepped back",
-        Reason::NotConfirmed => {
-            "the gateway or the anchor stopped answering with our routes, so they were taken back"
-        }
-        Reason::Unknown => "for a reason this version does not know; helper and client differ",
-    }
+    reason.words()
 }
 
 /// How new flows of one IP version are steered.

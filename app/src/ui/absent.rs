@@ -45,21 +45,20 @@ pub fn banner<'a, Message: 'a>(
         Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentStart),
         Absence::Lost => (Key::NoticeUnreachable, Key::AbsentLost),
     };
-    let more = text(words.say(more)).style(theme::quiet);
-    // Beside a graph that has little room one line says enough.
-    let more = (absence != Absence::Lost || !room.is_compact()).then_some(more.size(theme::SMALL));
-    let said = column![text(words.say(title)).font(theme::BOLD)]
-        .push(more)
-        .spacing(2)
-        .width(Fill);
+    let title = text(words.say(title)).font(theme::BOLD);
+    let more = text(words.say(more)).size(theme::SMALL).style(theme::quiet);
     let command = (absence == Absence::NeverSeen).then(|| {
         let command = text(COMMAND).size(theme::SMALL).font(theme::BOLD);
-        container(command).padding([10, 14]).style(theme::command)
+        let high = if room.is_compact() { 4 } else { 10 };
+        container(command).padding([high, 14]).style(theme::command)
     });
-    let inside = row![icon(Icon::Away, Ink::Warn), said]
-        .push(command)
-        .spacing(14)
-        .align_y(Alignment::Center);
+    let mark = icon(Icon::Away, Ink::Warn);
+    let inside = if room.is_compact() {
+        row![mark, column![title].push(command).spacing(4).width(Fill)]
+    } else {
+        row![mark, column![title, more].spacing(2).width(Fill)].push(command)
+    };
+    let inside = inside.spacing(14).align_y(Alignment::Center);
     container(inside)
         .width(Fill)
         .padding([10, 16])

@@ -15,6 +15,7 @@ use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt as _, Stream};
 
 use super::bus::FeedEvent;
+use super::clock::Glance;
 use netlink::{Changes, Dump};
 use pulse::Pulse;
 
@@ -30,26 +31,33 @@ pub enum Event {
     Feed(FeedEvent),
 }
 
-/// That it is wanted. All wishes are the same.
+/// That it is wanted. All wishes with the same purpose are the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How long a helper that just left is given to come back.
     pub grace: Duration,
+    /// True to measure, too; else nothing is sent to anybody.
+    pub probes: bool,
 }
 
 impl Hash for Wish {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        "alone".hash(state);
+        ("alone", self.probes).hash(state);
     }
 }
 
 /// Finds and probes until it is dropped.
 pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
-    let grace = wish.grace;
+    let Wish { grace, probes } = *wish;
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
         tokio::time::sleep(grace).await;
         loop {
-            if let Err(error) = measure_on(&mut events).await {
+            let ended = if probes {
+                measure_on(&mut events).await
+            } else {
+                look_on(&mut events).await
+            };
+            if let Err(error) = ended {
                 log::warn!("uplinks cannot be found: {error}");
             }
             tokio::time::sleep(RETRY).await;
@@ -57,11 +65,22 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
     })
 }
 
+/// Tells the uplinks now and whenever something changed.
+async fn look_on(events: &mut Sender<Event>) -> std::io::Result<()> {
+    let mut changes = Changes::listen()?;
+    loop {
+        let uplinks = found::uplinks(&Dump::take().await?, found::kind);
+        let _ = events.send(Event::Uplinks(uplinks)).await;
+        changes.next().await;
+    }
+}
+
 async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
     let mut changes = Changes::listen()?;
     let mut pulse = Pulse::default();
     let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
     let mut number = 0;
+    let mut clocks = Glance::default();
     loop {
         let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
         pulse.follow(&uplinks);
@@ -77,6 +96,9 @@ async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
                 let _ = events.send(Event::Uplinks(uplinks.clone())).await;
             }
             for records in pulse.take_records().chunks(MAX_RECORDS) {
+                if let Some(reading) = clocks.due() {
+                    let _ = events.send(Event::Feed(FeedEvent::Clock(reading))).await;
+                }
                 let frame = Frame {
                     number,
                     dropped: 0,

@@ -280,7 +280,8 @@ impl App {
 
     /// Keeps the preview up to date while it shows.
     fn foresee(&mut self) -> Task<Message> {
-        if self.screen != Screen::Tune || self.seen == Seen::Hidden {
+        let hidden = self.settings.strip || self.seen == Seen::Hidden;
+        if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
         self.tune.foresee(&self.model).map(Message::Tune)
@@ -472,9 +473,11 @@ impl App {
         }
     }
 
-    /// The window's own probes: without a helper, and while a graph shows.
+    /// Without a helper, the window's own probes while a graph shows, and its own look at the
+    /// uplinks for the first page.
     fn alone(&self) -> Subscription<Message> {
-        if !self.is_alone() || !self.shows_graph() {
+        let probes = self.shows_graph();
+        if !self.is_alone() || !(probes || self.shows_welcome()) {
             return Subscription::none();
         }
         let grace = if self.arrival == 0 {
@@ -482,7 +485,7 @@ impl App {
         } else {
             GRACE
         };
-        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
+        Subscription::run_with(alone::Wish { grace, probes }, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
@@ -499,6 +502,11 @@ impl App {
             arrival: self.arrival,
             max_hz,
         })
+    }
+
+    /// True while the page of the first start shows.
+    pub fn shows_welcome(&self) -> bool {
+        !self.settings.welcomed && !self.settings.strip
     }
 
     /// True while somebody may look at a graph; without one nothing is measured for us.

@@ -2,7 +2,7 @@
 //! subscription that goes on by itself; neither polls.
 
 use std::hash::{Hash, Hasher};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use evenkeel_dbus::feed::Frame;
 use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError, Hold};
@@ -13,7 +13,7 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
-use super::clock::Reading;
+use super::clock::{Glance, Reading};
 use crate::feed::FeedReader;
 use crate::state::{self, HelperState};
 
@@ -21,8 +21,6 @@ use crate::state::{self, HelperState};
 const BUS_RETRY: Duration = Duration::from_secs(5);
 /// Between two attempts to open a feed that was refused or broke off.
 const FEED_RETRY: Duration = Duration::from_secs(2);
-/// Between two looks at the clocks while the feed runs.
-const CLOCK_LOOK: Duration = Duration::from_secs(1);
 /// Changes that come within this time are read in one go.
 const COALESCE: Duration = Duration::from_millis(30);
 
@@ -230,14 +228,11 @@ async fn read_feed(socket: zbus::OwnedFd, events: &mut Sender<FeedEvent>) {
         }
     };
     let _ = events.send(FeedEvent::Opened).await;
-    let mut looked: Option<Instant> = None;
+    let mut clocks = Glance::default();
     loop {
         match reader.next().await {
             Ok(Some(frame)) => {
-                if looked.is_none_or(|at| at.elapsed() >= CLOCK_LOOK)
-                    && let Some(reading) = Reading::now()
-                {
-                    looked = Some(Instant::now());
+                if let Some(reading) = clocks.due() {
                     let _ = events.send(FeedEvent::Clock(reading)).await;
                 }
                 let _ = events.send(FeedEvent::Frame(frame)).await;

@@ -1,11 +1,14 @@
 //! Which time of day a moment of the feed was, and when the computer slept. The feed counts on
 //! `CLOCK_MONOTONIC`, which stands still in sleep and knows no zone; [`Reading::now`] is the one
-//! place where the clocks are asked, everything else is pure.
+//! place where the clocks are asked; what is made of readings is pure.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
+/// Between two looks at the clocks while a feed runs.
+const LOOK: Duration = Duration::from_secs(1);
 /// Changes of the wall clock that are remembered: sleeps, a new zone, the clock set by hand.
 const MAX_STRETCHES: usize = 64;
 /// The wall clock is called changed when it moves by more than this against the monotonic one.
@@ -45,6 +48,23 @@ impl Reading {
 
     fn asleep_ns(&self) -> u64 {
         self.boottime_ns.saturating_sub(self.monotonic_ns)
+    }
+}
+
+/// Looks at the clocks, but not at every frame.
+#[derive(Debug, Default)]
+pub struct Glance {
+    looked: Option<Instant>,
+}
+
+impl Glance {
+    /// A reading, if the last one is a second old.
+    pub fn due(&mut self) -> Option<Reading> {
+        if self.looked.is_some_and(|at| at.elapsed() < LOOK) {
+            return None;
+        }
+        self.looked = Some(Instant::now());
+        Reading::now()
     }
 }
 

@@ -59,9 +59,11 @@ pub fn raised_another() -> bool {
         .enable_all()
         .build();
     let Ok(runtime) = runtime else { return false };
-    let asked = runtime.block_on(tokio::time::timeout(PATIENCE, async {
-        raise(&Connection::session().await?).await
-    }));
+    let asked = runtime.block_on(async {
+        // Made inside the runtime, which times it.
+        let raised = async { raise(&Connection::session().await?).await };
+        tokio::time::timeout(PATIENCE, raised).await
+    });
     match asked {
         Ok(Ok(raised)) => raised,
         Ok(Err(error)) => {

@@ -24,6 +24,7 @@ mod later;
 mod live;
 mod model;
 mod notify;
+pub mod off_screen;
 mod parts;
 mod portal;
 mod preview;

@@ -140,6 +140,7 @@ pub struct Model {
     pub comparison: Comparison,
     /// Whether the network is the problem.
     pub verdict: Verdict,
+    looked: bool,
     resync: bool,
     refreshed_at_ns: u64,
     summed: u64,
@@ -164,8 +165,14 @@ impl Model {
 
     /// Takes in the uplinks; without a helper the window finds them itself.
     pub fn take_uplinks(&mut self, uplinks: &[UplinkInfo]) {
+        self.looked = true;
         self.sort_in(uplinks, self.tracks.is_empty());
         self.sum_up_now();
+    }
+
+    /// True when somebody looked for uplinks, so that none means that there is none.
+    pub fn knows_uplinks(&self) -> bool {
+        self.looked || self.state.is_some()
     }
 
     fn sort_in(&mut self, uplinks: &[UplinkInfo], first: bool) {

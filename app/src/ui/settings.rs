@@ -33,7 +33,8 @@ pub fn view<'a>(
             .spacing(room.gap())
             .into()
     };
-    let beside_bar = if room.is_compact() { 12 } else { 0 };
+    // Where it may have to scroll.
+    let beside_bar = if room.size.height < 780.0 { 12 } else { 0 };
     scrollable(container(page).padding(Padding::ZERO.right(beside_bar)))
         .id(super::PAGE)
         .style(theme::scroll)

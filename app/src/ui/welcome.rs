@@ -11,13 +11,17 @@ use super::theme::{self, Ink};
 use crate::config::Choice;
 use crate::words::{Key, Words};
 
-/// The page instead of everything else; `kernel` is the running kernel's release.
-pub fn view<'a>(
-    model: &'a Model,
-    kernel: &str,
-    words: &'a Words,
-    room: Room,
-) -> Element<'a, Choice> {
+/// What was found here.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The helper and the uplinks.
+    pub model: &'a Model,
+    /// The running kernel's release.
+    pub kernel: &'a str,
+}
+
+/// The page instead of everything else.
+pub fn view<'a>(here: Found<'a>, words: &'a Words, room: Room) -> Element<'a, Choice> {
     let (title, sentence) = if room.is_compact() {
         (theme::TITLE, theme::BODY)
     } else {
@@ -35,7 +39,7 @@ pub fn view<'a>(
             .align_y(Alignment::Center)
             .into()
     });
-    let found = parts::card(found(model, kernel, words), room);
+    let found = parts::card(found(here, words), room);
     let rules = parts::card(rules(words, room), room);
     let cards = row![found.width(FillPortion(5)), rules.width(FillPortion(7))].spacing(room.gap());
     let inside = column![bold(words.say(Key::WelcomeTitle), title)]
@@ -57,7 +61,8 @@ pub fn view<'a>(
     container(whole).width(Fill).height(Fill).into()
 }
 
-fn found<'a>(model: &'a Model, kernel: &str, words: &Words) -> Element<'a, Choice> {
+fn found<'a>(here: Found<'a>, words: &Words) -> Element<'a, Choice> {
+    let Found { model, kernel } = here;
     let kernel = model.state.as_ref().map_or(kernel, |s| &s.kernel_release);
     let release = [("release", kernel.to_owned().into())];
     let lines = column![
@@ -67,7 +72,7 @@ fn found<'a>(model: &'a Model, kernel: &str, words: &Words) -> Element<'a, Choic
             text(words.tell(Key::FactLinux, release)),
             words
         ),
-        fact(Key::WelcomeUplinks, uplinks(model, words), words),
+        fact(Key::WelcomeUplinks, uplinks(here, words), words),
     ];
     let helper = match (model.link, &model.state) {
         (Link::Present, Some(state)) => {
@@ -93,10 +98,10 @@ fn fact<'a>(
         .into()
 }
 
-fn uplinks<'a>(model: &'a Model, words: &Words) -> Element<'a, Choice> {
+fn uplinks<'a>(here: Found<'a>, words: &Words) -> Element<'a, Choice> {
+    let model = here.model;
     if model.tracks.is_empty() {
-        let known = model.state.is_some();
-        let key = if known {
+        let key = if model.knows_uplinks() {
             Key::WelcomeNoUplinks
         } else {
             Key::WelcomeLooking

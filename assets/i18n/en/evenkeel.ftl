@@ -226,7 +226,7 @@ preview-single = There is one uplink, so there is nothing to change to.
 preview-kernel = Which uplink the kernel takes cannot be foretold: it smooths the traffic it sends, on most network cards not even that, and shows its figures to nobody.
 reacts-title = Leaves an unsteady uplink
 reacts-after = after about { $jitter }
-reacts-beside = 20 ms of swing · 20 % loss: { $loss }
+reacts-beside = 20 ms of swing · 20% loss: { $loss }
 often-title = Changes the uplink
 often-counted = { $changes ->
     [0] not once in { $minutes } min

@@ -208,7 +208,7 @@ preview-single = 회선이 하나뿐이라 바꿀 곳이 없습니다.
 preview-kernel = 커널이 어느 회선을 고를지는 미리 알 수 없습니다. 커널은 보내는 트래픽을 기준으로 삼고, 대부분의 네트워크 카드에서는 그마저 재지 않으며, 그 값을 보여 주지 않습니다.
 reacts-title = 불안정한 회선을 떠나는 시간
 reacts-after = 약 { $jitter } 뒤
-reacts-beside = 20 ms 흔들림 · 손실 20 %: { $loss }
+reacts-beside = 20 ms 흔들림 · 손실 20%: { $loss }
 often-title = 회선을 바꾸는 횟수
 often-counted = { $changes ->
     [0] { $minutes }분 동안 없음

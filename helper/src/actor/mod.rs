@@ -39,7 +39,6 @@ use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler};
 use crate::session::Session;
-use crate::view;
 use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
@@ -400,7 +399,7 @@ impl Actor {
             Change::GameMode if backend == Backend::Observe => {
                 Err(HelperError::NotSupported(format!(
                     "there is nothing to steer: {}; nothing was changed",
-                    view::reason(reason)
+                    reason.words()
                 )))
             }
             Change::PowerCost(_) if backend != Backend::Lowpower => Err(HelperError::NotSupported(

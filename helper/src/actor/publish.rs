@@ -142,6 +142,15 @@ impl Actor {
         self.survey.uplinks.iter().map(shown).collect()
     }
 
+    /// Nothing is held, nobody listens, nothing of ours is in the kernel: nothing would be missed.
+    fn is_idle(&self) -> bool {
+        let mut ours = [&self.survey.v4, &self.survey.v6].into_iter();
+        self.leases.is_empty()
+            && self.feeds.is_empty()
+            && self.confirming.is_none()
+            && ours.all(|found| found.ours.is_empty())
+    }
+
     /// Shows the state of now on the bus.
     pub async fn publish(&mut self) {
         let wanted = self.leases.wanted();
@@ -160,6 +169,7 @@ impl Actor {
             sampling: self.sampler.is_running(),
             probe_period_ms: self.sampler.period_ms(),
             tunables: captured.map(view::tunable).chain(own).collect(),
+            idle: self.is_idle(),
             last_error: self
                 .last_error
                 .as_ref()

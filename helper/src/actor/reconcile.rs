@@ -286,7 +286,9 @@ impl Actor {
         backend: Backend,
     ) -> Result<bool, DoorError> {
         let who = self.undoer().await;
-        let detail = format!("{who} undid the routes and rules more than twenty times in a minute");
+        let (times, seconds) = (keeper::MAX_REPAIRS, keeper::REPAIR_WINDOW.as_secs());
+        let detail =
+            format!("{who} undid the routes and rules more than {times} times in {seconds} s");
         log::warn!("stepping back: {detail}");
         self.keeper.step_back(Reason::Undone, detail, false);
         // Not a fight any more: the wish has changed.

@@ -13,6 +13,7 @@ use crate::ui::settings::{self, Facts};
 use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
+use crate::ui::welcome::Found;
 use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
 use crate::words::Key;
 
@@ -60,8 +61,15 @@ impl App {
             strip::view(self.strip_now(), room).map(Message::Strip)
         } else if self.settings.welcomed {
             let absence = absent::absence(&self.model);
-            let main = column![self.header(room)]
-                .push(absence.map(|absence| absent::banner(absence, words, room)))
+            let banner = absence.map(|absence| absent::banner(absence, words, room));
+            // A small window has no room for a banner of its own; it says the same and more.
+            let (said, banner) = if room.is_compact() {
+                (banner, None)
+            } else {
+                (None, banner)
+            };
+            let main = column![self.header(said, room)]
+                .push(banner)
                 .push(self.notice(room))
                 .push(container(self.page(room)).height(Fill))
                 .push(self.hints(room))
@@ -69,7 +77,11 @@ impl App {
                 .padding(room.gap());
             row![self.rail(room), main.width(Fill).height(Fill)].into()
         } else {
-            welcome::view(&self.model, &self.kernel, words, room).map(Message::Choose)
+            let found = Found {
+                model: &self.model,
+                kernel: &self.kernel,
+            };
+            welcome::view(found, words, room).map(Message::Choose)
         };
         let whole = match self.manners.question {
             Some(remember) => question::view(whole, remember, words, room, Message::Close),
@@ -90,7 +102,7 @@ impl App {
         let (model, words) = (&self.model, &self.words);
         let live = Message::Show(Screen::Live);
         match self.screen {
-            Screen::Live if model.state.is_none() && model.tracks.is_empty() => {
+            Screen::Live if model.tracks.is_empty() && !model.knows_uplinks() => {
                 absent::page(model, Key::WelcomeLooking, words, room)
             }
             Screen::Live => self.live.view(model, words, room).map(Message::Live),
@@ -127,11 +139,13 @@ impl App {
         if modifiers.alt() || modifiers.logo() {
             return None;
         }
-        if modifiers == keyboard::Modifiers::CTRL && press == Press::Latin('z') {
-            return (self.screen == Screen::Tune).then_some(Message::Tune(tune::Message::Undo));
-        }
         if modifiers.control() && self.manners.question.is_none() {
-            return numbered(press).map(Message::Show);
+            return match press {
+                Press::Latin('z') if self.screen == Screen::Tune => {
+                    Some(Message::Tune(tune::Message::Undo))
+                }
+                press => numbered(press).map(Message::Show),
+            };
         }
         match press {
             Press::Named(Named::Tab) => Some(Message::MoveFocus(!modifiers.shift())),
@@ -193,17 +207,13 @@ impl App {
             .into()
     }
 
-    fn header(&self, room: Room) -> Element<'_, Message> {
-        let mut said = vec![self.model.in_force(&self.words)];
-        said.extend(self.model.notes(&self.words));
-        let said = text(said.join(" ")).style(theme::quiet);
-        let words: Element<'_, Message> = if room.is_compact() {
-            said.size(theme::SMALL).into()
-        } else {
-            column![bold("Evenkeel", theme::TITLE), said.size(theme::BODY)]
-                .spacing(6)
-                .into()
-        };
+    /// The sentence about what is in force, or what is `said` instead, and the switch.
+    fn header<'a>(
+        &'a self,
+        said: Option<Element<'a, Message>>,
+        room: Room,
+    ) -> Element<'a, Message> {
+        let words = said.unwrap_or_else(|| self.in_force(room));
         let line = self
             .model
             .game_mode_line(self.ours, self.busy.is_some(), &self.words);
@@ -218,6 +228,19 @@ impl App {
             .spacing(room.gap())
             .align_y(Alignment::Center)
             .into()
+    }
+
+    fn in_force(&self, room: Room) -> Element<'_, Message> {
+        let mut said = vec![self.model.in_force(&self.words)];
+        said.extend(self.model.notes(&self.words));
+        let said = text(said.join(" ")).style(theme::quiet);
+        if room.is_compact() {
+            said.size(theme::SMALL).into()
+        } else {
+            column![bold("Evenkeel", theme::TITLE), said.size(theme::BODY)]
+                .spacing(6)
+                .into()
+        }
     }
 
     fn notice(&self, room: Room) -> Option<Element<'_, Message>> {

@@ -46,3 +46,67 @@ fn name(model: &Model, ifindex: Option<u32>, words: &Words) -> String {
     let track = ifindex.and_then(|ifindex| model.drawn().find(|t| t.info.ifindex == ifindex));
     track.map_or_else(|| words.say(Key::EventSomeUplink), |t| model.name(t, words))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn every_event_and_cause_is_said_and_names_its_uplink() {
+        let mut model = Model::default();
+        let uplink = evenkeel_dbus::UplinkInfo {
+            ifindex: 3,
+            name: "wlan7".to_owned(),
+            carrier: true,
+            ..evenkeel_dbus::UplinkInfo::default()
+        };
+        let one = vec![uplink];
+        let ready = evenkeel_dbus::Reason::Ready;
+        model.take_state(crate::ui::tests::state(
+            evenkeel_dbus::Backend::Ecmp,
+            ready,
+            one,
+        ));
+        let about = [
+            What::Came,
+            What::Left,
+            What::CarrierLost,
+            What::CarrierBack,
+            What::Silent,
+            What::Answers,
+        ];
+        for language in Language::ALL {
+            let words = Words::new(language);
+            for what in about {
+                let told = |who| {
+                    event(
+                        &model,
+                        &Event {
+                            at_ns: 0,
+                            what,
+                            who,
+                        },
+                        &words,
+                    )
+                };
+                assert!(told(Some(3)).contains("wlan7"), "{what:?}");
+                assert!(!told(Some(99)).is_empty());
+            }
+            for told in [
+                Cause::Leader(Some(3)),
+                Cause::OnlyLost(3),
+                Cause::OnlySlow(3),
+            ] {
+                assert!(cause(&model, &told, &words).contains("wlan7"), "{told:?}");
+            }
+        }
+        let words = Words::new(Language::English);
+        let slept = Event {
+            at_ns: 0,
+            what: What::Slept(3_600),
+            who: None,
+        };
+        assert_eq!(event(&model, &slept, &words), "slept for 60 min");
+    }
+}

@@ -178,7 +178,7 @@ impl Brush<'_> {
             let line = Stroke::default().with_color(self.palette.grid);
             frame.stroke(&Path::line(from, to), line);
             let position = Point::new(self.area.x - 8.0, y);
-            let text = (value_us / 1000).to_string();
+            let text = self.words.number(f64::from(value_us / 1000), 0);
             self.write(frame, text, position, Alignment::Right);
         }
     }

@@ -1,4 +1,4 @@
-//! Every screen in every state, both languages, three sizes, drawn without a display. The pictures
+//! Every screen in every state, both languages, many sizes, drawn without a display. The pictures
 //! land in the target directory for people to look at; the tests hold that all of them can be drawn
 //! and that nothing reaches beyond the window.
 
@@ -19,6 +19,16 @@ use crate::words::{Language, Words};
 const LARGE: Size = Size::new(1280.0, 800.0);
 const WIDE: Size = Size::new(1920.0, 1080.0);
 const SMALL: Size = Size::new(800.0, 500.0);
+/// The largest window, 1280x800 with texts of 115, 130 and 150 percent, and shapes of the usual
+/// sizes turned and halved.
+const BETWEEN: [Size; 6] = [
+    Size::new(2560.0, 1440.0),
+    Size::new(1113.0, 696.0),
+    Size::new(985.0, 615.0),
+    Size::new(853.0, 533.0),
+    Size::new(800.0, 1280.0),
+    Size::new(1280.0, 500.0),
+];
 
 fn folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_TMPDIR").map(PathBuf::from);
@@ -30,30 +40,53 @@ fn folder() -> PathBuf {
 }
 
 pub(super) fn draw(app: &App, name: &str, language: Language, size: Size) {
+    check(app, name, size);
     let mut ui = simulate(app.view(), size);
-    let (mut cut, mut scrolls) = (Vec::new(), false);
-    let _ = ui.find(|candidate: Candidate<'_>| {
-        match candidate {
-            Candidate::Scrollable { .. } => scrolls = true,
-            Candidate::Text {
-                content,
-                bounds,
-                visible_bounds,
-                ..
-            } if !whole(bounds, visible_bounds) => cut.push(content.to_owned()),
-            _ => {}
-        }
-        None::<()>
-    });
-    assert!(
-        scrolls || cut.is_empty(),
-        "{name}: {cut:?} reach beyond the window"
-    );
     let snapshot = ui.snapshot(&app.theme()).unwrap();
     let name = format!("{name}-{language:?}-{}", size.width).to_lowercase();
     let path = folder().join(format!("{name}.png"));
     let _ = std::fs::remove_file(path.with_file_name(format!("{name}-tiny-skia.png")));
     assert!(snapshot.matches_image(path).unwrap());
+}
+
+/// No text may reach beyond the window, except along what scrolls.
+fn check(app: &App, name: &str, size: Size) {
+    let mut ui = simulate(app.view(), size);
+    let (mut cut, mut aside) = (Vec::new(), Vec::new());
+    let (mut scrolls, mut sideways) = (false, false);
+    let _ = ui.find(|candidate: Candidate<'_>| {
+        match candidate {
+            Candidate::Scrollable {
+                bounds,
+                content_bounds,
+                ..
+            } => {
+                scrolls = true;
+                sideways |= content_bounds.width > bounds.width + 0.5;
+            }
+            Candidate::Text {
+                content,
+                bounds,
+                visible_bounds,
+                ..
+            } => {
+                if !whole(bounds, visible_bounds) {
+                    cut.push(content.to_owned());
+                }
+                if bounds.x < 0.0 || bounds.x + bounds.width > size.width + 0.5 {
+                    aside.push(content.to_owned());
+                }
+            }
+            _ => {}
+        }
+        None::<()>
+    });
+    let what = format!("{name} at {}x{}", size.width, size.height);
+    assert!(scrolls || cut.is_empty(), "{what}: {cut:?} are cut");
+    assert!(
+        sideways || aside.is_empty(),
+        "{what}: {aside:?} are cut at the side"
+    );
 }
 
 fn whole(bounds: Rectangle, visible: Option<Rectangle>) -> bool {
@@ -73,6 +106,12 @@ pub(super) fn everywhere(name: &str, build: impl Fn(Language, Size) -> App) {
                     draw(&app, &format!("{name}-{theme:?}"), language, size);
                 }
             }
+        }
+        let mut app = build(language, LARGE);
+        for size in BETWEEN {
+            let event = iced::window::Event::Resized(size);
+            let _ = app.update(Message::Window(event));
+            check(&app, name, size);
         }
     }
 }

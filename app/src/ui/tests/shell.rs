@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use evenkeel_dbus::{Backend, Reason};
+use futures_util::StreamExt;
 use iced::Size;
 use iced::keyboard::{self, key::Named};
 
@@ -15,7 +16,7 @@ use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, ThemeChoic
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
 use crate::ui::theme::Look;
-use crate::ui::{live, strip};
+use crate::ui::{alone, live, strip};
 use crate::words::{Key, Language, Words};
 
 /// A settings file in a folder of its own, with this in it.
@@ -91,8 +92,34 @@ fn pictures_of_the_first_start() {
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
         let _ = app.update(Message::Bus(Event::NoHelper));
+        let found = alone::Event::Uplinks(uplinks(3));
+        let _ = app.update(Message::Alone(found));
         app
     });
+}
+
+#[tokio::test]
+async fn the_first_page_finds_the_uplinks_before_anything_is_measured() {
+    let looks = alone::Wish {
+        grace: std::time::Duration::ZERO,
+        probes: false,
+    };
+    let mut events = std::pin::pin!(alone::measure(&looks));
+    // No feed is opened, as it would be for probes.
+    let first = events.next().await;
+    assert!(matches!(first, Some(alone::Event::Uplinks(_))), "{first:?}");
+}
+
+#[test]
+fn no_uplink_is_said_only_after_a_look() {
+    let (mut app, _) = open(None);
+    resize(&mut app, SIZE);
+    let _ = app.update(Message::Bus(Event::NoHelper));
+    assert!(shows(&app, &say(Key::WelcomeLooking)));
+    let _ = app.update(Message::Alone(alone::Event::Uplinks(Vec::new())));
+    assert!(shows(&app, &say(Key::WelcomeNoUplinks)));
+    let _ = app.update(Message::Choose(Choice::Welcomed));
+    assert!(shows(&app, &say(Key::NoUplinks)));
 }
 
 #[test]
@@ -343,6 +370,11 @@ fn the_strip_shows_the_leader_and_else_the_first_that_answers() {
 fn a_strip_that_is_shown_nowhere_wants_no_feed_until_it_is_drawn() {
     let mut scene = Scene::ecmp(2, Language::English, Size::new(480.0, 96.0));
     scene.app.settings.strip = true;
+    for frame in 0..40 {
+        let _ = scene.ui().snapshot(&scene.app.theme()).unwrap();
+        scene.play("5g2_urban", frame % 2 + 1, 10);
+    }
+    assert!(scene.app.shows_graph());
     scene.play("5g2_urban", 40, 100);
     assert!(!scene.app.shows_graph());
     let mut ui = scene.ui();

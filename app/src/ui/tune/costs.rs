@@ -61,9 +61,12 @@ impl Tune {
         let why = why.filter(|_| value == track.info.cost);
         let name = row![mark, text(model.name(track, words))].spacing(8);
         column![
-            row![container(name).width(Fill), stepper(control, value, &COSTS)]
-                .spacing(10)
-                .align_y(Alignment::Center),
+            row![
+                container(name).width(Fill),
+                stepper(control, value, &COSTS, words)
+            ]
+            .spacing(10)
+            .align_y(Alignment::Center),
             quiet(words.say(speech::cost_key(value))),
         ]
         .push(why.map(|key| quiet(words.say(key))))
@@ -84,7 +87,7 @@ impl Tune {
         let inside = column![
             row![
                 container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill),
-                stepper(Control::Power, value, &POWERS),
+                stepper(Control::Power, value, &POWERS, words),
             ]
             .align_y(Alignment::Center),
             text(words.say(Key::PowerSays)).size(theme::BODY),
@@ -96,7 +99,12 @@ impl Tune {
 }
 
 /// Minus, value, plus; left and right arrows do the same.
-fn stepper<'a>(control: Control, value: u32, offered: &[u32]) -> Element<'a, Message> {
+fn stepper<'a>(
+    control: Control,
+    value: u32,
+    offered: &[u32],
+    words: &'a Words,
+) -> Element<'a, Message> {
     let less = offered.iter().rfind(|offer| **offer < value).copied();
     let more = offered.iter().find(|offer| **offer > value).copied();
     let choose = move |value| Message::Choose(control, value);
@@ -113,7 +121,7 @@ fn stepper<'a>(control: Control, value: u32, offered: &[u32]) -> Element<'a, Mes
             .style(theme::plain_button(false))
             .on_press_maybe(next.map(choose))
     };
-    let number = container(bold(value.to_string(), theme::HEADING)).center_x(56);
+    let number = container(bold(words.number(value.into(), 0), theme::HEADING)).center_x(56);
     let all = row![side("−", less), number, side("+", more)].align_y(Alignment::Center);
     let id = match control {
         Control::Ema => "stepper-ema".to_owned(),

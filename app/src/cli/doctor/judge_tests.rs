@@ -1,0 +1,213 @@
+//! Each thing that can be wrong is named, and what to do about it is the thing that helps.
+
+use super::*;
+
+fn healthy() -> Facts {
+    Facts {
+        version: "0.1.0".into(),
+        flatpak: false,
+        bus: Ok(()),
+        helper: Helper::Answers(About {
+            version: "0.1.0".into(),
+            lowpower: Lowpower::Absent,
+            uplinks: vec!["wifi0".into(), "usb0".into()],
+            reason: "ready".into(),
+            last_error: None,
+        }),
+        activatable: Some(true),
+        files: Some(Files(Part::ALL.to_vec())),
+        immutable: None,
+        actions: Ok(ACTIONS.map(str::to_owned).to_vec()),
+        unit: Some(Unit {
+            active: "active".into(),
+            file: "disabled".into(),
+        }),
+        ping_groups: Some((1, 0)),
+    }
+}
+
+const NOTHING: Files = Files(Vec::new());
+
+fn silent() -> Helper {
+    Helper::Silent("no such name".into())
+}
+
+/// The worst finding's id and what to do about it.
+fn worst(facts: &Facts) -> (&'static str, String) {
+    let findings = judge(facts);
+    let level = findings.iter().map(|finding| finding.level).max();
+    let worst = findings
+        .into_iter()
+        .find(|finding| Some(finding.level) == level);
+    worst
+        .map(|finding| (finding.id, finding.todo.unwrap_or_default()))
+        .unwrap()
+}
+
+#[test]
+fn a_healthy_installation_has_nothing_to_do() {
+    for finding in judge(&healthy()) {
+        assert_eq!(
+            (finding.level, finding.todo),
+            (Level::Fine, None),
+            "{}",
+            finding.what
+        );
+    }
+}
+
+#[test]
+fn whatever_is_not_fine_says_what_to_do() {
+    let bare = Facts {
+        helper: silent(),
+        activatable: Some(false),
+        files: Some(NOTHING),
+        actions: Err("gone".into()),
+        unit: None,
+        immutable: Some(Immutable { keeps: false }),
+        ping_groups: None,
+        ..healthy()
+    };
+    let findings = judge(&bare);
+    assert!(
+        findings
+            .iter()
+            .filter(|finding| finding.level == Level::Problem)
+            .count()
+            >= 3
+    );
+    for finding in findings {
+        assert_eq!(
+            finding.todo.is_none(),
+            finding.level == Level::Fine,
+            "{}",
+            finding.what
+        );
+    }
+}
+
+#[test]
+fn without_a_bus_nothing_else_is_judged() {
+    let facts = Facts {
+        bus: Err("no socket".into()),
+        ..healthy()
+    };
+    assert_eq!(judge(&facts).len(), 1);
+    assert_eq!(worst(&facts).0, "bus");
+}
+
+#[test]
+fn a_silent_helper_is_told_by_its_cause() {
+    let silent = Facts {
+        helper: silent(),
+        ..healthy()
+    };
+    let with = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = silent.clone();
+        change(&mut facts);
+        let (id, _) = worst(&facts);
+        assert!(id == "helper" || id == "unit", "{id}");
+        let helper = judge(&facts)
+            .into_iter()
+            .find(|finding| finding.id == "helper")
+            .unwrap();
+        assert_eq!(helper.level, Level::Problem);
+        helper.todo.unwrap()
+    };
+    assert!(with(&|_| ()).contains("journalctl -u evenkeeld"));
+    let missing = with(&|facts| {
+        facts.files = Some(NOTHING);
+        facts.activatable = Some(false);
+        facts.unit = None;
+    });
+    assert!(missing.contains("install Evenkeel's package"), "{missing}");
+    let unread = with(&|facts| facts.activatable = Some(false));
+    assert!(unread.contains("reload dbus"), "{unread}");
+    let masked = with(&|facts| facts.unit.as_mut().unwrap().file = "masked".into());
+    assert!(masked.contains("unmask"), "{masked}");
+    let deck = with(&|facts| {
+        facts.immutable = Some(Immutable { keeps: true });
+        facts.activatable = Some(false);
+    });
+    assert!(deck.contains("enable --now"), "{deck}");
+    let updated = with(&|facts| {
+        facts.immutable = Some(Immutable { keeps: false });
+        facts.activatable = Some(false);
+        facts.files = Some(NOTHING);
+        facts.unit = None;
+    });
+    assert!(updated.contains("--mend"), "{updated}");
+    let sandbox = with(&|facts| {
+        facts.flatpak = true;
+        facts.files = None;
+        facts.activatable = Some(false);
+        facts.unit = None;
+    });
+    assert!(sandbox.contains("on the system itself"), "{sandbox}");
+}
+
+#[test]
+fn a_refused_call_is_the_buss_policy() {
+    let refused = Facts {
+        helper: Helper::Refused("not allowed".into()),
+        ..healthy()
+    };
+    assert!(worst(&refused).1.contains("reload dbus"));
+    let missing = Facts {
+        files: Some(Files(vec![Part::Activation, Part::Actions, Part::Unit])),
+        ..refused
+    };
+    assert!(worst(&missing).1.contains("bus policy is missing"));
+}
+
+#[test]
+fn an_action_that_polkit_lacks_is_named() {
+    let facts = Facts {
+        actions: Ok(vec![action::OBSERVE.into()]),
+        ..healthy()
+    };
+    let findings = judge(&facts);
+    let polkit = findings
+        .iter()
+        .find(|finding| finding.id == "polkit")
+        .unwrap();
+    assert!(polkit.what.contains(action::TUNE) && !polkit.what.contains(action::OBSERVE));
+    assert!(polkit.todo.as_ref().unwrap().contains("126"));
+    let gone = Facts {
+        actions: Err("no polkit".into()),
+        ..healthy()
+    };
+    assert_eq!(worst(&gone).0, "polkit");
+}
+
+#[test]
+fn other_versions_single_uplinks_and_errors_are_notes() {
+    let mut facts = healthy();
+    facts.version = "0.2.0".into();
+    assert_eq!(worst(&facts).0, "version");
+    let mut facts = healthy();
+    if let Helper::Answers(about) = &mut facts.helper {
+        about.uplinks.pop();
+    }
+    assert_eq!(worst(&facts).0, "uplinks");
+    let mut facts = healthy();
+    if let Helper::Answers(about) = &mut facts.helper {
+        about.last_error = Some("it broke".into());
+    }
+    assert_eq!(worst(&facts).0, "last-error");
+    assert!(
+        judge(&facts)
+            .iter()
+            .all(|finding| finding.level < Level::Problem)
+    );
+}
+
+#[test]
+fn a_failed_unit_and_a_missing_keep_list_are_problems() {
+    let mut facts = healthy();
+    facts.unit.as_mut().unwrap().active = "failed".into();
+    assert_eq!(worst(&facts).0, "unit");
+    let mut facts = healthy();
+    facts.immutable = Some(Immutable { keeps: false });
+    assert_eq!(worst(&facts), ("updates", MEND.to_owned()));
+}

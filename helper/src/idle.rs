@@ -1,0 +1,138 @@
+//! When the helper may leave by itself, and how it leaves without losing a call. It only does where
+//! the bus can start it again; nothing is decided here about what is held.
+//!
+//! The name is given up first: from then on the bus keeps calls for the next helper and has it
+//! started. What had already come to us is still answered. A call that would change something and
+//! comes in the instant in between is refused with `Busy`, for nothing may be held by a helper that
+//! leaves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evenkeel_dbus::BUS_NAME;
+use tokio::time::{sleep, timeout};
+use zbus::Connection;
+use zbus::fdo::DBusProxy;
+
+use crate::public::Public;
+
+/// Nothing more comes in when nothing came for so long after the name was given up.
+const QUIET: Duration = Duration::from_millis(20);
+
+/// Counts the calls that are being worked on, and says that no more are taken.
+#[derive(Debug, Clone, Default)]
+pub struct Attendance(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    calls: AtomicUsize,
+    leaving: AtomicBool,
+}
+
+/// One call that is being worked on, until dropped.
+#[derive(Debug)]
+pub struct Call(Arc<Inner>);
+
+impl Attendance {
+    /// A call begins; `None` when the helper is leaving.
+    pub fn begin(&self) -> Option<Call> {
+        if self.is_leaving() {
+            return None;
+        }
+        let _ = self.0.calls.fetch_add(1, Ordering::SeqCst);
+        Some(Call(Arc::clone(&self.0)))
+    }
+
+    /// True once the helper has decided to leave.
+    pub fn is_leaving(&self) -> bool {
+        self.0.leaving.load(Ordering::SeqCst)
+    }
+
+    /// Decides to leave, unless a call is being worked on.
+    fn leave(&self) -> bool {
+        let leaves = self.0.calls.load(Ordering::SeqCst) == 0;
+        self.0.leaving.store(leaves, Ordering::SeqCst);
+        leaves
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let _ = self.0.calls.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until nothing has been held and asked for `patience`, gives the name up, lets what had come
+/// in be answered, and returns: it is time to stop. Never returns where nobody could start the helper
+/// again. The caller keeps everything else going meanwhile.
+///
+/// # Errors
+/// When the bus fails; the helper keeps its name then.
+pub async fn leave(
+    connection: &Connection,
+    public: &Public,
+    attendance: &Attendance,
+    patience: Duration,
+) -> zbus::Result<()> {
+    if !can_be_started(connection).await? {
+        std::future::pending::<()>().await;
+    }
+    loop {
+        quiet(connection, patience).await;
+        if public.read().idle && attendance.leave() {
+            break;
+        }
+        // Whatever ends a hold says so on the bus; until then there is nothing to wake up for.
+        connection.monitor_activity().await;
+    }
+    log::info!(
+        "nothing is held and nobody asks: leaving, the bus starts the helper when it is needed"
+    );
+    let _ = connection.release_name(BUS_NAME).await?;
+    quiet(connection, QUIET).await;
+    Ok(())
+}
+
+/// Waits until no message has come or gone for `time`.
+async fn quiet(connection: &Connection, time: Duration) {
+    loop {
+        let message = connection.monitor_activity();
+        if timeout(time, message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether the bus starts a helper for a call.
+async fn can_be_started(connection: &Connection) -> zbus::Result<bool> {
+    let bus = DBusProxy::new(connection).await?;
+    let names = bus.list_activatable_names().await?;
+    Ok(names.iter().any(|name| name.as_str() == BUS_NAME))
+}
+
+/// Lets the last replies leave. Something may still hold a share of the connection, so not for long.
+pub async fn say_goodbye(connection: Connection) {
+    if timeout(QUIET, connection.graceful_shutdown())
+        .await
+        .is_err()
+    {
+        sleep(QUIET).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_leaves_while_a_call_is_worked_on_and_no_call_begins_after() {
+        let attendance = Attendance::default();
+        let call = attendance.begin().unwrap();
+        assert!(!attendance.leave());
+        assert!(!attendance.is_leaving());
+        drop(call);
+        assert!(attendance.leave());
+        assert!(attendance.begin().is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! The helper leaves when nothing is held and nobody asks, is back with the next call, and no call is
+//! lost over it. Where nothing could start it again, it stays.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and so do the functions it is made of"
+)]
+
+use std::fs;
+use std::time::Duration;
+
+use evenkeel_lab::lab::wait_until;
+use evenkeel_lab::machine::{Machine, MachineSpec};
+use evenkeel_lab::race::{Outcome, VOLLEY};
+use evenkeel_lab::{Lab, LabSpec, Routes};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Instead of half a minute.
+const IDLE_EXIT_MS: u32 = 100;
+/// Each way of calling.
+const VOLLEYS: u32 = 60;
+
+fn machine() -> (Lab, Machine) {
+    let spec = LabSpec {
+        routes: Routes::Separate,
+        ..LabSpec::default()
+    };
+    let lab = Lab::start(&spec).unwrap();
+    let machine = Machine::boot(&lab, &MachineSpec::default()).unwrap();
+    machine.install().unwrap();
+    let place = machine.path("/run/systemd/system/evenkeeld.service.d");
+    fs::create_dir(&place).unwrap();
+    // The unit's limit of starts is for helpers that leave after half a minute.
+    let drop_in = format!(
+        "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=\n\
+         ExecStart=/usr/libexec/evenkeeld --idle-exit-ms {IDLE_EXIT_MS}\n"
+    );
+    fs::write(place.join("trial.conf"), drop_in).unwrap();
+    machine.shell("systemctl daemon-reload").unwrap();
+    (lab, machine)
+}
+
+fn ask(machine: &Machine) {
+    let status = machine
+        .command_as("player", ["evenkeel", "status"])
+        .unwrap();
+    status.text().unwrap();
+}
+
+fn wait_for(machine: &Machine, state: &str) {
+    wait_until(&format!("the unit to be {state}"), PATIENCE, || {
+        Ok(machine.unit("ActiveState")? == state)
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", machine.journal()));
+}
+
+/// Longer than it takes an idle helper to leave, several times.
+fn linger() {
+    std::thread::sleep(Duration::from_millis(u64::from(IDLE_EXIT_MS) * 10));
+}
+
+#[test]
+fn it_leaves_when_idle_stays_while_something_is_held_or_heard_and_comes_back_with_a_call() {
+    let (lab, machine) = machine();
+    let before = lab.snapshot().unwrap();
+    for _ in 0..3 {
+        ask(&machine);
+        wait_for(&machine, "inactive");
+        assert_eq!(machine.unit("Result").unwrap(), "success");
+    }
+    // A listener.
+    let mut watch = machine
+        .command_as("player", ["evenkeel", "watch", "--plain"])
+        .unwrap()
+        .spawn()
+        .unwrap();
+    wait_for(&machine, "active");
+    linger();
+    assert_eq!(machine.unit("ActiveState").unwrap(), "active");
+    watch.kill().unwrap();
+    wait_for(&machine, "inactive");
+    // A setting that is kept for its user, though nobody is there.
+    assert_eq!(
+        machine.call("player", "SetEmaFactor", &[700, 1]).unwrap(),
+        "ok"
+    );
+    linger();
+    assert_eq!(machine.unit("ActiveState").unwrap(), "active");
+    assert_eq!(machine.call("player", "EnterGameMode", &[1]).unwrap(), "ok");
+    linger();
+    let first = machine.helper().unwrap();
+    ask(&machine);
+    assert_eq!(machine.helper().unwrap(), first, "the same helper");
+    assert_eq!(machine.call("player", "Revert", &[]).unwrap(), "ok");
+    wait_for(&machine, "inactive");
+    before.must_equal(&lab.snapshot().unwrap()).unwrap();
+}
+
+#[test]
+fn no_call_is_lost_however_many_race_the_exit() {
+    let (_lab, machine) = machine();
+    for changing in ["", "--changing"] {
+        let (volleys, around) = (VOLLEYS.to_string(), IDLE_EXIT_MS.to_string());
+        let argv = ["evenkeel-lab", "race", &volleys, &around, changing];
+        let argv = argv.into_iter().filter(|word| !word.is_empty());
+        let race = machine.command_as("player", argv).unwrap();
+        let said = race.timeout(Duration::from_mins(3)).text().unwrap();
+        let outcome: Outcome = serde_json::from_str(said.trim()).unwrap();
+        println!("{changing} {said}");
+        assert!(
+            outcome.lost.is_empty(),
+            "{outcome:?}\n{}",
+            machine.journal()
+        );
+        // Otherwise nothing was raced.
+        assert!(outcome.helpers > VOLLEYS / 10, "{outcome:?}");
+        assert_eq!(outcome.answered + outcome.busy, VOLLEYS * VOLLEY);
+        if changing.is_empty() {
+            assert_eq!(outcome.busy, 0, "reading is never refused");
+        }
+    }
+}
+
+#[test]
+fn where_the_bus_cannot_start_it_the_helper_runs_from_boot_on_and_stays() {
+    let (_lab, machine) = machine();
+    let activation =
+        machine.path("/usr/share/dbus-1/system-services/io.github.evenkeel.Helper1.service");
+    fs::remove_file(activation).unwrap();
+    machine.shell("systemctl reload dbus").unwrap();
+    let nobody = machine
+        .command_as("player", ["evenkeel", "status"])
+        .unwrap()
+        .output()
+        .unwrap();
+    assert_eq!(
+        nobody.status.code(),
+        Some(3),
+        "nothing starts it:\n{}",
+        nobody.stderr
+    );
+    // What a boot does.
+    machine.shell("systemctl enable evenkeeld; systemctl start multi-user.target; systemctl start evenkeeld").unwrap();
+    linger();
+    assert_eq!(machine.unit("ActiveState").unwrap(), "active");
+    ask(&machine);
+}
