@@ -172,11 +172,10 @@ impl Screen {
             .text()?;
         let what = || format!("writing {}", target.display());
         if let Some(directory) = target.parent() {
-            fs::create_dir_all(directory).context(what)?;
+            std::fs::create_dir_all(directory).context(what)?;
         }
-        fs::copy(lab.host_path(SHOT), target)
+        std::fs::copy(lab.host_path(SHOT), target)
             .context(what)
             .map(drop)
     }
 }
-
