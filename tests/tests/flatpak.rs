@@ -180,9 +180,13 @@ mod built {
     }
 
     /// The window in the sandbox on a screen of its own.
-    fn window(sandbox: &Sandbox, screen: &Screen) -> Result<Proc, LabError> {
+    fn window(scene: &Scene, sandbox: &Sandbox, screen: &Screen) -> Result<Proc, LabError> {
         let command = sandbox.evenkeel("player", &[])?;
-        command.env("DISPLAY", screen.display()).spawn()
+        let window = command.env("DISPLAY", screen.display()).spawn()?;
+        screen
+            .focus(&scene.lab)
+            .map_err(|error| LabError::Invalid(format!("{error}: {}", window.stderr_text())))?;
+        Ok(window)
     }
 
     fn picture(scene: &Scene, screen: &Screen, name: &str) -> Outcome {
@@ -313,8 +317,7 @@ mod built {
         assert!(status.stderr.contains("evenkeeld"), "{status:?}");
 
         let screen = Screen::start(&scene.lab, "player")?;
-        let mut window = window(&sandbox, &screen)?;
-        screen.focus(&scene.lab)?;
+        let mut window = window(&scene, &sandbox, &screen)?;
         Eye::open(&scene.lab, &screen)?.wait_for_pixels(PATIENCE)?;
         std::thread::sleep(Duration::from_secs(2));
         picture(&scene, &screen, "without-helper")?;
@@ -334,8 +337,7 @@ mod built {
         let before = scene.lab.snapshot()?;
         let sandbox = Sandbox::mount(&scene.lab)?;
         let screen = Screen::start(&scene.lab, "player")?;
-        let _window = window(&sandbox, &screen)?;
-        screen.focus(&scene.lab)?;
+        let _window = window(&scene, &sandbox, &screen)?;
         wait_until("both uplinks' RTT", PATIENCE, || Ok(measured(&scene)? == 2))?;
         screen.press(&scene.lab, "g")?;
         wait_until("game mode", PATIENCE, || {
