@@ -30,26 +30,28 @@ pub enum Event {
     Feed(FeedEvent),
 }
 
-/// That it is wanted. All wishes are the same.
+/// That it is wanted. Two wishes are the same when both want probes, or neither does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How long a helper that just left is given to come back.
     pub grace: Duration,
+    /// False to find the uplinks only and send nothing.
+    pub probes: bool,
 }
 
 impl Hash for Wish {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        "alone".hash(state);
+        ("alone", self.probes).hash(state);
     }
 }
 
 /// Finds and probes until it is dropped.
 pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
-    let grace = wish.grace;
+    let Wish { grace, probes } = *wish;
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
         tokio::time::sleep(grace).await;
         loop {
-            if let Err(error) = measure_on(&mut events).await {
+            if let Err(error) = measure_on(&mut events, probes).await {
                 log::warn!("uplinks cannot be found: {error}");
             }
             tokio::time::sleep(RETRY).await;
@@ -57,14 +59,16 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
     })
 }
 
-async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
+async fn measure_on(events: &mut Sender<Event>, probes: bool) -> std::io::Result<()> {
     let mut changes = Changes::listen()?;
     let mut pulse = Pulse::default();
     let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
     let mut number = 0;
     loop {
         let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
-        pulse.follow(&uplinks);
+        if probes {
+            pulse.follow(&uplinks);
+        }
         pulse.describe(&mut uplinks);
         let _ = events.send(Event::Uplinks(uplinks.clone())).await;
         loop {

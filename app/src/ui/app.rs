@@ -475,7 +475,10 @@ impl App {
 
     /// The window's own probes: without a helper, and while a graph shows.
     fn alone(&self) -> Subscription<Message> {
-        if !self.is_alone() || !self.shows_graph() {
+        let probes = self.shows_graph();
+        // The first page says what is found; it has no graph, and nobody has agreed to probes.
+        let finds = probes || (!self.settings.welcomed && self.seen != Seen::Hidden);
+        if !self.is_alone() || !finds {
             return Subscription::none();
         }
         let grace = if self.arrival == 0 {
@@ -483,7 +486,7 @@ impl App {
         } else {
             GRACE
         };
-        Subscription::run_with(alone::Wish { grace }, alone::measure).map(Message::Alone)
+        Subscription::run_with(alone::Wish { grace, probes }, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
