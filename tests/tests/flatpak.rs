@@ -179,8 +179,9 @@ mod built {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// The window in the sandbox on a screen of its own.
+    /// The window in the sandbox on a screen of its own, past the page of the first start.
     fn window(scene: &Scene, sandbox: &Sandbox, screen: &Screen) -> Result<Proc, LabError> {
+        sandbox.welcome("player")?;
         let command = sandbox.evenkeel("player", &[])?;
         let window = command.env("DISPLAY", screen.display()).spawn()?;
         screen
