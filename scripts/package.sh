@@ -5,13 +5,14 @@
 # source  evenkeel-VERSION.tar.gz, this tree as git knows it
 # bundle  evenkeel-VERSION-ARCH.tar.gz, for systems whose /usr is read-only: unpack, sudo ./install.sh
 # Environment: BUILD_DIR (where the built programs are, target/release), EVENKEEL_VERSION (another
-# version), SOURCE_DATE_EPOCH (the time of everything inside; that of the last commit). With the same
-# programs and time, the same bytes come out.
+# version), SOURCE_DATE_EPOCH (the time of everything inside; that of the last commit), COMPRESSION
+# (how hard the deb is pressed, 0 to 9, 6). With the same programs and time, the same bytes come out
+# (but for the Arch package, which records the directory that it was made in).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() { echo "package.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 2,11p' "$0" >&2; exit 2; }
 
 out=$(realpath "${*: -1}")
 set -- "${@:1:$#-1}"
@@ -79,7 +80,7 @@ make_deb() {
   install -m 755 packaging/deb/{postinst,prerm,postrm} "$root/DEBIAN/"
   (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
   chmod 644 "$root/DEBIAN/control" "$root/DEBIAN/md5sums" "$docs/copyright" "$docs/changelog.gz"
-  dpkg-deb --root-owner-group -Zxz --build "$root" "$work/evenkeel_${version}_$architecture.deb" >/dev/null
+  dpkg-deb --root-owner-group -Zxz -z"${COMPRESSION:-6}" --build "$root" "$work/evenkeel_${version}_$architecture.deb" >/dev/null
 }
 
 make_rpm() {

@@ -16,6 +16,11 @@ const TOOLS: &[(&str, &str)] = &[
     ("import", "imagemagick"),
 ];
 
+/// Where a lab begins to look for a display number: at one of its own, since labs that stand side by
+/// side share the host's numbers.
+const FIRST: u32 = 100;
+const SPREAD: u32 = 20_000;
+const TRIES: u32 = 30;
 /// A server that is coming up has its lock file for this long before its socket.
 const COMING_UP: Duration = Duration::from_secs(30);
 
@@ -68,7 +73,8 @@ impl Screen {
     /// [`LabError::MissingTool`], or when no display number is free.
     pub fn start(lab: &Lab, user: &str) -> Result<Self, LabError> {
         crate::tools::require(TOOLS)?;
-        for number in 90..120 {
+        let first = FIRST + lab.holder() % SPREAD;
+        for number in first..first + TRIES {
             if !is_free(number) {
                 continue;
             }
@@ -103,9 +109,9 @@ impl Screen {
                 server,
             });
         }
-        Err(LabError::Invalid(
-            "no display number from 90 to 119 is free".into(),
-        ))
+        Err(LabError::Invalid(format!(
+            "none of {TRIES} display numbers from {first} on is free"
+        )))
     }
 
     /// The display's name, for `DISPLAY`.

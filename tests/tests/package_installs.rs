@@ -76,6 +76,7 @@ fn build<const N: usize>(kinds: [&Kind; N], version: &str, out: &Path) -> [PathB
         .arg(out)
         .env("BUILD_DIR", built.parent().unwrap())
         .env("EVENKEEL_VERSION", version)
+        .env("COMPRESSION", "1")
         .env("SOURCE_DATE_EPOCH", "1767225600")
         .output()
         .unwrap();

@@ -28,6 +28,9 @@ const TABS_TO_SWITCH: usize = 7;
 /// Fewer colours than this are no screen of ours.
 const COLOURS: u32 = 100;
 
+/// A first start.
+const FIRST_START: &str = "{}";
+
 /// Where the pictures of a run are left for people to look at.
 fn picture(name: &str) -> PathBuf {
     let folder = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
@@ -244,6 +247,24 @@ impl<'a> Anchor<'a> {
             Ok(self.asked()? > before + 10)
         })
     }
+}
+
+#[test]
+fn the_first_page_sends_nothing_before_it_is_left() -> Outcome {
+    let mut scene = scene()?;
+    scene.end_helper(Signal::SIGTERM)?;
+    let desk = Desk::start(&scene.lab, FIRST_START)?;
+    let screen = Screen::start(&scene.lab, "player")?;
+    let anchor = Anchor::put_up(&scene)?;
+    let _window = window(&scene, &desk)?
+        .env("DISPLAY", screen.display())
+        .spawn()?;
+    screen.focus(&scene.lab)?;
+    std::thread::sleep(Duration::from_secs(4));
+    screen.shoot(&scene.lab, &picture("x11-first.png"))?;
+    assert_eq!(anchor.asked()?, 0);
+    screen.press(&scene.lab, "Return")?;
+    anchor.wait_for_probes()
 }
 
 #[test]

@@ -31,12 +31,12 @@ pub enum Event {
     Feed(FeedEvent),
 }
 
-/// That it is wanted. All wishes with the same purpose are the same.
+/// That it is wanted. Two wishes are the same when both want probes, or neither does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How long a helper that just left is given to come back.
     pub grace: Duration,
-    /// True to measure, too; else nothing is sent to anybody.
+    /// False to find the uplinks only and send nothing.
     pub probes: bool,
 }
 
@@ -52,12 +52,7 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
         tokio::time::sleep(grace).await;
         loop {
-            let ended = if probes {
-                measure_on(&mut events).await
-            } else {
-                look_on(&mut events).await
-            };
-            if let Err(error) = ended {
+            if let Err(error) = measure_on(&mut events, probes).await {
                 log::warn!("uplinks cannot be found: {error}");
             }
             tokio::time::sleep(RETRY).await;
@@ -65,17 +60,7 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
     })
 }
 
-/// Tells the uplinks now and whenever something changed.
-async fn look_on(events: &mut Sender<Event>) -> std::io::Result<()> {
-    let mut changes = Changes::listen()?;
-    loop {
-        let uplinks = found::uplinks(&Dump::take().await?, found::kind);
-        let _ = events.send(Event::Uplinks(uplinks)).await;
-        changes.next().await;
-    }
-}
-
-async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
+async fn measure_on(events: &mut Sender<Event>, probes: bool) -> std::io::Result<()> {
     let mut changes = Changes::listen()?;
     let mut pulse = Pulse::default();
     let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
@@ -83,7 +68,9 @@ async fn measure_on(events: &mut Sender<Event>) -> std::io::Result<()> {
     let mut clocks = Glance::default();
     loop {
         let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
-        pulse.follow(&uplinks);
+        if probes {
+            pulse.follow(&uplinks);
+        }
         pulse.describe(&mut uplinks);
         let _ = events.send(Event::Uplinks(uplinks.clone())).await;
         loop {

@@ -87,6 +87,16 @@ enum Hand {
     Pad,
 }
 
+/// What it means when the helper is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Absence {
+    /// It is lost, and what it held with it.
+    #[default]
+    Unexpected,
+    /// It left by itself, for nothing was held and nobody asked; the next call brings it back.
+    Asleep,
+}
+
 /// Everything that can happen.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -167,6 +177,7 @@ pub struct App {
     /// True while this window may hold anything, game mode or a setting.
     holds: bool,
     lost_holds: bool,
+    absence: Absence,
     busy: Option<Call>,
     notice: Option<(Key, String)>,
     seen: Seen,
@@ -203,6 +214,7 @@ impl App {
             ours: false,
             holds: false,
             lost_holds: false,
+            absence: Absence::Unexpected,
             busy: None,
             notice: None,
             seen: Seen::Focused,
@@ -291,8 +303,17 @@ impl App {
         match event {
             bus::Event::NoBus => self.lose_helper(Link::NoBus),
             bus::Event::NoHelper => self.lose_helper(Link::NoHelper),
+            bus::Event::Asleep => {
+                // It only leaves by itself when nothing is held and nobody listens.
+                if self.holds || self.wish().is_some() {
+                    self.lose_helper(Link::NoHelper);
+                } else {
+                    self.absence = Absence::Asleep;
+                }
+            }
             bus::Event::Arrived(helper) => {
-                if self.helper.is_some() {
+                let absence = std::mem::take(&mut self.absence);
+                if absence == Absence::Unexpected && self.helper.is_some() {
                     self.lose_helper(Link::NoHelper);
                 }
                 self.helper = Some(helper);
@@ -326,6 +347,7 @@ impl App {
     }
 
     fn lose_helper(&mut self, link: Link) {
+        self.absence = Absence::Unexpected;
         self.lost_holds |= std::mem::take(&mut self.holds);
         self.ours = false;
         self.busy = None;
@@ -352,6 +374,10 @@ impl App {
                 if self.model.take_frame(&frame) {
                     self.live.refresh(&mut self.model);
                 }
+            }
+            // It was to be started for this, and wasn't.
+            FeedEvent::Broken if self.absence == Absence::Asleep => {
+                self.lose_helper(Link::NoHelper);
             }
             FeedEvent::Broken if self.model.link == Link::Present => {
                 self.notice = Some((Key::NoticeFeed, String::new()));

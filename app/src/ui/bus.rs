@@ -31,6 +31,8 @@ pub enum Event {
     NoBus,
     /// The bus is there, the helper is not.
     NoHelper,
+    /// The helper left, and the bus starts it again for the next call.
+    Asleep,
     /// The helper is there.
     Arrived(Helper1Proxy<'static>),
     /// What time it is, told before the state.
@@ -139,6 +141,7 @@ async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result
         there = started.is_ok();
     }
     loop {
+        let left = there;
         while there {
             tokio::select! {
                 ended = watch(bus, events) => ended?,
@@ -148,7 +151,12 @@ async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result
                 },
             }
         }
-        let _ = events.send(Event::NoHelper).await;
+        let gone = if left && can_be_started(&names).await {
+            Event::Asleep
+        } else {
+            Event::NoHelper
+        };
+        let _ = events.send(gone).await;
         while !there {
             match next_owner(&mut owners).await {
                 Some(owned) => there = owned,
@@ -156,6 +164,12 @@ async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result
             }
         }
     }
+}
+
+/// Whether the bus starts a helper for a call.
+async fn can_be_started(names: &DBusProxy<'_>) -> bool {
+    let listed = names.list_activatable_names().await;
+    listed.is_ok_and(|all| all.iter().any(|name| name.as_str() == BUS_NAME))
 }
 
 /// Waits for the name to change hands: true when somebody has it now, `None` when the bus ended.

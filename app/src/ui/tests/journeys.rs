@@ -9,7 +9,7 @@ use iced_test::selector::{self, Candidate};
 
 use super::{FIRST, ROUND_NS, Scene, state, uplinks};
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::{Call, Event};
+use crate::ui::bus::{Call, Event, FeedEvent};
 use crate::ui::drafts::Control;
 use crate::ui::{live, tune};
 use crate::words::{Key, Language, Words};
@@ -149,6 +149,24 @@ fn a_lost_helper_keeps_the_measurements_and_coming_back_is_told() {
     scene.tell(|state| super::lead_with(state, None, false));
     assert!(!shows(&scene.app, &say(Key::NoticeUnreachable)));
     assert_eq!(scene.app.switch(), Some(Call::EnterGameMode));
+}
+
+#[test]
+fn a_helper_that_left_by_itself_is_no_loss_until_it_does_not_come_back() {
+    let mut scene = scene();
+    let _ = scene.app.update(Message::Bus(Event::Asleep));
+    assert_eq!(scene.app.switch(), Some(Call::EnterGameMode));
+    assert!(!shows(&scene.app, &say(Key::GameNoHelper)));
+    let _ = scene.app.update(Message::Feed(FeedEvent::Broken));
+    assert!(shows(&scene.app, &say(Key::GameNoHelper)));
+
+    // With something held it can only have been killed or stopped.
+    let mut scene = self::scene();
+    let _ = scene
+        .app
+        .update(Message::Answered(Call::EnterGameMode, Ok(())));
+    let _ = scene.app.update(Message::Bus(Event::Asleep));
+    assert!(shows(&scene.app, &say(Key::GameNoHelper)));
 }
 
 #[test]
