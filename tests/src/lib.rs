@@ -41,6 +41,7 @@
 //! ```
 
 pub mod accuracy;
+pub mod anchor;
 pub mod bench;
 pub mod blast;
 pub mod call;

@@ -126,6 +126,20 @@ impl<'a> Sandbox<'a> {
         self.flatpak(user, &[&line, arguments].concat())
     }
 
+    /// Makes the user one who has seen the page of the first start.
+    ///
+    /// # Errors
+    /// When the settings that say so cannot be written.
+    pub fn welcome(&self, user: &str) -> Result<(), LabError> {
+        let home = self.lab.user(user)?.home;
+        let folder = format!("{home}/.var/app/{APPLICATION}/config/evenkeel");
+        let write = r#"mkdir -p "$0" && echo '{"welcomed": true}' >"$0/settings.json""#;
+        self.lab
+            .command_as(user, ["sh", "-c", write, &folder])?
+            .text()
+            .map(drop)
+    }
+
     /// Kills what the user runs in the sandbox.
     ///
     /// # Errors

@@ -160,6 +160,7 @@ fn png_size(bytes: &[u8]) -> [u32; 2] {
 
 /// These need the built package, and are run by `make test-flatpak` only.
 mod built {
+    use evenkeel_lab::anchor::Anchor;
     use evenkeel_lab::eye::Eye;
     use evenkeel_lab::lab::wait_until;
     use evenkeel_lab::sandbox::{self, Sandbox};
@@ -179,8 +180,9 @@ mod built {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// The window in the sandbox on a screen of its own.
+    /// The window in the sandbox on a screen of its own, past the page of the first start.
     fn window(scene: &Scene, sandbox: &Sandbox, screen: &Screen) -> Result<Proc, LabError> {
+        sandbox.welcome("player")?;
         let command = sandbox.evenkeel("player", &[])?;
         let window = command.env("DISPLAY", screen.display()).spawn()?;
         screen
@@ -316,10 +318,12 @@ mod built {
         assert!(!status.success(), "{status:?}");
         assert!(status.stderr.contains("evenkeeld"), "{status:?}");
 
+        let anchor = Anchor::put_up(&scene.lab)?;
         let screen = Screen::start(&scene.lab, "player")?;
         let mut window = window(&scene, &sandbox, &screen)?;
         Eye::open(&scene.lab, &screen)?.wait_for_pixels(PATIENCE)?;
-        std::thread::sleep(Duration::from_secs(2));
+        // It watches by itself meanwhile.
+        anchor.wait_for_probes()?;
         picture(&scene, &screen, "without-helper")?;
         assert!(window.is_running(), "{}", window.stderr_text());
         before.must_equal(&scene.lab.snapshot()?)?;

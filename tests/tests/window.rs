@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use evenkeel_lab::anchor::Anchor;
 use evenkeel_lab::desk::{Desk, colours};
 use evenkeel_lab::eye::Eye;
 use evenkeel_lab::lab::wait_until;
@@ -202,60 +203,13 @@ fn closing_in_game_mode_asks_and_what_is_kept_outlives_the_window() -> Outcome {
     wait_for_game_mode(&scene, false)
 }
 
-/// Counts the echo requests that reach the anchor which windows and helpers ask by default.
-struct Anchor<'a>(&'a Scene);
-
-impl<'a> Anchor<'a> {
-    fn put_up(scene: &'a Scene) -> Result<Self, LabError> {
-        let lab = &scene.lab;
-        lab.command(
-            "srv",
-            ["ip", "route", "add", "local", "1.1.1.1", "dev", "lo"],
-        )
-        .text()?;
-        let script = "table ip anchor {\n  counter asked {}\n  chain input {\n    \
-             type filter hook input priority 0;\n    \
-             ip daddr 1.1.1.1 icmp type echo-request counter name asked\n  }\n}\n";
-        lab.command("srv", ["nft", "-f", "-"])
-            .input(script)
-            .text()?;
-        Ok(Self(scene))
-    }
-
-    fn asked(&self) -> Result<u64, LabError> {
-        let line = ["nft", "list", "counter", "ip", "anchor", "asked"];
-        let text = self.0.lab.command("srv", line).text()?;
-        let mut words = text
-            .split_whitespace()
-            .skip_while(|word| *word != "packets");
-        let count = words.nth(1).and_then(|count| count.parse().ok());
-        count.ok_or_else(|| LabError::Invalid(format!("nft printed {text}")))
-    }
-
-    /// Waits until nothing was asked for two seconds.
-    fn wait_for_silence(&self) -> Outcome {
-        wait_until("silence at the anchor", PATIENCE, || {
-            let before = self.asked()?;
-            std::thread::sleep(Duration::from_secs(2));
-            Ok(self.asked()? == before)
-        })
-    }
-
-    fn wait_for_probes(&self) -> Outcome {
-        let before = self.asked()?;
-        wait_until("probes at the anchor", PATIENCE, || {
-            Ok(self.asked()? > before + 10)
-        })
-    }
-}
-
 #[test]
 fn the_first_page_sends_nothing_before_it_is_left() -> Outcome {
     let mut scene = scene()?;
     scene.end_helper(Signal::SIGTERM)?;
     let desk = Desk::start(&scene.lab, FIRST_START)?;
     let screen = Screen::start(&scene.lab, "player")?;
-    let anchor = Anchor::put_up(&scene)?;
+    let anchor = Anchor::put_up(&scene.lab)?;
     let _window = window(&scene, &desk)?
         .env("DISPLAY", screen.display())
         .spawn()?;
@@ -276,14 +230,14 @@ fn without_a_helper_the_window_measures_by_itself_while_it_shows_and_stops_for_a
     let screen = Screen::start(&scene.lab, "player")?;
     let before = scene.lab.snapshot()?;
     {
-        let anchor = Anchor::put_up(&scene)?;
+        let anchor = Anchor::put_up(&scene.lab)?;
         assert_eq!(anchor.asked()?, 0);
     }
     let window = window(&scene, &desk)?
         .env("DISPLAY", screen.display())
         .spawn()?;
     screen.focus(&scene.lab)?;
-    let anchor = Anchor(&scene);
+    let anchor = Anchor::of(&scene.lab);
     anchor.wait_for_probes()?;
     // Two uplinks and five probes a second each, not more.
     let (from, begun) = (anchor.asked()?, std::time::Instant::now());
@@ -309,7 +263,7 @@ fn without_a_helper_the_window_measures_by_itself_while_it_shows_and_stops_for_a
     before.must_equal(&scene.lab.snapshot()?)?;
 
     scene.start_helper()?;
-    let anchor = Anchor(&scene);
+    let anchor = Anchor::of(&scene.lab);
     wait_for_measurements(&scene)?;
     anchor.wait_for_silence()?;
     screen.shoot(&scene.lab, &picture("x11-helper-came.png"))?;
