@@ -63,7 +63,9 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
 async fn measure_on(events: &mut Sender<Event>, probes: bool) -> std::io::Result<()> {
     let mut changes = Changes::listen()?;
     let mut pulse = Pulse::default();
-    let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
+    if probes {
+        let _ = events.send(Event::Feed(FeedEvent::Opened)).await;
+    }
     let mut number = 0;
     let mut clocks = Glance::default();
     loop {
