@@ -77,6 +77,8 @@ pub enum Verdict {
     /// Nothing is measured yet.
     #[default]
     Listening,
+    /// Nothing is measured now; there are figures from before.
+    Resting,
     /// Every uplink is calm.
     Calm,
     /// The leader is calm, so new connections are; another one, the first of these, is not.
@@ -91,7 +93,7 @@ impl Verdict {
     /// How bad it is for who plays now.
     pub fn level(self) -> Level {
         match self {
-            Self::Listening | Self::Calm | Self::Avoided(..) => Level::Calm,
+            Self::Listening | Self::Resting | Self::Calm | Self::Avoided(..) => Level::Calm,
             Self::Trouble(_, standing, _) => standing.level,
             Self::Nothing => Level::Bad,
         }
@@ -138,11 +140,15 @@ pub fn standing(signs: &Signs) -> Standing {
     }
 }
 
-/// The line for these uplinks, those that are measured.
-pub fn verdict(all: &[Signs]) -> Verdict {
+/// The line for these uplinks, those that are measured now; `before` is true when some were before.
+pub fn verdict(all: &[Signs], before: bool) -> Verdict {
     let stands: Vec<(&Signs, Standing)> = all.iter().map(|s| (s, standing(s))).collect();
     if stands.is_empty() {
-        return Verdict::Listening;
+        return if before {
+            Verdict::Resting
+        } else {
+            Verdict::Listening
+        };
     }
     if all.iter().all(|signs| !signs.answers) {
         return Verdict::Nothing;
@@ -228,22 +234,29 @@ mod tests {
     #[test]
     fn the_line_is_about_the_leader_and_names_who_is_avoided() {
         let (good, shaky) = (signs(1, 20_000, 1_000, 0), signs(2, 30_000, 20_000, 4));
-        assert_eq!(verdict(&[]), Verdict::Listening);
-        assert_eq!(verdict(&[good, good]), Verdict::Calm);
+        assert_eq!(verdict(&[], false), Verdict::Listening);
+        assert_eq!(verdict(&[], true), Verdict::Resting);
+        assert_eq!(verdict(&[good, good], true), Verdict::Calm);
         let bad = stands(Level::Bad, Trouble::Jitter);
-        assert_eq!(verdict(&[good, shaky]), Verdict::Trouble(2, bad, Some(1)));
-        assert_eq!(verdict(&[shaky]), Verdict::Trouble(2, bad, None));
+        assert_eq!(
+            verdict(&[good, shaky], true),
+            Verdict::Trouble(2, bad, Some(1))
+        );
+        assert_eq!(verdict(&[shaky], true), Verdict::Trouble(2, bad, None));
         let led = Signs {
             leads: true,
             ..good
         };
-        assert_eq!(verdict(&[led, shaky]), Verdict::Avoided(2, bad));
-        assert_eq!(verdict(&[led, shaky]).level(), Level::Calm);
+        assert_eq!(verdict(&[led, shaky], true), Verdict::Avoided(2, bad));
+        assert_eq!(verdict(&[led, shaky], true).level(), Level::Calm);
         let shaky = Signs {
             leads: true,
             ..shaky
         };
-        assert_eq!(verdict(&[good, shaky]), Verdict::Trouble(2, bad, Some(1)));
+        assert_eq!(
+            verdict(&[good, shaky], true),
+            Verdict::Trouble(2, bad, Some(1))
+        );
     }
 
     #[test]
@@ -252,8 +265,8 @@ mod tests {
             answers: false,
             ..signs(1, 0, 0, 1_000)
         };
-        assert_eq!(verdict(&[silent, silent]), Verdict::Nothing);
-        assert_eq!(verdict(&[silent]).level(), Level::Bad);
+        assert_eq!(verdict(&[silent, silent], true), Verdict::Nothing);
+        assert_eq!(verdict(&[silent], true).level(), Level::Bad);
     }
 
     #[test]

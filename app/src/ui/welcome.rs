@@ -137,8 +137,8 @@ fn rules<'a>(words: &Words, room: Room) -> Element<'a, Choice> {
         line("✓", Ink::Good, Key::WelcomeWillProbe),
         line("✓", Ink::Good, Key::WelcomeWillRoute),
         bold(words.say(Key::WelcomeWont), theme::HEADING),
-        line("✕", Ink::Bad, Key::WelcomeWontMove),
-        line("✕", Ink::Bad, Key::WelcomeWontTouch),
+        line("×", Ink::Bad, Key::WelcomeWontMove),
+        line("×", Ink::Bad, Key::WelcomeWontTouch),
     ]
     .spacing(if room.is_compact() { 6 } else { 10 })
     .into()

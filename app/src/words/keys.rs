@@ -121,6 +121,7 @@ keys! {
     CardP99 = "card-p99",
     CardWorst = "card-worst",
     VerdictListening = "verdict-listening",
+    VerdictResting = "verdict-resting",
     VerdictCalm = "verdict-calm",
     VerdictCalmOne = "verdict-calm-one",
     VerdictAvoided = "verdict-avoided",

@@ -106,6 +106,7 @@ card-median = 화면 p50
 card-p99 = 화면 p99
 card-worst = 화면 최대
 verdict-listening = 첫 응답을 듣고 있습니다…
+verdict-resting = 지금은 측정하지 않습니다. 화면의 값은 조금 전의 것입니다.
 verdict-calm = 네트워크가 안정적입니다.
 verdict-calm-one = 네트워크가 안정적입니다.
 verdict-avoided = 새 연결이 가는 회선은 안정적입니다. { $trouble }.

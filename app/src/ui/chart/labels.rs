@@ -1,7 +1,7 @@
 //! Room for labels on the graph: each takes the first free place beside its line, lane by lane from
 //! the top, and is left out when all are taken. Pure.
 
-use iced::{Rectangle, Size};
+use iced::{Color, Rectangle, Size};
 
 /// The height of a lane.
 pub const LANE: f32 = 19.0;
@@ -16,6 +16,8 @@ pub struct Labels {
     area: Rectangle,
     lanes: usize,
     taken: Vec<Rectangle>,
+    /// What is said where, to be painted over all lines.
+    said: Vec<(Rectangle, String, Color)>,
 }
 
 impl Labels {
@@ -26,7 +28,20 @@ impl Labels {
             area,
             lanes,
             taken: Vec::new(),
+            said: Vec::new(),
         }
+    }
+
+    /// Says this beside the line at `x` if there is a place for it.
+    pub fn say(&mut self, x: f32, width: f32, text: String, color: Color) {
+        if let Some(place) = self.place(x, width) {
+            self.said.push((place, text, color));
+        }
+    }
+
+    /// What was said.
+    pub fn into_said(self) -> Vec<(Rectangle, String, Color)> {
+        self.said
     }
 
     /// A place for a label of this width that belongs to the line at `x`: to the right of it or,

@@ -64,6 +64,7 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
             line.paint_cut(on, &mut labels, frame);
         }
     }
+    paint_said(on, labels, frame);
 }
 
 fn paint_game_mode(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &mut Frame) {
@@ -97,7 +98,7 @@ fn paint_band(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, 
     let text = on.chart.words.say(Key::MarkGameMode);
     let width = super::text_width(&text);
     if to - from > width + 24.0 {
-        on_ground(on, text, from, on.palette.good, labels, frame);
+        say(text, from, on.palette.good, labels);
     }
 }
 
@@ -129,7 +130,7 @@ fn paint_ghost(on: Paper<'_>, ghost: Ghost, labels: &mut Labels, frame: &mut Fra
         ("p99", value(ghost.p99_us).into()),
     ];
     let text = on.chart.words.tell(Key::MarkBefore, values);
-    on_ground(on, text, from, color, labels, frame);
+    say(text, from, color, labels);
 }
 
 fn dashes(x: f32, on: Paper<'_>, color: Color, frame: &mut Frame) {
@@ -200,7 +201,7 @@ fn paint_leaders(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &mut
             .chart
             .words
             .tell(Key::MarkLeader, [("uplink", name.into())]);
-        on_ground(on, text, x, color, labels, frame);
+        say(text, x, color, labels);
     }
 }
 
@@ -236,21 +237,19 @@ fn paint_events(on: Paper<'_>, mut labels: Option<&mut Labels>, frame: &mut Fram
         }
         if let Some(labels) = labels.as_deref_mut() {
             let text = told::event(on.chart.model, &event, on.chart.words);
-            on_ground(on, text, x, color, labels, frame);
+            say(text, x, color, labels);
         }
     }
 }
 
-/// A label with a ground of its own, as lines may run behind it.
-fn on_ground(
-    on: Paper<'_>,
-    text: String,
-    x: f32,
-    color: Color,
-    labels: &mut Labels,
-    frame: &mut Frame,
-) {
-    if let Some(place) = labels.place(x, super::text_width(&text)) {
+/// Says this beside the line at `x`.
+fn say(text: String, x: f32, color: Color, labels: &mut Labels) {
+    labels.say(x, super::text_width(&text), text, color);
+}
+
+/// Each label has a ground of its own, over the lines.
+fn paint_said(on: Paper<'_>, labels: Labels, frame: &mut Frame) {
+    for (place, text, color) in labels.into_said() {
         let ground = place.expand([0.0, 3.0]);
         frame.fill_rectangle(
             ground.position(),

@@ -13,7 +13,7 @@ use crate::words::{Key, Words};
 /// The line, with a mark whose shape says as much as its colour.
 pub fn view<'a>(model: &Model, words: &Words, room: Room) -> Element<'a, Message> {
     let (mark, ink) = match model.verdict {
-        Verdict::Listening => ("○", Ink::Quiet),
+        Verdict::Listening | Verdict::Resting => ("○", Ink::Quiet),
         verdict => match verdict.level() {
             Level::Calm => ("●", Ink::Good),
             Level::Uneasy => ("◆", Ink::Warn),
@@ -43,6 +43,7 @@ pub fn sentence(model: &Model, words: &Words) -> String {
     };
     match model.verdict {
         Verdict::Listening => words.say(Key::VerdictListening),
+        Verdict::Resting => words.say(Key::VerdictResting),
         Verdict::Calm if model.tracks.len() == 1 => words.say(Key::VerdictCalmOne),
         Verdict::Calm => words.say(Key::VerdictCalm),
         Verdict::Nothing => words.say(Key::VerdictNothing),

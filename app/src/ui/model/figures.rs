@@ -107,7 +107,8 @@ impl Model {
             track.standing = verdict::standing(&sign);
             signs.push(sign);
         }
-        self.verdict = verdict::verdict(&signs);
+        let before = self.tracks.iter().any(|track| !track.history.is_empty());
+        self.verdict = verdict::verdict(&signs, before);
     }
 }
 

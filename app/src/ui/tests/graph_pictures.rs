@@ -1,16 +1,14 @@
 //! Pictures of the Live screen with everything that can be on its graph.
 
 use evenkeel_dbus::UplinkState;
-use iced::Size;
 
 use super::looking_back::{look_at_the_clock, reading, tell};
-use super::pictures::{draw, everywhere};
+use super::pictures::{everywhere, whole_everywhere};
 use super::{FIRST, ROUND_NS, Scene};
 use crate::ui::app::Message;
 use crate::ui::bus::{Event, FeedEvent};
 use crate::ui::chart::Shape;
 use crate::ui::live::{self, Span};
-use crate::words::Language;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
@@ -28,7 +26,7 @@ fn pictures_of_the_read_out_with_its_cause() {
 
 #[test]
 fn pictures_of_a_window_that_was_scrolled_back() {
-    everywhere("live-scrolled", |language, size| {
+    whole_everywhere("live-scrolled", |language, size| {
         let mut scene = Scene::ecmp(3, language, size);
         scene.play("drive3_trip_2_05_13_2023", 1500, 400);
         look_at_the_clock(&mut scene);
@@ -39,21 +37,6 @@ fn pictures_of_a_window_that_was_scrolled_back() {
         }
         scene.app
     });
-}
-
-#[test]
-fn pictures_at_the_largest_and_the_narrowest() {
-    for language in Language::ALL {
-        for (size, uplinks) in [
-            (Size::new(2560.0, 1440.0), 3),
-            (Size::new(1000.0, 700.0), 4),
-            (Size::new(1100.0, 640.0), 1),
-        ] {
-            let mut scene = Scene::ecmp(uplinks, language, size);
-            scene.play("S7_four_paths-1", 900, 400);
-            draw(&scene.app, "live-size", language, size);
-        }
-    }
 }
 
 #[test]
@@ -91,13 +74,13 @@ fn pictures_of_how_answers_are_spread() {
             scene.app
         });
     }
-    everywhere("live-bars-two", |language, size| {
+    whole_everywhere("live-bars-two", |language, size| {
         let mut scene = Scene::ecmp(2, language, size);
         scene.play("5g2_urban", 900, 300);
         tell(&mut scene, live::Message::Draw(Shape::Histogram));
         scene.app
     });
-    everywhere("live-bars-empty", |language, size| {
+    whole_everywhere("live-bars-empty", |language, size| {
         let mut scene = Scene::ecmp(2, language, size);
         scene.send(super::frame(
             &super::Round {

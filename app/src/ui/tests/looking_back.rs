@@ -9,7 +9,7 @@ use iced_test::selector;
 use super::journeys::{SIZE, press, say, scene, shows};
 use super::{ROUND_NS, Scene, simulate};
 use crate::ui::app::{App, Message};
-use crate::ui::bus::FeedEvent;
+use crate::ui::bus::{Event as BusEvent, FeedEvent};
 use crate::ui::chart::Shape;
 use crate::ui::clock::Reading;
 use crate::ui::live::Message as Live;
@@ -307,4 +307,6 @@ fn the_verdict_stands_above_the_cards() {
         }
     });
     assert!(shows(&fresh.app, &say(Key::VerdictNothing)));
+    let _ = fresh.app.update(Message::Bus(BusEvent::NoHelper));
+    assert!(shows(&fresh.app, &say(Key::VerdictResting)));
 }

@@ -2,6 +2,7 @@
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
 mod desktop;
+mod golden;
 mod graph_pictures;
 mod journeys;
 mod looking_back;
@@ -22,6 +23,7 @@ use evenkeel_dbus::{
     Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
     TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
+use iced::advanced::graphics::text::font_system;
 use iced::{Element, Settings, Size};
 use iced_test::Simulator;
 
@@ -317,12 +319,33 @@ fn lead_with(state: &mut HelperState, leader: Option<u32>, on: bool) {
 }
 
 fn simulate(view: Element<'_, Message>, size: Size) -> Simulator<'_, Message> {
-    static FONTS: Once = Once::new();
-    let mut settings = Settings {
+    fonts();
+    let settings = Settings {
         default_font: theme::FONT,
         default_text_size: theme::BODY.into(),
         ..Settings::default()
     };
-    FONTS.call_once(|| settings.fonts = super::FONTS.map(Into::into).to_vec());
     Simulator::with_size(settings, size, view)
+}
+
+/// The bundled font, and nothing of the machine's own, so that every machine lays out and draws the
+/// same.
+fn fonts() {
+    static FONTS: Once = Once::new();
+    FONTS.call_once(|| {
+        let mut system = font_system().write().unwrap();
+        let database = system.raw().db_mut();
+        let kept = |family: &str| family == "Iced-Icons";
+        let foreign: Vec<_> = database
+            .faces()
+            .filter(|face| !face.families.iter().any(|(name, _)| kept(name)))
+            .map(|face| face.id)
+            .collect();
+        for face in foreign {
+            database.remove_face(face);
+        }
+        for font in super::FONTS {
+            system.load_font(font.into());
+        }
+    });
 }

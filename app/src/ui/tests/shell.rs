@@ -9,8 +9,9 @@ use futures_util::StreamExt;
 use iced::Size;
 use iced::keyboard::{self, key::Named};
 
+use super::golden;
 use super::journeys::{SIZE, click, press, say, scene, shows};
-use super::pictures::{draw, everywhere};
+use super::pictures::{check, everywhere, in_every_theme, whole_everywhere};
 use super::{FIRST, Scene, lead_with, state, uplinks};
 use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, ThemeChoice};
 use crate::ui::app::{App, Message, Screen};
@@ -64,12 +65,17 @@ fn pictures_of_the_places_that_come_later() {
 
 #[test]
 fn pictures_of_the_settings() {
-    everywhere("settings", |language, size| {
+    in_every_theme("settings", |language, size| {
+        let store = Store::at(PathBuf::from("/home/player/.config/evenkeel/settings.json"));
         let mut scene = played(language, size);
+        scene.app = App::open(language, String::new(), Some(store), false);
+        resize(&mut scene.app, size);
+        scene.app.settings.welcomed = true;
+        scene.play("5g2_urban", 900, 300);
         let _ = scene.app.update(Message::Show(Screen::Settings));
         scene.app
     });
-    everywhere("settings-bad", |language, size| {
+    whole_everywhere("settings-bad", |language, size| {
         let store = store(Some("{\n  theme: dark\n}"));
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
@@ -139,26 +145,27 @@ fn pictures_without_a_helper() {
 
 #[test]
 fn pictures_of_the_strip() {
+    let mut differences = Vec::new();
     for language in Language::ALL {
-        for size in [
-            Size::new(480.0, 96.0),
-            Size::new(360.0, 72.0),
-            Size::new(900.0, 140.0),
-        ] {
-            for theme in [
-                ThemeChoice::Dark,
-                ThemeChoice::Light,
-                ThemeChoice::HighContrast,
-            ] {
-                let mut scene = played(language, size);
-                scene.app.settings.strip = true;
-                scene.app.settings.theme = theme;
-                draw(&scene.app, &format!("strip-{theme:?}"), language, size);
+        for (width, height) in [(480, 96), (360, 72), (900, 140)] {
+            let mut scene = played(language, Size::new(width as f32, height as f32));
+            scene.app.settings.strip = true;
+            for name in ["strip", "strip-lost"] {
+                check(&scene.app, name, scene.size);
+                for theme in [
+                    ThemeChoice::Dark,
+                    ThemeChoice::Light,
+                    ThemeChoice::HighContrast,
+                ] {
+                    scene.app.settings.theme = theme;
+                    let name = format!("{name}-{width}-{language:?}-{theme:?}").to_lowercase();
+                    differences.extend(golden::compare(&scene.app, &name, scene.size).err());
+                }
                 let _ = scene.app.update(Message::Bus(Event::NoHelper));
-                draw(&scene.app, &format!("strip-lost-{theme:?}"), language, size);
             }
         }
     }
+    golden::hold(&differences);
 }
 
 fn resize(app: &mut App, size: Size) {
