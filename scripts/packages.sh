@@ -11,7 +11,7 @@ bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.
 package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd"
-flatpak="flatpak flatpak-builder ostree bubblewrap"
+flatpak="flatpak flatpak-builder ostree bubblewrap faketime"
 # nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
 decky="python3 python3-pip chromium fonts-noto-cjk"
 command -v npm >/dev/null || decky+=" nodejs npm"

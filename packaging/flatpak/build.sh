@@ -74,4 +74,6 @@ flatpak-builder --state-dir="$out/state" --disable-rofiles-fuse --disable-downlo
 
 ostree init --repo="$out/repo" --mode=archive
 flatpak build-export --timestamp="$(date -u -d "@$epoch" +%FT%TZ)" "$out/repo" "$out/app" stable
-flatpak build-bundle "$out/repo" "$out/$id.flatpak" "$id" stable
+# A bundle says when it was made, and has no option for that.
+TZ=UTC faketime -f "$(date -u -d "@$epoch" '+%F %T')" \
+  flatpak build-bundle "$out/repo" "$out/$id.flatpak" "$id" stable
