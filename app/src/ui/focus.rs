@@ -15,8 +15,8 @@ use super::theme;
 /// How far outside the widget the ring lies, in logical pixels.
 const RING_GAP: f32 = 2.0;
 
-/// What both wrappers below leave to their content: its layout, its cursor, what floats above it.
-macro_rules! leave_to_content {
+/// What every wrapper here leaves to its content: what is in it, and its layout.
+macro_rules! lay_out_content {
     () => {
         fn children(&self) -> Vec<Tree> {
             vec![Tree::new(&self.content)]
@@ -39,6 +39,13 @@ macro_rules! leave_to_content {
             let child = &mut tree.children[0];
             self.content.as_widget_mut().layout(child, renderer, limits)
         }
+    };
+}
+
+/// What a wrapper that can be reached leaves to its content besides: its cursor, what floats above it.
+macro_rules! leave_to_content {
+    () => {
+        lay_out_content!();
 
         fn mouse_interaction(
             &self,
@@ -303,27 +310,7 @@ struct Inert<'a, Message> {
 }
 
 impl<Message> Widget<Message, Theme, iced::Renderer> for Inert<'_, Message> {
-    fn children(&self) -> Vec<Tree> {
-        vec![Tree::new(&self.content)]
-    }
-
-    fn diff(&self, tree: &mut Tree) {
-        tree.diff_children(std::slice::from_ref(&self.content));
-    }
-
-    fn size(&self) -> Size<Length> {
-        self.content.as_widget().size()
-    }
-
-    fn layout(
-        &mut self,
-        tree: &mut Tree,
-        renderer: &iced::Renderer,
-        limits: &layout::Limits,
-    ) -> layout::Node {
-        let child = &mut tree.children[0];
-        self.content.as_widget_mut().layout(child, renderer, limits)
-    }
+    lay_out_content!();
 
     fn draw(
         &self,

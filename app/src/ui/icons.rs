@@ -57,17 +57,7 @@ impl<Message> canvas::Program<Message> for Drawing {
         let color = theme::palette(theme).ink(self.ink);
         let stroke = || Stroke::default().with_width(2.0).with_color(color);
         for line in lines(self.icon) {
-            let path = Path::new(|path| {
-                for (index, (x, y)) in line.iter().enumerate() {
-                    let point = Point::new(*x, *y);
-                    if index == 0 {
-                        path.move_to(point);
-                    } else {
-                        path.line_to(point);
-                    }
-                }
-            });
-            frame.stroke(&path, stroke());
+            frame.stroke(&through(line), stroke());
         }
         match self.icon {
             Icon::Tune => {
@@ -158,4 +148,18 @@ fn lines(icon: Icon) -> &'static [&'static [(f32, f32)]] {
             &[(4.0, 20.0), (11.0, 13.0)],
         ],
     }
+}
+
+/// A line from point to point.
+pub fn through(points: &[(f32, f32)]) -> Path {
+    Path::new(|path| {
+        for (index, (x, y)) in points.iter().enumerate() {
+            let point = Point::new(*x, *y);
+            if index == 0 {
+                path.move_to(point);
+            } else {
+                path.line_to(point);
+            }
+        }
+    })
 }

@@ -5,6 +5,7 @@ use iced::{Color, Element, Point, Radians, Rectangle, Renderer, Size, Theme, mou
 
 use evenkeel_dbus::UplinkKind;
 
+use crate::ui::icons::through;
 use crate::ui::theme;
 
 /// A drawing of 20 logical pixels.
@@ -162,17 +163,4 @@ fn arc((x, y): (f32, f32), radius: f32, from: f32, to: f32) -> canvas::path::Arc
         start_angle: Radians(from),
         end_angle: Radians(to),
     }
-}
-
-fn through(points: &[(f32, f32)]) -> Path {
-    Path::new(|path| {
-        for (index, (x, y)) in points.iter().enumerate() {
-            let point = Point::new(*x, *y);
-            if index == 0 {
-                path.move_to(point);
-            } else {
-                path.line_to(point);
-            }
-        }
-    })
 }
