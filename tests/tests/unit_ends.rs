@@ -6,12 +6,11 @@
     reason = "a test fails by panicking, and so do the functions it is made of"
 )]
 
-use std::fs;
 use std::time::Duration;
 
 use evenkeel_lab::lab::wait_until;
-use evenkeel_lab::machine::{Machine, MachineSpec, UNIT};
-use evenkeel_lab::{Lab, LabSpec, Routes, Snapshot};
+use evenkeel_lab::machine::{Machine, UNIT};
+use evenkeel_lab::{Lab, Snapshot};
 
 /// The watchdog's ten seconds, and what a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -25,17 +24,8 @@ struct Playing {
 impl Playing {
     /// Game mode is on, kept for the player, and routes of ours are in the kernel.
     fn start(drop_in: &str) -> Self {
-        let spec = LabSpec {
-            routes: Routes::Separate,
-            ..LabSpec::default()
-        };
-        let lab = Lab::start(&spec).unwrap();
-        let machine = Machine::boot(&lab, &MachineSpec::default()).unwrap();
-        machine.install().unwrap();
-        let place = machine.path("/run/systemd/system/evenkeeld.service.d");
-        fs::create_dir(&place).unwrap();
-        fs::write(place.join("trial.conf"), drop_in).unwrap();
-        machine.shell("systemctl daemon-reload").unwrap();
+        let (lab, machine) = Machine::installed().unwrap();
+        machine.change_unit(drop_in).unwrap();
         let before = lab.snapshot().unwrap();
         let playing = Self {
             lab,

@@ -9,10 +9,10 @@
 use std::fs;
 use std::time::Duration;
 
+use evenkeel_lab::Lab;
 use evenkeel_lab::lab::wait_until;
-use evenkeel_lab::machine::{Machine, MachineSpec};
+use evenkeel_lab::machine::Machine;
 use evenkeel_lab::race::{Outcome, VOLLEY};
-use evenkeel_lab::{Lab, LabSpec, Routes};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Instead of half a minute.
@@ -21,22 +21,13 @@ const IDLE_EXIT_MS: u32 = 100;
 const VOLLEYS: u32 = 60;
 
 fn machine() -> (Lab, Machine) {
-    let spec = LabSpec {
-        routes: Routes::Separate,
-        ..LabSpec::default()
-    };
-    let lab = Lab::start(&spec).unwrap();
-    let machine = Machine::boot(&lab, &MachineSpec::default()).unwrap();
-    machine.install().unwrap();
-    let place = machine.path("/run/systemd/system/evenkeeld.service.d");
-    fs::create_dir(&place).unwrap();
+    let (lab, machine) = Machine::installed().unwrap();
     // The unit's limit of starts is for helpers that leave after half a minute.
     let drop_in = format!(
         "[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=\n\
          ExecStart=/usr/libexec/evenkeeld --idle-exit-ms {IDLE_EXIT_MS}\n"
     );
-    fs::write(place.join("trial.conf"), drop_in).unwrap();
-    machine.shell("systemctl daemon-reload").unwrap();
+    machine.change_unit(&drop_in).unwrap();
     (lab, machine)
 }
 

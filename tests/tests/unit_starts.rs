@@ -11,9 +11,8 @@ use std::fs;
 use std::process::Command;
 
 use evenkeel_lab::install::Installer;
-use evenkeel_lab::machine::{Machine, MachineSpec, UNIT};
+use evenkeel_lab::machine::{Machine, UNIT};
 use evenkeel_lab::tree::Scratch;
-use evenkeel_lab::{Lab, LabSpec, Routes};
 
 /// `CAP_NET_ADMIN` and `CAP_NET_RAW`.
 const CAPABILITIES: u64 = 1 << 12 | 1 << 13;
@@ -30,17 +29,6 @@ sub look {
 }
 look($_) for @ARGV;
 "#;
-
-fn machine() -> (Lab, Machine) {
-    let spec = LabSpec {
-        routes: Routes::Separate,
-        ..LabSpec::default()
-    };
-    let lab = Lab::start(&spec).unwrap();
-    let machine = Machine::boot(&lab, &MachineSpec::default()).unwrap();
-    machine.install().unwrap();
-    (lab, machine)
-}
 
 /// What the unit's sandbox lets its user write, asked from inside it; the unit
 /// says `instead` of a word another.
@@ -76,7 +64,7 @@ fn set(paths: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn a_call_starts_the_helper_as_its_own_user_with_its_capabilities_and_no_more() {
-    let (_lab, machine) = machine();
+    let (_lab, machine) = Machine::installed().unwrap();
     assert_eq!(machine.unit("ActiveState").unwrap(), "inactive");
     assert_eq!(machine.unit("UnitFileState").unwrap(), "disabled");
     let status = machine
@@ -116,7 +104,7 @@ fn a_call_starts_the_helper_as_its_own_user_with_its_capabilities_and_no_more() 
 
 #[test]
 fn the_helper_can_write_its_sysctls_and_its_directory_and_nothing_else() {
-    let (_lab, machine) = machine();
+    let (_lab, machine) = Machine::installed().unwrap();
     let outside = [
         "/proc/sys",
         "/sys",

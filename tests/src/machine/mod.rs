@@ -20,6 +20,7 @@ use crate::rig::{self, SessionState};
 use crate::tools;
 use crate::tree::Tree;
 use crate::users::{self, User};
+use crate::{LabSpec, Routes};
 
 /// The helper's unit.
 pub const UNIT: &str = "evenkeeld.service";
@@ -65,6 +66,34 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// A lab with ordinary routes, and in it a machine with everything of ours installed.
+    ///
+    /// # Errors
+    /// When either does not come up.
+    pub fn installed() -> Result<(Lab, Self), LabError> {
+        let spec = LabSpec {
+            routes: Routes::Separate,
+            ..LabSpec::default()
+        };
+        let lab = Lab::start(&spec)?;
+        let machine = Self::boot(&lab, &MachineSpec::default())?;
+        machine.install()?;
+        Ok((lab, machine))
+    }
+
+    /// Changes the installed unit by a drop-in.
+    ///
+    /// # Errors
+    /// When it can't be written, or systemd does not read it.
+    pub fn change_unit(&self, drop_in: &str) -> Result<(), LabError> {
+        let place = self.path("/run/systemd/system/evenkeeld.service.d");
+        let what = || format!("writing below {}", place.display());
+        fs::create_dir(&place).context(what)?;
+        fs::write(place.join("trial.conf"), drop_in).context(what)?;
+        self.shell("systemctl daemon-reload")?;
+        Ok(())
+    }
+
     /// Boots a machine in the lab; returns when its bus and polkit answer. One per lab.
     ///
     /// # Errors
