@@ -4,7 +4,9 @@
 
 pub mod cli;
 pub mod config;
+pub mod export;
 pub mod feed;
+pub mod logs;
 pub mod state;
 pub mod steering;
 pub mod system_bus;

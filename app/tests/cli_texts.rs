@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "status",
     "plan",
     "watch",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 12] = [
     "forget",
     "revert",
     "replay",
+    "table",
     "doctor",
     "completions",
     "man",

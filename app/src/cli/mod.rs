@@ -3,18 +3,21 @@
 
 mod args;
 mod change;
+mod deliver;
 mod docs;
 mod doctor;
 mod examples;
 mod exit;
 mod helper;
 mod out;
+mod ping;
 mod plan;
 mod replay;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod status;
+mod table;
 mod watch;
 mod words;
 
@@ -64,6 +67,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Replay(args) => replay::run(args, out)?,
+        Command::Table(args) => table::run(args, out)?,
         Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,
         Command::Man { dir } => docs::man(dir.as_deref(), out)?,

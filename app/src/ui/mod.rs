@@ -38,7 +38,7 @@ mod spread;
 mod strip;
 #[cfg(test)]
 mod tests;
-mod theme;
+pub(crate) mod theme;
 mod tune;
 mod verdict;
 mod welcome;

@@ -1,0 +1,180 @@
+//! Probes targets for `evenkeel table --ping` and `evenkeel report --ping`: ICMP echo without a
+//! privilege, timed by the kernel, all targets on one beat. Routes are the system's own.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use evenkeel_probe::{Config, Event, Method, Prober, next_event};
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::if_nametoindex;
+use tokio::time::{MissedTickBehavior, interval_at};
+
+use super::args::TableArgs;
+use super::exit::{Exit, Failure};
+use super::out::escaped;
+use crate::logs::{Probe, Series};
+
+/// Milliseconds between two probes of a target, as the window sends them.
+const USUAL_MS: u32 = 200;
+/// The same on loopback, where nobody is bothered.
+const LOOPBACK_MS: u32 = 10;
+/// How often the progress is told.
+const TELL: Duration = Duration::from_millis(500);
+
+/// Probes the targets as often as asked, or until Ctrl-C; what is known by then is returned, with
+/// when it began in milliseconds since 1970.
+///
+/// # Errors
+/// [`Exit::Usage`] for a target that is none; [`Exit::Failed`] when it cannot be probed.
+pub async fn probe(args: &TableArgs) -> Result<(Vec<Series>, u64), Failure> {
+    let mut targets = Vec::new();
+    for target in &args.ping {
+        targets.push(Target::open(target).await?);
+    }
+    let loopback = targets.iter().all(|target| target.address.is_loopback());
+    let usual_ms = if loopback { LOOPBACK_MS } else { USUAL_MS };
+    let pace = Duration::from_millis(u64::from(args.interval_ms.unwrap_or(usual_ms)));
+    let started_unix_ms = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64);
+    let progress = io::stderr().is_terminal();
+    let mut probers: Vec<Prober> = targets
+        .iter_mut()
+        .filter_map(|target| target.prober.take())
+        .collect();
+    let begun = Instant::now();
+    let mut beat = interval_at(begun.into(), pace);
+    // A late beat is not caught up with: a burst would measure itself.
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut sent, mut told) = (0, begun);
+    let stop = tokio::signal::ctrl_c();
+    tokio::pin!(stop);
+    while sent < args.count || targets.iter().any(|target| target.open > 0) {
+        tokio::select! {
+            biased;
+            (index, event) = next_event(&mut probers) => targets[index].take(event, begun),
+            _ = beat.tick(), if sent < args.count => {
+                for (target, prober) in targets.iter_mut().zip(&mut probers) {
+                    target.send(prober, begun);
+                }
+                sent += 1;
+            }
+            _ = &mut stop => break,
+        }
+        if progress && told.elapsed() >= TELL {
+            told = Instant::now();
+            let _ = write!(io::stderr(), "\r{sent}/{} ", args.count);
+        }
+    }
+    if progress {
+        let _ = write!(io::stderr(), "\r\u{1b}[K");
+    }
+    let series: Vec<Series> = targets.into_iter().map(Target::finish).collect();
+    if series.iter().all(|series| series.probes.is_empty()) {
+        let message = "stopped before any probe had ended; there is nothing to show";
+        return Err(Failure::new(Exit::Failed, message));
+    }
+    Ok((series, started_unix_ms))
+}
+
+struct Target {
+    name: String,
+    address: IpAddr,
+    prober: Option<Prober>,
+    /// Probes under way.
+    open: u32,
+    probes: Vec<Probe>,
+}
+
+impl Target {
+    async fn open(name: &str) -> Result<Self, Failure> {
+        let shown = escaped(name).into_owned();
+        let unknown =
+            |why: String| Failure::new(Exit::Usage, format!("{shown} cannot be probed: {why}"));
+        let address = match name.parse() {
+            Ok(address) => address,
+            Err(_) => tokio::net::lookup_host((name, 0))
+                .await
+                .map_err(|error| unknown(error.to_string()))?
+                .next()
+                .ok_or_else(|| unknown("it has no address".to_owned()))?
+                .ip(),
+        };
+        let failed =
+            |why: String| Failure::new(Exit::Failed, format!("{shown} cannot be probed: {why}"));
+        let ifindex = way_out(address).map_err(failed)?;
+        let config = Config {
+            exit: evenkeel_probe::Exit::Routed,
+            method: Method::Icmp,
+            ..Config::new(ifindex, address)
+        };
+        let prober = Prober::open(config).map_err(|error| failed(error.to_string()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            address,
+            prober: Some(prober),
+            open: 0,
+            probes: Vec::new(),
+        })
+    }
+
+    /// A probe that cannot leave is as bad as one that is never answered.
+    fn send(&mut self, prober: &mut Prober, begun: Instant) {
+        if prober.send().is_ok() {
+            self.open += 1;
+        } else {
+            self.probes.push(Probe {
+                sent_ns: begun.elapsed().as_nanos() as u64,
+                rtt_ns: None,
+            });
+        }
+    }
+
+    fn take(&mut self, event: Event, begun: Instant) {
+        let (sent_at, rtt_ns) = match event {
+            Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns)),
+            Event::Lost(lost) => (lost.sent_at, None),
+        };
+        self.open = self.open.saturating_sub(1);
+        self.probes.push(Probe {
+            sent_ns: sent_at.saturating_duration_since(begun).as_nanos() as u64,
+            rtt_ns,
+        });
+    }
+
+    fn finish(mut self) -> Series {
+        self.probes.sort_by_key(|probe| probe.sent_ns);
+        Series {
+            probes: self.probes,
+            ..Series::named(&self.name)
+        }
+    }
+}
+
+/// The interface the system's routes lead over to an address.
+fn way_out(address: IpAddr) -> Result<NonZeroU32, String> {
+    let any: SocketAddr = match address {
+        IpAddr::V4(_) => ([0; 4], 0).into(),
+        IpAddr::V6(_) => ([0; 16], 0).into(),
+    };
+    let no_way = |error: io::Error| format!("there is no way to it ({error})");
+    // Connecting sends nothing; it only asks the routes.
+    let socket = UdpSocket::bind(any).map_err(no_way)?;
+    socket.connect((address, 9)).map_err(no_way)?;
+    let own = socket.local_addr().map_err(no_way)?.ip();
+    let interfaces = getifaddrs().map_err(|error| no_way(error.into()))?;
+    let holds = |known: &nix::ifaddrs::InterfaceAddress| {
+        let known = known.address.as_ref()?;
+        let v4 = known.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        let v6 = known.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip()));
+        Some(v4.or(v6)? == own)
+    };
+    let found = interfaces.into_iter().find(|one| holds(one) == Some(true));
+    let name = found
+        .ok_or("no interface has the address it would be sent from")?
+        .interface_name;
+    let index = if_nametoindex(name.as_str()).map_err(|error| no_way(error.into()))?;
+    NonZeroU32::new(index).ok_or_else(|| "its interface has no number".to_owned())
+}
