@@ -111,6 +111,13 @@ pub enum Command {
     /// longer than three thresholds. Two recordings made one after the other are described, not
     /// judged: only a test that takes turns can tell whether a change helped.
     Table(TableArgs),
+    /// Write one page about this machine and its connection, to be posted
+    ///
+    /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
+    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
+    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
+    /// and its users are taken out.
+    Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
@@ -247,11 +254,17 @@ pub struct TableArgs {
     #[arg(long, value_name = "TARGET", conflicts_with = "files")]
     pub ping: Vec<String>,
     /// Probes for each target; Ctrl-C ends it earlier
-    #[arg(long, value_name = "N", default_value_t = 100, requires = "ping")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        requires = "ping",
+        conflicts_with = "files"
+    )]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub count: u32,
     /// Milliseconds between two probes of a target [default: 200; 10 on loopback]
-    #[arg(long, value_name = "MS", requires = "ping")]
+    #[arg(long, value_name = "MS", requires = "ping", conflicts_with = "files")]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=60_000))]
     pub interval_ms: Option<u32>,
     /// How to show it, and what else to write.
@@ -310,6 +323,29 @@ impl Threshold {
         ns.map(Self)
             .ok_or_else(|| format!("{text} is not a time from 0.000001 to 60000 ms"))
     }
+}
+
+/// What the page is about, and where it goes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Seconds of the live feed to show, when no recording is given
+    #[arg(
+        long = "for",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        conflicts_with = "files"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Where the page is written, or - for standard output [default: a new file here]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave addresses and names as they are
+    #[arg(long)]
+    pub with_addresses: bool,
+    /// Recordings to show instead of the live feed
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Accepts a number inside a range of the contract.

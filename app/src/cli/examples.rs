@@ -198,6 +198,19 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "report",
+        &[
+            (
+                "evenkeel report",
+                "15 seconds of probes, into a new file here",
+            ),
+            (
+                "evenkeel report ping.txt -o spikes.html",
+                "about a recording instead",
+            ),
+        ],
+    ),
+    (
         "doctor",
         &[
             ("evenkeel doctor", "what is wrong, and what to do about it"),

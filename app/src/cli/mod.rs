@@ -13,6 +13,7 @@ mod out;
 mod ping;
 mod plan;
 mod replay;
+mod report;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -68,6 +69,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Replay(args) => replay::run(args, out)?,
         Command::Table(args) => table::run(args, out)?,
+        Command::Report(args) => helper::runtime()?.block_on(report::run(args, out))?,
         Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,
         Command::Man { dir } => docs::man(dir.as_deref(), out)?,

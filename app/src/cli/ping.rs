@@ -11,7 +11,6 @@ use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use super::args::TableArgs;
 use super::exit::{Exit, Failure};
 use super::out::escaped;
 use crate::logs::{Probe, Series};
@@ -23,19 +22,30 @@ const LOOPBACK_MS: u32 = 10;
 /// How often the progress is told.
 const TELL: Duration = Duration::from_millis(500);
 
+/// What to probe.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Addresses or names.
+    pub targets: Vec<String>,
+    /// Probes for each.
+    pub count: u32,
+    /// Milliseconds between two of them; `None` for the usual.
+    pub interval_ms: Option<u32>,
+}
+
 /// Probes the targets as often as asked, or until Ctrl-C; what is known by then is returned, with
 /// when it began in milliseconds since 1970.
 ///
 /// # Errors
 /// [`Exit::Usage`] for a target that is none; [`Exit::Failed`] when it cannot be probed.
-pub async fn probe(args: &TableArgs) -> Result<(Vec<Series>, u64), Failure> {
+pub async fn probe(wanted: &Wanted) -> Result<(Vec<Series>, u64), Failure> {
     let mut targets = Vec::new();
-    for target in &args.ping {
+    for target in &wanted.targets {
         targets.push(Target::open(target).await?);
     }
     let loopback = targets.iter().all(|target| target.address.is_loopback());
     let usual_ms = if loopback { LOOPBACK_MS } else { USUAL_MS };
-    let pace = Duration::from_millis(u64::from(args.interval_ms.unwrap_or(usual_ms)));
+    let pace = Duration::from_millis(u64::from(wanted.interval_ms.unwrap_or(usual_ms)));
     let started_unix_ms = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis() as u64);
@@ -51,11 +61,11 @@ pub async fn probe(args: &TableArgs) -> Result<(Vec<Series>, u64), Failure> {
     let (mut sent, mut told) = (0, begun);
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
-    while sent < args.count || targets.iter().any(|target| target.open > 0) {
+    while sent < wanted.count || targets.iter().any(|target| target.open > 0) {
         tokio::select! {
             biased;
             (index, event) = next_event(&mut probers) => targets[index].take(event, begun),
-            _ = beat.tick(), if sent < args.count => {
+            _ = beat.tick(), if sent < wanted.count => {
                 for (target, prober) in targets.iter_mut().zip(&mut probers) {
                     target.send(prober, begun);
                 }
@@ -65,7 +75,7 @@ pub async fn probe(args: &TableArgs) -> Result<(Vec<Series>, u64), Failure> {
         }
         if progress && told.elapsed() >= TELL {
             told = Instant::now();
-            let _ = write!(io::stderr(), "\r{sent}/{} ", args.count);
+            let _ = write!(io::stderr(), "\r{sent}/{} ", wanted.count);
         }
     }
     if progress {

@@ -24,7 +24,12 @@ pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let gathered = if args.ping.is_empty() {
         from_files(&args.files, &words)?
     } else {
-        let series = helper::runtime()?.block_on(ping::probe(args))?;
+        let wanted = ping::Wanted {
+            targets: args.ping.clone(),
+            count: args.count,
+            interval_ms: args.interval_ms,
+        };
+        let series = helper::runtime()?.block_on(ping::probe(&wanted))?;
         Gathered {
             title: args.ping.join(", "),
             ..Gathered::of_probes(series)
@@ -83,9 +88,10 @@ pub fn from_files(files: &[impl AsRef<Path>], words: &Words) -> Result<Gathered,
         let alone = recording.series.len() == 1;
         for mut series in recording.series {
             if files.len() > 1 {
-                let name = match alone {
-                    true => file.clone(),
-                    false => format!("{file}: {}", series.name),
+                let name = if alone {
+                    file.clone()
+                } else {
+                    format!("{file}: {}", series.name)
                 };
                 series.name = distinct(&name, &gathered.series);
             }

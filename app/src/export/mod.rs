@@ -6,6 +6,8 @@ pub mod figures;
 pub mod graph;
 mod picture;
 mod png;
+pub mod privacy;
+pub mod report;
 pub mod samples;
 mod svg;
 pub mod table;

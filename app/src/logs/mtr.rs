@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         let advice = "the report has no hops";
         return Err(LogError::whole(Problem::NoProbes(Format::Mtr, advice)));
     }
-    let series = hubs.into_iter().map(series).collect::<Result<_, _>>()?;
+    let series = hubs.iter().map(series).collect::<Result<_, _>>()?;
     Ok(Recording {
         format: Format::Mtr,
         timing: Timing::Assumed,
@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
     })
 }
 
-fn series(hub: Hub) -> Result<Series, LogError> {
+fn series(hub: &Hub) -> Result<Series, LogError> {
     let wrong = |said: String| LogError::whole(Problem::Json(Some(Format::Mtr), said));
     if !(0.0..=100.0).contains(&hub.loss_percent) {
         return Err(wrong(format!("a loss of {} %", hub.loss_percent)));

@@ -92,9 +92,10 @@ fn row(line: &str, with_block: bool) -> Option<(String, Probe, Option<u32>)> {
         "" => None,
         rtt => Some(decimal::ms(rtt)?),
     };
-    let block = match with_block {
-        true => Some(fields.next()?.trim().parse().ok()?),
-        false => None,
+    let block = if with_block {
+        Some(fields.next()?.trim().parse().ok()?)
+    } else {
+        None
     };
     let end = fields.next().is_none();
     end.then_some((name, Probe { sent_ns, rtt_ns }, block))

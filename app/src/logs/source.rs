@@ -64,6 +64,14 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("broken"))
+        }
+    }
+
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text).unwrap();
@@ -90,12 +98,6 @@ mod tests {
         let error = read(broken.as_slice()).unwrap_err();
         assert!(!error.is_unreadable());
         assert!(error.about("f.gz").starts_with("f.gz cannot be unpacked: "));
-        struct Broken;
-        impl Read for Broken {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                Err(io::Error::other("broken"))
-            }
-        }
         let error = read(Broken).unwrap_err();
         assert!(error.is_unreadable());
         assert_eq!(error.about("f"), "f cannot be read: broken");

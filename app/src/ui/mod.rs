@@ -25,6 +25,7 @@ mod live;
 mod model;
 mod notify;
 pub mod off_screen;
+pub(crate) mod page;
 mod parts;
 mod portal;
 mod preview;

@@ -447,3 +447,24 @@ graph-rtt = Round trip in ms
 graph-seconds = Seconds since the beginning
 graph-more = last bar: { $value } ms and more
 graph-lost-of = { $lost } of { $sent } lost
+
+## Report
+report-title = Evenkeel report
+report-made = { $time } · Evenkeel { $version }
+report-machine = This machine
+report-system = System
+report-no-uplinks = None is known here.
+report-figures = Figures
+report-graphs = Graphs
+report-live = { $seconds } s of probes, all connections at once
+report-alone = { $seconds } s of probes of { $target }, without the helper
+report-files = From recordings: { $names }
+report-no-samples = Nothing was measured: neither the helper nor { $target } answers.
+report-doctor = Installation
+report-hidden = Private and own addresses, hardware addresses, and the names of this computer and its users were taken out of this page.
+report-open = Addresses and names were left in this page on request.
+report-written = { $path } is written. Look at it before you post it.
+report-address = [address { $number }]
+report-hardware = [hardware address]
+report-computer = [computer]
+report-user = [user]

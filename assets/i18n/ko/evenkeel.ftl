@@ -427,3 +427,24 @@ graph-rtt = 왕복 시간 (ms)
 graph-seconds = 시작부터 지난 시간 (초)
 graph-more = 마지막 막대: { $value } ms 이상
 graph-lost-of = { $sent }번 가운데 { $lost }번 손실
+
+## Report
+report-title = Evenkeel 보고서
+report-made = { $time } · Evenkeel { $version }
+report-machine = 이 컴퓨터
+report-system = 시스템
+report-no-uplinks = 여기서는 알 수 없습니다.
+report-figures = 수치
+report-graphs = 그래프
+report-live = 모든 회선을 함께 { $seconds }초 동안 측정했습니다.
+report-alone = 도우미 없이 { $target }을 { $seconds }초 동안 측정했습니다.
+report-files = 기록에서: { $names }
+report-no-samples = 측정하지 못했습니다. 도우미도 { $target }도 응답하지 않습니다.
+report-doctor = 설치 상태
+report-hidden = 사설 주소와 이 컴퓨터의 주소, 하드웨어 주소, 컴퓨터와 사용자의 이름은 이 문서에서 뺐습니다.
+report-open = 요청하신 대로 주소와 이름을 그대로 두었습니다.
+report-written = { $path } 파일을 썼습니다. 올리기 전에 한번 살펴보세요.
+report-address = [주소 { $number }]
+report-hardware = [하드웨어 주소]
+report-computer = [컴퓨터]
+report-user = [사용자]

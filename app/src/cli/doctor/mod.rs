@@ -12,7 +12,8 @@ use serde::Serialize;
 use super::args::DoctorArgs;
 use super::exit::{Exit, Failure};
 use super::out::{escaped, json};
-use judge::{Facts, Finding, Helper, Level};
+use judge::{Facts, Helper};
+pub use judge::{Finding, Level};
 
 /// Raised only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -37,6 +38,11 @@ pub async fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> 
     }
     out.flush()?;
     Ok(exit.code())
+}
+
+/// What it finds on this machine.
+pub async fn findings() -> Vec<Finding> {
+    judge::judge(&facts::gather().await)
 }
 
 /// The diagnosis as JSON.

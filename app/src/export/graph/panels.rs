@@ -55,7 +55,7 @@ impl Panel<'_> {
         }
         on.bold((self.at.0 + 12.0, self.at.1 + 26.0), 16.0, title);
         let (x, y) = (
-            (self.left() + self.right()) / 2.0,
+            f32::midpoint(self.left(), self.right()),
             self.at.1 + self.size.1 - 10.0,
         );
         on.text(
@@ -251,7 +251,7 @@ impl Panel<'_> {
         self.grid_across(&across, false, on);
         self.bars(&across, &upright, &bands, on);
         if losses {
-            let middle = (ends.1 + 16.0 + self.right()) / 2.0;
+            let middle = f32::midpoint(ends.1 + 16.0, self.right());
             let text = say(self.words, Key::TableLost);
             on.text(
                 (middle, self.bottom() + 18.0),
@@ -303,10 +303,10 @@ impl Panel<'_> {
         // What is there is seen, however little it is.
         let y = y.min(self.bottom() - 1.5);
         let (right, bottom) = (x + (width - 0.8).max(0.8), self.bottom());
-        let outlined = slot % 2 == 1;
+        let outlined = slot % 2 == 1 && width > 3.0;
         let alpha = if outlined { 0.3 } else { 0.9 };
         on.rect((x, y), (right - x, bottom - y), ink(slot), alpha);
-        if outlined && width > 3.0 {
+        if outlined {
             let (x, y, right) = (x + 0.6, y + 0.6, right - 0.6);
             on.line(
                 vec![(x, bottom), (x, y), (right, y), (right, bottom)],
@@ -334,7 +334,7 @@ impl Panel<'_> {
             let bottom = self.top() + lane * (slot + 1) as f32;
             let upright = Axis::linear(0.0, high, (bottom, bottom - lane + LANE_GAP));
             let plain = |value, decimals| self.words.number(value, decimals);
-            self.grid_upright(&upright, (lane / 45.0) as usize, plain, on);
+            self.grid_upright(&upright, ((lane / 45.0) as usize).max(2), plain, on);
             for points in runs(curve.probes, &across, &upright) {
                 on.line(points, ink(slot), 1.0);
             }
