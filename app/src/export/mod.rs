@@ -9,6 +9,7 @@ mod png;
 pub mod privacy;
 pub mod report;
 pub mod samples;
+mod style;
 mod svg;
 pub mod table;
 

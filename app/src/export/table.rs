@@ -282,3 +282,88 @@ fn html(cells: &Cells) -> String {
     out.push_str("</tbody>\n</table>\n");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    fn table(names: &[&str]) -> Table {
+        let outcomes = || (1..=200).map(|n| (n % 50 != 0).then_some(n * 1_000_000));
+        let column = |name: &&str| Column {
+            name: (*name).to_owned(),
+            figures: Figures::of(outcomes(), &[100_000_000, 150_500_000]),
+        };
+        Table {
+            columns: names.iter().map(column).collect(),
+            thresholds_ns: vec![100_000_000, 150_500_000],
+        }
+    }
+
+    #[test]
+    fn the_text_lines_up_in_both_languages() {
+        for language in Language::ALL {
+            let words = Words::new(language);
+            let text = table(&["a", "회선"]).text(&words);
+            let widths: Vec<usize> = text.lines().map(UnicodeWidthStr::width).collect();
+            assert!(widths.iter().all(|width| *width == widths[0]), "{text}");
+            assert_eq!(text.lines().count(), 12, "{text}");
+            assert!(
+                text.contains("150.5 ms") && text.contains("49 (24.5%)"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn many_series_stand_below_each_other() {
+        let words = Words::new(Language::English);
+        let text = table(&["a", "b", "c", "d", "e", "f"]).text(&words);
+        assert_eq!(text.lines().count(), 7, "{text}");
+        assert!(text.lines().nth(6).unwrap().starts_with("f "), "{text}");
+        assert_eq!(
+            table(&["a", "b", "c", "d", "e"])
+                .text(&words)
+                .lines()
+                .count(),
+            12
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_break_the_table() {
+        let words = Words::new(Language::English);
+        let hostile = table(&["a|b`<b>\u{202e}*"]);
+        let markdown = hostile.markdown(&words);
+        assert!(
+            markdown.contains("a\\|b\\`&lt;b&gt;\u{fffd}\\*"),
+            "{markdown}"
+        );
+        let html = hostile.html(&words);
+        assert!(html.contains("a|b`&lt;b&gt;\u{fffd}*"), "{html}");
+        assert!(hostile.text(&words).contains("<b>\u{fffd}*"));
+    }
+
+    #[test]
+    fn small_shares_are_not_rounded_to_nothing() {
+        let words = Words::new(Language::English);
+        assert_eq!(part(1, 100_000, &words), "1 (<0.1%)");
+        assert_eq!(part(0, 100_000, &words), "0");
+        assert_eq!(part(3, 1_000, &words), "3 (0.3%)");
+        assert_eq!(
+            part(u64::MAX, u64::MAX, &words).split(' ').nth(1),
+            Some("(100%)")
+        );
+    }
+
+    #[test]
+    fn a_table_of_nothing_is_dashes() {
+        let words = Words::new(Language::English);
+        let series = [Series::named("silent")];
+        let text = Table::of(&series, &[1_000_000]).text(&words);
+        assert!(
+            text.contains("max") && text.matches(UNKNOWN).count() == 7,
+            "{text}"
+        );
+    }
+}

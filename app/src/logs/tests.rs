@@ -89,6 +89,10 @@ fn other_pings_and_the_end_of_a_log_are_read_too() {
         (read.timing, lost(&read.series[0])),
         (Timing::Assumed, vec![1])
     );
+    let ended = format!(
+        "{busybox}\n--- 127.0.0.1 ping statistics ---\n5 packets transmitted, 2 received\n"
+    );
+    assert_eq!(lost(&parse(&ended).unwrap().series[0]), [1, 3, 4]);
     let macos = "PING a.b (1.2.3.4): 56 data bytes\n64 bytes from 1.2.3.4: icmp_seq=0 ttl=57 time=9.5 ms\n\
                  Request timeout for icmp_seq 1\n";
     assert_eq!(lost(&parse(macos).unwrap().series[0]), [1]);

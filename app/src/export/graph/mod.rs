@@ -3,6 +3,7 @@
 //! `evenkeel_core::distribution`, which the window uses too.
 
 mod axis;
+mod course;
 mod panels;
 mod sheet;
 
@@ -85,3 +86,6 @@ fn dashes(slot: usize) -> &'static [f32] {
 fn ink(slot: usize) -> Ink {
     Ink::Series(slot)
 }
+
+#[cfg(test)]
+mod tests;
