@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use evenkeel_probe::{Config, Event, Method, Prober, next_event};
+use evenkeel_probe::{Config, Event, Method, Prober, SendError, next_event};
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use tokio::time::{MissedTickBehavior, interval_at};
@@ -41,7 +41,7 @@ pub struct Wanted {
 pub async fn probe(wanted: &Wanted) -> Result<(Vec<Series>, u64), Failure> {
     let mut targets = Vec::new();
     for target in &wanted.targets {
-        targets.push(Target::open(target).await?);
+        targets.push(Target::open(target, wanted.count).await?);
     }
     let loopback = targets.iter().all(|target| target.address.is_loopback());
     let usual_ms = if loopback { LOOPBACK_MS } else { USUAL_MS };
@@ -58,24 +58,28 @@ pub async fn probe(wanted: &Wanted) -> Result<(Vec<Series>, u64), Failure> {
     let mut beat = interval_at(begun.into(), pace);
     // A late beat is not caught up with: a burst would measure itself.
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut sent, mut told) = (0, begun);
+    let mut told = begun;
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
-    while sent < wanted.count || targets.iter().any(|target| target.open > 0) {
+    while targets
+        .iter()
+        .any(|target| target.left > 0 || target.open > 0)
+    {
+        let sending = targets.iter().any(|target| target.left > 0);
         tokio::select! {
             biased;
             (index, event) = next_event(&mut probers) => targets[index].take(event, begun),
-            _ = beat.tick(), if sent < wanted.count => {
+            _ = beat.tick(), if sending => {
                 for (target, prober) in targets.iter_mut().zip(&mut probers) {
-                    target.send(prober, begun);
+                    target.send(prober, begun)?;
                 }
-                sent += 1;
             }
             _ = &mut stop => break,
         }
         if progress && told.elapsed() >= TELL {
             told = Instant::now();
-            let _ = write!(io::stderr(), "\r{sent}/{} ", wanted.count);
+            let left = targets.iter().map(|target| target.left).max().unwrap_or(0);
+            let _ = write!(io::stderr(), "\r{}/{} ", wanted.count - left, wanted.count);
         }
     }
     if progress {
@@ -93,13 +97,15 @@ struct Target {
     name: String,
     address: IpAddr,
     prober: Option<Prober>,
+    /// Probes still to be sent.
+    left: u32,
     /// Probes under way.
     open: u32,
     probes: Vec<Probe>,
 }
 
 impl Target {
-    async fn open(name: &str) -> Result<Self, Failure> {
+    async fn open(name: &str, count: u32) -> Result<Self, Failure> {
         let shown = escaped(name).into_owned();
         let unknown =
             |why: String| Failure::new(Exit::Usage, format!("{shown} cannot be probed: {why}"));
@@ -125,21 +131,32 @@ impl Target {
             name: name.to_owned(),
             address,
             prober: Some(prober),
+            left: count,
             open: 0,
             probes: Vec::new(),
         })
     }
 
-    /// A probe that cannot leave is as bad as one that is never answered.
-    fn send(&mut self, prober: &mut Prober, begun: Instant) {
-        if prober.send().is_ok() {
-            self.open += 1;
-        } else {
-            self.probes.push(Probe {
+    /// Sends the next probe. One that has no way out is as bad as one that is never answered; one
+    /// that this machine holds back is none, and is sent on a later beat.
+    fn send(&mut self, prober: &mut Prober, begun: Instant) -> Result<(), Failure> {
+        if self.left == 0 {
+            return Ok(());
+        }
+        match prober.send() {
+            Ok(_) => self.open += 1,
+            Err(SendError::Busy) => return Ok(()),
+            Err(SendError::Gone(_) | SendError::Unreachable(_)) => self.probes.push(Probe {
                 sent_ns: begun.elapsed().as_nanos() as u64,
                 rtt_ns: None,
-            });
+            }),
+            Err(error @ (SendError::Blocked(_) | SendError::Os(_))) => {
+                let message = format!("{} cannot be probed: {error}", escaped(&self.name));
+                return Err(Failure::new(Exit::Failed, message));
+            }
         }
+        self.left -= 1;
+        Ok(())
     }
 
     fn take(&mut self, event: Event, begun: Instant) {

@@ -113,6 +113,7 @@ impl Panel<'_> {
         let p99 = of(Quantile::P99).max().unwrap_or(most);
         let high = p99.saturating_add(p99 / 6).min(most) as f64 / NS;
         let low = least as f64 / NS;
+        let high = high.max(low + least_span(low));
         // Where everything is far from zero, what lies before says nothing.
         let step = nice((high - low) / 5.0);
         let low = if low > high * 0.4 {
@@ -120,7 +121,7 @@ impl Panel<'_> {
         } else {
             0.0
         };
-        Axis::linear(low, high.max(low + 0.001), self.across())
+        Axis::linear(low, high, self.across())
     }
 
     pub(super) fn grid_across(&self, axis: &Axis, more: bool, on: &mut Picture) {
@@ -234,7 +235,7 @@ impl Panel<'_> {
         let across = if from > 0.0 && to > from * LOGARITHMIC {
             Axis::logarithmic(from, to, ends)
         } else {
-            Axis::linear(from, to.max(from + 0.001), ends)
+            Axis::linear(from, to.max(from + least_span(from)), ends)
         };
         let bands = self.bands(&across);
         let lost: Vec<f64> = self
@@ -312,6 +313,12 @@ impl Panel<'_> {
             );
         }
     }
+}
+
+/// The least that a scale of round trips spans, in milliseconds: answers that are all alike need
+/// no more digits than they have.
+fn least_span(from: f64) -> f64 {
+    (from / 20.0).max(0.01)
 }
 
 /// A stair, without points in the middle of a level.
