@@ -31,10 +31,15 @@ const MAX_ANSWERS_BYTES: usize = 1024;
 /// How long to wait before looking again, when only a part of an answer is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
+/// True inside a Flatpak.
+pub fn in_sandbox() -> bool {
+    Path::new(SANDBOX_MARK).exists()
+}
+
 /// A connection to the system bus, ready to be built. To be called inside the runtime that it will
 /// run on.
 pub fn system() -> Builder<'static> {
-    if !Path::new(SANDBOX_MARK).exists() {
+    if !in_sandbox() {
         return Builder::system();
     }
     // Without a socket the ordinary way says what is wrong, in the words that it always uses.
