@@ -27,6 +27,10 @@ PASSWORD = "steady"
 BUILDING = 2400  # seconds, on a busy machine
 
 
+class Failed(Exception):
+    """Something did not happen as it should."""
+
+
 def say(text):
     print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
 
@@ -41,6 +45,8 @@ class Machine:
     def __init__(self, folder, base, name, shared):
         self.name, self.root = name, folder / name
         run("cp", "-a", base, self.root)
+        # A machine's root is a mount, which a lab needs to make its own mounts private.
+        run("mount", "--bind", self.root, self.root)
         for kind, place in [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]:
             run("mount", "-t", kind, kind, self.root / place)
         (self.root / "tmp").chmod(0o1777)
@@ -107,7 +113,7 @@ class Terminal:
         until = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
             if time.monotonic() > until or self.status() is not None:
-                raise SystemExit(f"no {pattern!r}; the terminal said:\n{self.text[-3000:]}")
+                raise Failed(f"no {pattern!r}; the terminal said:\n{self.text[-3000:]}")
             self.read(0.2)
         self.text = self.text[found.end():]
 
@@ -124,7 +130,7 @@ class Terminal:
         until = time.monotonic() + seconds
         while self.status() is None:
             if time.monotonic() > until:
-                raise SystemExit(f"it does not end; the terminal said:\n{self.text[-3000:]}")
+                raise Failed(f"it does not end; the terminal said:\n{self.text[-3000:]}")
             self.read(0.1)
         while select.select([self.file], [], [], 0)[0]:
             before = self.text
@@ -156,13 +162,13 @@ def nothing_left(machine, before, what):
         if not left:
             return say(f"  {what}: nothing is left")
         if time.monotonic() > until:
-            raise SystemExit(f"{what} left: {left}")
+            raise Failed(f"{what} left: {left}")
         time.sleep(0.2)
 
 
 def must(condition, otherwise):
     if not condition:
-        raise SystemExit(otherwise)
+        raise Failed(otherwise)
 
 
 def as_root(machine):
@@ -311,7 +317,7 @@ def main():
     rust = subprocess.run(["rustc", "--print", "sysroot"], check=True, capture_output=True, text=True).stdout.strip()
     registry = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "registry"
     shared = [(rust, "opt/rust"), (registry, "root/.cargo/registry"), (clone, f"{HOME[1:]}/evenkeel"), (target, "target")]
-    machines = {}
+    machines, failed = {}, []
     for way in given.ways:
         name = "user" if way in ("user", "display") else way
         run("chown", "-R", "1000:1000", clone, target)
@@ -320,7 +326,13 @@ def main():
             shutil.rmtree(folder / name, ignore_errors=True)
             machines[name] = Machine(folder, base, name, shared)
         say(f"{way}: {WAYS[way].__doc__}")
-        WAYS[way](machines[name])
+        try:
+            WAYS[way](machines[name])
+        except Failed as why:
+            failed.append(way)
+            say(f"{way}: {why}")
+    if failed:
+        raise SystemExit(f"not as it should: {', '.join(failed)}")
     say("all of it happened")
 
 
