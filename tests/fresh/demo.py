@@ -293,8 +293,11 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--target", type=Path)
-    arguments.add_argument("ways", nargs="*", choices=[*WAYS, []], default=list(WAYS))
+    arguments.add_argument("ways", nargs="*", metavar="WAY", help=f"of {', '.join(WAYS)}; all by default")
     given = arguments.parse_args()
+    given.ways = given.ways or list(WAYS)
+    if unknown := set(given.ways) - set(WAYS):
+        arguments.error(f"there is no way {', '.join(unknown)}")
     if os.environ.get("EVENKEEL_FRESH") != "1":
         # Mounts and processes of our own: they end with us, whatever happens.
         os.environ["EVENKEEL_FRESH"] = "1"
