@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Tries `make demo` on fresh machines: the smallest Debian with make, sudo and Rust, in a chroot.
+"""Tries `make demo` on fresh machines: the smallest Debian with make, sudo and Rust,
+in a container without an init.
 
     sudo tests/fresh/demo.py DIRECTORY [--target DIR] [root|user|display|other ...]
 
@@ -25,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HOME = "/home/player"
 PASSWORD = "steady"
 BUILDING = 2400  # seconds, on a busy machine
+FILES = [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]
 
 
 class Failed(Exception):
@@ -40,33 +42,37 @@ def run(*line, **more):
 
 
 class Machine:
-    """A fresh machine. Its mounts are this script's own (see `main`)."""
+    """A fresh machine: a root of its own, below a process that holds it."""
 
     def __init__(self, folder, base, name, shared):
-        self.name, self.root = name, folder / name
-        run("cp", "-a", base, self.root)
+        self.name, root = name, folder / name
+        run("cp", "-a", base, root)
+        shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
         # A machine's root is a mount, which a lab needs to make its own mounts private.
-        run("mount", "--bind", self.root, self.root)
-        for kind, place in [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]:
-            run("mount", "-t", kind, kind, self.root / place)
-        (self.root / "tmp").chmod(0o1777)
-        run("mount", "--rbind", "/dev", self.root / "dev")
-        shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
-        for source, place in shared:
-            (self.root / place).mkdir(parents=True, exist_ok=True)
-            run("mount", "--bind", source, self.root / place)
+        mounts = [("--bind", root, root), ("--rbind", "/dev", root / "dev")]
+        mounts += [("-t", kind, kind, root / place) for kind, place in FILES]
+        mounts += [("--bind", source, root / place) for source, place in shared]
+        for place in ["old", *(place for _, place in shared)]:
+            (root / place).mkdir(parents=True, exist_ok=True)
         # The registry is found below the same CARGO_HOME, or every crate would be built anew.
-        (self.root / "root").chmod(0o755)
-        run("chown", "1000:1000", self.root / "root/.cargo")
+        (root / "root").chmod(0o755)
+        run("chown", "1000:1000", root / "root/.cargo")
+        words = "\n".join("mount " + " ".join(str(word) for word in mount) for mount in mounts)
+        words += f"\ncd {root} && pivot_root . old && old/usr/bin/umount -l /old && rmdir old && chmod 1777 /tmp && echo up && exec sleep infinity"
+        line = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", words]
+        self.holder = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        if self.holder.stdout.readline() != "up\n":
+            raise SystemExit("the machine's root could not be made")
+        self.root = Path(f"/proc/{self.holder.pid}/root")
 
     def line(self, user, words, **env):
         named = {"CARGO_HOME": "/root/.cargo", "CARGO_TARGET_DIR": "/target", "LANG": "C.UTF-8", "TERM": "xterm", **env}
         path = "/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         env = [f"{key}={value}" for key, value in {"PATH": path, **named}.items()]
-        uid = ["--userspec=0:0"] if user == "root" else ["--userspec=1000:1000", "--groups=27"]
-        home = "/root" if user == "root" else HOME
+        uid, home = ("0", "/root") if user == "root" else ("1000", HOME)
+        become = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--init-groups", "env", "-i", f"HOME={home}", f"USER={user}"]
         inside = f"cd {HOME}/evenkeel && exec {words}"
-        return ["chroot", *uid, str(self.root), "env", "-i", f"HOME={home}", f"USER={user}", *env, "sh", "-c", inside]
+        return ["nsenter", "--target", str(self.holder.pid), "--mount", "--", *become, *env, "sh", "-c", inside]
 
     def traces(self):
         """What a demo could leave: processes, namespaces, mounts, files."""
@@ -84,7 +90,7 @@ class Machine:
         for place in ("tmp", "tmp/.X11-unix", "run", f"{HOME[1:]}/.config", f"{HOME[1:]}/.cache"):
             folder = self.root / place
             found.update({str(entry): "a file" for entry in folder.iterdir()} if folder.is_dir() else {})
-        for mount in Path("/proc/self/mountinfo").read_text().splitlines():
+        for mount in Path(f"/proc/{self.holder.pid}/mountinfo").read_text().splitlines():
             found[mount] = "a mount"
         for group in Path("/sys/fs/cgroup").glob("**/evenkeel-lab-*"):
             found[str(group)] = "a control group"
@@ -171,7 +177,7 @@ def must(condition, otherwise):
         raise Failed(otherwise)
 
 
-def as_root(machine):
+def as_root(machine, _):
     """Without a terminal: the story, once to install and build, once more against the clock."""
     for attempt in ["fresh", "built"]:
         before, begun = machine.traces(), time.monotonic()
@@ -186,7 +192,7 @@ def as_root(machine):
             nothing_left(machine, before, "the story")
 
 
-def as_user(machine):
+def as_user(machine, _):
     """On a terminal, with sudo: asks, installs, builds, shows `evenkeel watch`, saves a picture."""
     terminal = Terminal(machine.line("player", "make demo"))
     terminal.expect(r"packages are missing: .*xvfb")
@@ -239,7 +245,7 @@ def as_user(machine):
         nothing_left(machine, before, what)
 
 
-def with_display(machine):
+def with_display(machine, folder):
     """With a display the window opens on it; Ctrl-C and kill end it all."""
     display = subprocess.Popen(machine.line("player", "Xvfb :77 -screen 0 1280x800x24 -nolisten tcp"))
     time.sleep(2)
@@ -262,7 +268,7 @@ def with_display(machine):
             terminal.read(0.5)
         time.sleep(5)
         must(seen(look[1]), "no picture of the display")
-        (machine.root / "home/player/shot.png").rename(machine.root.parent / f"{machine.name}-{what.split()[0]}.png")
+        shutil.copy(machine.root / "home/player/shot.png", folder / f"{machine.name}-{what.split()[0]}.png")
         end(terminal)
         say(f"  {what}: exit {terminal.wait()}")
         nothing_left(machine, before, what)
@@ -270,7 +276,7 @@ def with_display(machine):
     display.wait()
 
 
-def elsewhere(machine):
+def elsewhere(machine, _):
     """Without apt-get it prints the packages' names and stops, and goes on when told to."""
     (machine.root / "usr/bin/apt-get").rename(machine.root / "usr/bin/apt-get.away")
     (machine.root / "etc/os-release").unlink()
@@ -330,7 +336,7 @@ def main():
             machines[name] = Machine(folder, base, name, shared)
         say(f"{way}: {WAYS[way].__doc__}")
         try:
-            WAYS[way](machines[name])
+            WAYS[way](machines[name], folder)
         except Failed as why:
             failed.append(way)
             say(f"{way}: {why}")
