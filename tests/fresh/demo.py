@@ -92,7 +92,8 @@ class Machine:
             found.update({str(entry): "a file" for entry in folder.iterdir()} if folder.is_dir() else {})
         for mount in Path(f"/proc/{self.holder.pid}/mountinfo").read_text().splitlines():
             found[mount] = "a mount"
-        for group in Path("/sys/fs/cgroup").glob("**/evenkeel-lab-*"):
+        space = re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))
+        for group in Path("/sys/fs/cgroup").glob(f"**/evenkeel.lab-{space}-*"):
             found[str(group)] = "a control group"
         return found
 
@@ -247,6 +248,7 @@ def as_user(machine, _):
 
 def with_display(machine, folder):
     """With a display the window opens on it; Ctrl-C and kill end it all."""
+    run(*machine.line("root", "mkdir -m 1777 /tmp/.X11-unix"))
     display = subprocess.Popen(machine.line("player", "Xvfb :77 -screen 0 1280x800x24 -nolisten tcp"))
     time.sleep(2)
     look = ["xdotool search --onlyvisible --name Evenkeel", "import -window root /home/player/shot.png"]

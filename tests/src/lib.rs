@@ -1,7 +1,7 @@
 //! The lab: a private network with emulated uplinks, a private system bus with a real polkit, and
 //! snapshots of the kernel's routing state. Integration tests, the demo and the benchmarks all
 //! stand on it. It is not for production use, and nothing here touches the host's network, bus,
-//! users or `/run`.
+//! users, `/run` or `/tmp`.
 //!
 //! ```text
 //!            em1 {near, far}
