@@ -15,7 +15,7 @@ use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, notifications, race};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -145,6 +145,9 @@ enum Command {
     /// The stand-in for logind.
     #[command(hide = true)]
     Logind,
+    /// The stand-in for a notification server.
+    #[command(hide = true)]
+    Notifications,
     /// The first process of a machine.
     #[command(hide = true)]
     Machine {
@@ -208,25 +211,7 @@ fn run(command: Command) -> Result<(), LabError> {
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => {
-            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
-            if !known {
-                return Err(LabError::Invalid(format!(
-                    "no lab has an uplink `{uplink}`"
-                )));
-            }
-            let dir = hold::LAB_DIR;
-            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
-            if order == ["get"] {
-                let state = link.state()?;
-                println!(
-                    "{}",
-                    serde_json::to_string_pretty(&state).unwrap_or_default()
-                );
-                return Ok(());
-            }
-            link.set(&order.join(" "))
-        }
+        Command::Link { lab, uplink, order } => link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -289,6 +274,7 @@ fn run(command: Command) -> Result<(), LabError> {
         Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
         Command::Logind => runtime()?.block_on(logind::serve()),
+        Command::Notifications => runtime()?.block_on(notifications::serve()),
         Command::Machine { spec } => {
             let spec: MachineSpec = serde_json::from_str(&spec).map_err(|e| {
                 LabError::Invalid(format!("the machine's description is wrong: {e}"))
@@ -302,6 +288,25 @@ fn run(command: Command) -> Result<(), LabError> {
             hold::run(&spec, &group)
         }
     }
+}
+
+fn link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    if !["wifi0", "usb0", "eth0", "lte0"].contains(&uplink) {
+        return Err(LabError::Invalid(format!(
+            "no lab has an uplink `{uplink}`"
+        )));
+    }
+    let dir = hold::LAB_DIR;
+    let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+    if order == ["get"] {
+        let state = link.state()?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&state).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    link.set(&order.join(" "))
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {

@@ -13,6 +13,7 @@ use zbus::names::BusName;
 use zbus::{Connection, OwnedVariant, Variant};
 
 use super::APPLICATION_ID;
+use crate::system_bus;
 
 /// Where the window's object is.
 const PATH: &str = "/io/github/evenkeel/Evenkeel";
@@ -61,7 +62,7 @@ pub fn raised_another() -> bool {
     let Ok(runtime) = runtime else { return false };
     let asked = runtime.block_on(async {
         // Made inside the runtime, which times it.
-        let raised = async { raise(&Connection::session().await?).await };
+        let raised = async { raise(&system_bus::session().build().await?).await };
         tokio::time::timeout(PATIENCE, raised).await
     });
     match asked {
@@ -98,7 +99,7 @@ pub(super) async fn raise(bus: &Connection) -> zbus::Result<bool> {
 pub fn serve() -> impl Stream<Item = Event> {
     iced::stream::channel(1, async |mut events: Sender<Event>| {
         let served = async {
-            let bus = Connection::session().await?;
+            let bus = system_bus::session().build().await?;
             serve_on(&bus, &mut events).await?;
             Ok::<_, zbus::Error>(bus)
         };

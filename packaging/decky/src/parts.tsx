@@ -74,7 +74,7 @@ export function MissingCard({ missing, words }: { missing: Missing; words: Words
         </div>
         {missing.text && <div style={{ ...body, marginTop: 6 }}>{missing.text}</div>}
         {missing.command && <code style={command}>{missing.command}</code>}
-        {missing.command?.startsWith("sudo") && <div style={small}>{words.inDesktopMode}</div>}
+        {missing.command?.includes("sudo") && <div style={small}>{words.inDesktopMode}</div>}
       </Card>
       {missing.page && (
         <PanelSectionRow>
