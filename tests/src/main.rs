@@ -15,7 +15,7 @@ use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, notifications, race};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, herald, hold, pad, race};
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -142,12 +142,15 @@ enum Command {
         /// The prefix, a /64.
         prefix: Ipv6Addr,
     },
+    /// The stand-in for a desktop's notifications.
+    #[command(hide = true)]
+    Herald,
+    /// The stand-in for a gamepad.
+    #[command(hide = true)]
+    Pad,
     /// The stand-in for logind.
     #[command(hide = true)]
     Logind,
-    /// The stand-in for a notification server.
-    #[command(hide = true)]
-    Notifications,
     /// The first process of a machine.
     #[command(hide = true)]
     Machine {
@@ -273,8 +276,9 @@ fn run(command: Command) -> Result<(), LabError> {
         }
         Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
+        Command::Herald => runtime()?.block_on(herald::serve()),
+        Command::Pad => pad::serve(),
         Command::Logind => runtime()?.block_on(logind::serve()),
-        Command::Notifications => runtime()?.block_on(notifications::serve()),
         Command::Machine { spec } => {
             let spec: MachineSpec = serde_json::from_str(&spec).map_err(|e| {
                 LabError::Invalid(format!("the machine's description is wrong: {e}"))

@@ -1,17 +1,16 @@
 //! What a sandbox asks its desktop through: the real portal with GTK's backend, on a [`Desk`], unpacked
 //! by `make test-flatpak` and not installed, for then other tests' session buses would start them. Behind
-//! them stands [`notifications`]. What a window must make of it is the tests' business.
+//! them stands a [`Herald`]. What a window must make of it is the tests' business.
 
 use std::fs;
 use std::os::unix::fs::chown;
 
-use serde_json::Value;
-
 use crate::desk::Desk;
 use crate::error::{Context as _, LabError};
+use crate::herald::{Herald, Note};
 use crate::screen::Screen;
 use crate::users::PLAYER_USER;
-use crate::{Cmd, Lab, Proc, notifications, sandbox};
+use crate::{Cmd, Lab, Proc, sandbox};
 
 /// Where the unpacked portals are mounted in the lab.
 const PORTALS: &str = "/run/evenkeel-portals";
@@ -30,7 +29,7 @@ const FRONT: (&str, &str) = ("xdg-desktop-portal", "org.freedesktop.portal.Deskt
 pub struct Portals<'a> {
     lab: &'a Lab,
     desk: &'a Desk,
-    notifications: Proc,
+    herald: Herald,
     processes: Vec<Proc>,
 }
 
@@ -47,9 +46,7 @@ impl<'a> Portals<'a> {
         lab.command("pc", ["mount", "--bind", unpacked, PORTALS])
             .text()?;
 
-        let stand_in = lab.command_as(PLAYER_USER, ["evenkeel-lab", "notifications"])?;
-        let notifications = desk.seat(stand_in).spawn()?;
-        desk.wait_for_owner(lab, notifications::NAME)?;
+        let herald = Herald::start(lab, desk)?;
         let mut processes = Vec::new();
         for (program, name) in [PERMISSIONS, BACKEND, FRONT] {
             let path = format!("{PORTALS}/usr/libexec/{program}");
@@ -65,7 +62,7 @@ impl<'a> Portals<'a> {
         Ok(Self {
             lab,
             desk,
-            notifications,
+            herald,
             processes,
         })
     }
@@ -90,12 +87,12 @@ impl<'a> Portals<'a> {
         fs::rename(fresh, folder.join("keyfile")).context(what)
     }
 
-    /// The notifications so far, as [`notifications`] prints them.
-    pub fn notifications(&self) -> Vec<Value> {
-        let said = self.notifications.stdout_text();
-        said.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+    /// The notifications that were shown so far.
+    ///
+    /// # Errors
+    /// When the stand-in wrote something else.
+    pub fn shown(&self) -> Result<Vec<Note>, LabError> {
+        self.herald.shown()
     }
 
     /// What the portals complained of, for a test that fails.

@@ -14,6 +14,7 @@ use zbus::{Connection, Variant};
 
 use super::APPLICATION_ID;
 use super::model::Model;
+use super::told;
 use crate::system_bus;
 use crate::words::{Key, Words};
 
@@ -31,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum News {
     /// Game mode ended, and not by a press in this window.
     GameModeEnded,
-    /// The helper reported a problem, in its words.
-    Problem(String),
+    /// The helper reported a problem: the error's name, and its sentence.
+    Problem(String, String),
     /// An uplink stopped answering.
     Died(u32),
     /// It answers again.
@@ -59,7 +60,7 @@ impl News {
     pub fn topic(&self) -> Topic {
         match self {
             Self::GameModeEnded => Topic::GameMode,
-            Self::Problem(_) => Topic::Problem,
+            Self::Problem(..) => Topic::Problem,
             Self::Died(ifindex) | Self::Back(ifindex) => Topic::Uplink(*ifindex),
             Self::Leads(_) => Topic::Leader,
         }
@@ -74,7 +75,10 @@ impl News {
         };
         match self {
             Self::GameModeEnded => (words.say(Key::NoteEnded), words.say(Key::NoteEndedBody)),
-            Self::Problem(sentence) => (words.say(Key::NoticeOwn), sentence.clone()),
+            Self::Problem(name, sentence) => {
+                let problem = told::problem(name, sentence, words);
+                (words.say(Key::NoticeOwn), problem)
+            }
             Self::Died(ifindex) => (named(Key::NoteDied, *ifindex), String::new()),
             Self::Back(ifindex) => (named(Key::NoteBack, *ifindex), String::new()),
             Self::Leads(ifindex) => (
@@ -90,7 +94,8 @@ impl News {
 pub struct Known {
     game_mode: bool,
     leader: Option<u32>,
-    problem: Option<String>,
+    /// An error's name and sentence.
+    problem: Option<(String, String)>,
     /// The uplinks that were judged: true while they answer.
     answers: BTreeMap<u32, bool>,
 }
@@ -112,7 +117,7 @@ impl Known {
         Self {
             game_mode: model.game_mode(),
             leader: state.and_then(|state| state.leader),
-            problem: state.and_then(|state| Some(state.last_error.as_ref()?.1.clone())),
+            problem: state.and_then(|state| state.last_error.clone()),
             answers: judged.collect(),
         }
     }
@@ -126,7 +131,7 @@ impl Known {
         if let Some(problem) = &self.problem
             && before.problem.as_ref() != Some(problem)
         {
-            news.push(News::Problem(problem.clone()));
+            news.push(News::Problem(problem.0.clone(), problem.1.clone()));
         }
         for (ifindex, answers) in &self.answers {
             match (before.answers.get(ifindex), answers) {
@@ -345,8 +350,9 @@ mod tests {
     #[test]
     fn a_problem_is_told_once() {
         let mut now = known(false, None, &[]);
-        now.problem = Some("the kernel refused".to_owned());
-        let news = [News::Problem("the kernel refused".to_owned())];
+        let (name, sentence) = ("Error.Kernel".to_owned(), "the kernel refused".to_owned());
+        now.problem = Some((name.clone(), sentence.clone()));
+        let news = [News::Problem(name, sentence)];
         assert_eq!(now.news(&Known::default(), false), news);
         assert_eq!(now.news(&now, false), []);
     }

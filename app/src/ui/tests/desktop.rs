@@ -21,23 +21,30 @@ use crate::words::Language;
 async fn the_second_start_raises_the_first_and_the_first_needs_nobody() {
     let bus = Bus::start();
     let (first, second) = (bus.connect().await, bus.connect().await);
-    assert!(!instance::raise(&second).await.unwrap(), "nobody is there");
+    let raise = instance::raise;
+    assert!(!raise(&second, false).await.unwrap(), "nobody is there");
 
     let (mut sender, mut events) = iced::futures::channel::mpsc::channel(4);
-    instance::serve_on(&first, &mut sender).await.unwrap();
-    assert!(instance::raise(&second).await.unwrap());
-    assert_eq!(events.next().await, Some(Event::Raise));
+    instance::serve_on(&first, false, &mut sender)
+        .await
+        .unwrap();
+    for strip in [false, true] {
+        assert!(raise(&second, strip).await.unwrap());
+        assert_eq!(events.next().await, Some(Event::Raise(strip)));
+    }
 
     // Two starts at the same moment: the slower one learns it when it wants the name.
     let (mut sender, mut late) = iced::futures::channel::mpsc::channel(4);
-    instance::serve_on(&second, &mut sender).await.unwrap();
+    instance::serve_on(&second, true, &mut sender)
+        .await
+        .unwrap();
     assert_eq!(late.next().await, Some(Event::Second));
-    assert_eq!(events.next().await, Some(Event::Raise));
+    assert_eq!(events.next().await, Some(Event::Raise(true)));
 
     drop(first);
     let third = bus.connect().await;
     // The bus needs a moment to see that the first one left.
-    while instance::raise(&third).await.is_ok_and(|raised| raised) {}
+    while raise(&third, false).await.is_ok_and(|raised| raised) {}
 }
 
 /// What a desktop was asked to show: the number it replaces, heading and text.

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from unittest import mock
 
+from evenkeel_decky import installation
 from evenkeel_decky.installation import (
     APT, DNF, IMAGE, INSTALLER, OTHER, PACMAN, PUT, RULES, RULES_BROUGHT, RULES_FOLDERS, Found,
     look, look_at_rules, remedy, remedy_if_blocked, family_of,
@@ -101,6 +102,12 @@ class TheRestOfTheProject(unittest.TestCase):
 
     def text(self, path):
         return (TOP / path).read_text(encoding="utf-8")
+
+    def test_every_command_is_one_of_the_windows(self):
+        window = self.text("app/src/installation.rs")
+        table = [*installation._INSTALL.values(), installation.MEND, installation.START, installation.RESTART]
+        for _, command in table:
+            self.assertIn(f'"{command}"', window)
 
     def test_what_the_installer_puts_below_etc_is_what_is_looked_for(self):
         table = self.text("packaging/install.table")

@@ -86,10 +86,10 @@ fn news_reach_the_desktop_from_the_sandbox_in_the_applications_name() -> Outcome
             std::thread::sleep(Duration::from_secs(1));
         }
         wait_until("a notification", PATIENCE, || {
-            Ok(portals.notifications().iter().any(|shown| {
-                shown["summary"] == "Game mode has ended" && shown["entry"] == APPLICATION
+            Ok(portals.shown()?.iter().any(|note| {
+                note.summary == "Game mode has ended" && note.application == APPLICATION
             }))
         })
-        .map_err(|error| LabError::Invalid(format!("{error}: {:?}", portals.notifications())))
+        .map_err(|error| LabError::Invalid(format!("{error}: {:?}", portals.shown())))
     })
 }
