@@ -24,20 +24,19 @@ check() {
   rm -rf "$work"
   trap 'rm -rf "$work"' EXIT
 
-  step "the archives, twice: the same bytes"
-  for run in one two; do packaging/flatpak/build.sh --sources "$work/$run"; done
-  diff -r "$work/one/sources" "$work/two/sources"
+  step "the archives"
+  packaging/flatpak/build.sh --sources "$work"
 
   step "the manifest: no key that flatpak-builder does not know"
   local said
-  said=$(flatpak-builder --show-manifest "$work/one/sources/$id.yml" 2>&1 >"$work/manifest.json")
+  said=$(flatpak-builder --show-manifest "$work/sources/$id.yml" 2>&1 >"$work/manifest.json")
   [ -z "$said" ] || { echo "$said" >&2; exit 1; }
 
   step "the crates: all that a build without a network asks for"
   mkdir -p "$work/build/cargo"
-  tar -C "$work/build" --strip-components=1 -xf "$work/one/sources/evenkeel.tar"
-  tar -C "$work/build/cargo" -xf "$work/one/sources/vendor.tar"
-  python3 - "$work/one/sources/sources.json" >"$work/build/cargo/config.toml" <<'PYTHON'
+  tar -C "$work/build" --strip-components=1 -xf "$work/sources/evenkeel.tar"
+  tar -C "$work/build/cargo" -xf "$work/sources/vendor.tar"
+  python3 - "$work/sources/sources.json" >"$work/build/cargo/config.toml" <<'PYTHON'
 import json, sys
 print(next(source["contents"] for source in json.load(open(sys.argv[1])) if source["type"] == "inline"))
 PYTHON
