@@ -28,8 +28,16 @@ pub struct Note {
     pub summary: String,
     /// Its text.
     pub body: String,
+    /// The name of who sent it, for people.
+    pub name: String,
+    /// Its icon.
+    pub icon: String,
     /// The desktop file of who sent it.
     pub application: String,
+    /// What can be pressed on it.
+    pub actions: Vec<String>,
+    /// Milliseconds until it goes by itself; -1 as the desktop likes.
+    pub expires_ms: i32,
 }
 
 /// See the module. Ends with the lab, or when dropped.
@@ -77,14 +85,14 @@ impl Service {
     )]
     fn notify(
         &mut self,
-        _app_name: String,
+        app_name: String,
         replaces_id: u32,
-        _app_icon: String,
+        app_icon: String,
         summary: String,
         body: String,
-        _actions: Vec<String>,
+        actions: Vec<String>,
         hints: HashMap<String, OwnedVariant>,
-        _expire_timeout: i32,
+        expire_timeout: i32,
     ) -> u32 {
         self.0 += 1;
         let id = if replaces_id == 0 {
@@ -99,7 +107,11 @@ impl Service {
             replaces: replaces_id,
             summary,
             body,
+            name: app_name,
+            icon: app_icon,
             application: application.unwrap_or_default(),
+            actions,
+            expires_ms: expire_timeout,
         };
         let mut out = std::io::stdout();
         // Nobody reads any more when the test has ended.
@@ -118,7 +130,7 @@ pub async fn serve() -> Result<(), LabError> {
     let bus = Connection::session().await.map_err(said)?;
     let server = bus.object_server();
     let _ = server.at(PATH, Service::default()).await.map_err(said)?;
-    let _ = bus.request_name(NAME).await.map_err(said)?;
+    bus.request_name(NAME).await.map_err(said)?;
     let mut out = std::io::stdout();
     writeln!(out, "ready")
         .and_then(|()| out.flush())

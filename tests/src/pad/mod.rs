@@ -53,6 +53,15 @@ impl Pad {
         lab.command("pc", ["touch", &device]).text().map(drop)
     }
 
+    /// Waits until a program has opened it, counted from the first plugging in.
+    ///
+    /// # Errors
+    /// [`LabError::Timeout`] after a minute.
+    pub fn wait_for_reader(&mut self, count: u32) -> Result<(), LabError> {
+        let line = format!("opened {count}\n");
+        self.server.wait_for(&line, Duration::from_mins(1))
+    }
+
     /// Pulls it out, whatever is held.
     ///
     /// # Errors
@@ -102,6 +111,8 @@ struct Device {
     plugged: bool,
     readers: BTreeMap<u64, Reader>,
     last: u64,
+    /// How often the device was opened, and not by who plugs it in.
+    opened: u32,
 }
 
 impl Device {
@@ -129,7 +140,6 @@ impl Device {
         match ask {
             Ask::Nothing => None,
             Ask::Unknown => refuse(Errno::ENOSYS),
-            Ask::Fine => fine(Vec::new()),
             Ask::Init => fine(wire::init()),
             Ask::Lookup(name) if name == wire::NAME && self.plugged => fine(wire::entry()),
             Ask::Lookup(_) => refuse(Errno::ENOENT),
@@ -145,13 +155,16 @@ impl Device {
                 self.plugged = false;
                 fine(Vec::new())
             }
-            Ask::Open(_) => fine(wire::opened(self.open())),
+            Ask::Open(node) => {
+                self.opened += u32::from(node == wire::FILE);
+                fine(wire::opened(self.open()))
+            }
             Ask::Release(handle) => {
                 let _ = self.readers.remove(&handle);
                 fine(Vec::new())
             }
             Ask::Names { from } if from == 0 && self.plugged => fine(wire::names()),
-            Ask::Names { .. } => fine(Vec::new()),
+            Ask::Fine | Ask::Names { .. } => fine(Vec::new()),
             Ask::Read { .. } if !self.plugged => refuse(Errno::ENODEV),
             Ask::Read { handle } => {
                 let reader = self.readers.entry(handle).or_default();
@@ -200,10 +213,6 @@ pub fn serve() -> Result<(), LabError> {
     )
     .context(|| format!("mounting the gamepad at {AT}"))?;
     let device = Arc::new(Mutex::new(Device::default()));
-    let say = |line: &str| {
-        let mut out = io::stdout();
-        writeln!(out, "{line}").and_then(|()| out.flush())
-    };
     say("ready").context(|| "saying ready".into())?;
     let answering = Arc::clone(&device);
     let answers = kernel.try_clone().context(|| "sharing /dev/fuse".into())?;
@@ -217,6 +226,11 @@ pub fn serve() -> Result<(), LabError> {
         }
     }
     Ok(())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    writeln!(out, "{line}").and_then(|()| out.flush())
 }
 
 fn pressed(line: &str) -> Option<Vec<u8>> {
@@ -246,9 +260,15 @@ fn answer_kernel(kernel: &File, device: &Mutex<Device>) {
         let Some((unique, ask)) = wire::read(&buffer[..count]) else {
             return;
         };
+        let before = lock(device).opened;
         let answer = lock(device).answer(unique, ask);
         // An interrupted request wants its answer no more.
         let _ = answer.map(|answer| write(kernel, &answer));
+        let opened = lock(device).opened;
+        if opened != before {
+            // Nobody reads any more when the test has ended.
+            let _ = say(&format!("opened {opened}"));
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod portal;
 mod session;
 mod shell;
 mod steered;
+mod touch;
 mod tuned;
 mod walk;
 

@@ -85,7 +85,7 @@ fn asked(language: Language, size: Size) -> App {
 }
 
 /// Calls `look` with a person at every screen, in both languages and at two sizes.
-fn everywhere(look: impl Fn(&str, &mut Person)) {
+pub fn everywhere(look: impl Fn(&str, &mut Person)) {
     for (size, language) in [(LARGE, Language::English), (SMALL, Language::Korean)] {
         for (name, app) in screens(language, size) {
             let name = format!("{name}, {}x{}", size.width, size.height);
