@@ -11,11 +11,12 @@ bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.
 package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd"
-# The portals themselves are unpacked by the test.
-flatpak="flatpak flatpak-builder ostree bubblewrap faketime libgtk-3-0 gsettings-desktop-schemas"
+flatpak="flatpak flatpak-builder ostree bubblewrap faketime"
 # nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
 decky="python3 python3-pip chromium fonts-noto-cjk"
 command -v npm >/dev/null || decky+=" nodejs npm"
+# What the desktop portals stand on, which the Flatpak's test unpacks.
+flatpak+=" libgtk-3-0 gsettings-desktop-schemas"
 
 wanted=""
 for set in "$@"; do

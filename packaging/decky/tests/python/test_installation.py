@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import tempfile
 import unittest
 from unittest import mock
@@ -108,6 +109,12 @@ class TheRestOfTheProject(unittest.TestCase):
         table = [*installation._INSTALL.values(), installation.MEND, installation.START, installation.RESTART]
         for _, command in table:
             self.assertIn(f'"{command}"', window)
+
+    def test_the_rules_are_where_the_install_table_puts_them(self):
+        row = next(line for line in self.text("packaging/install.table").splitlines() if RULES in line)
+        self.assertRegex(row, rf"DATADIR/evenkeel/{re.escape(RULES)}\s")
+        rules = self.text(f"packaging/decky/polkit/{RULES}")
+        self.assertIn(f'isInGroup("{installation.RULES_GROUP}")', rules)
 
     def test_what_the_installer_puts_below_etc_is_what_is_looked_for(self):
         table = self.text("packaging/install.table")
