@@ -15,7 +15,7 @@ use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race, turnaround};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, herald, hold, pad, race, turnaround};
 use nix::sys::signal::Signal;
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
@@ -150,6 +150,12 @@ enum Command {
         /// The prefix, a /64.
         prefix: Ipv6Addr,
     },
+    /// The stand-in for a desktop's notifications.
+    #[command(hide = true)]
+    Herald,
+    /// The stand-in for a gamepad.
+    #[command(hide = true)]
+    Pad,
     /// The stand-in for logind.
     #[command(hide = true)]
     Logind,
@@ -216,25 +222,7 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => {
-            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
-            if !known {
-                return Err(LabError::Invalid(format!(
-                    "no lab has an uplink `{uplink}`"
-                )));
-            }
-            let dir = hold::LAB_DIR;
-            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
-            if order == ["get"] {
-                let state = link.state()?;
-                println!(
-                    "{}",
-                    serde_json::to_string_pretty(&state).unwrap_or_default()
-                );
-                return Ok(ExitCode::SUCCESS);
-            }
-            link.set(&order.join(" "))
-        }
+        Command::Link { lab, uplink, order } => link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -288,6 +276,8 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
         }
         Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
+        Command::Herald => runtime()?.block_on(herald::serve()),
+        Command::Pad => pad::serve(),
         Command::Logind => runtime()?.block_on(logind::serve()),
         Command::Machine { spec } => {
             let spec: MachineSpec = serde_json::from_str(&spec).map_err(|e| {
@@ -322,6 +312,25 @@ fn play(story: bool, routes: Routes, picture: &Path) -> Result<ExitCode, LabErro
     Ok(ended.map_or(ExitCode::SUCCESS, |signal| {
         ExitCode::from(128 + signal as u8)
     }))
+}
+
+fn link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    if !["wifi0", "usb0", "eth0", "lte0"].contains(&uplink) {
+        return Err(LabError::Invalid(format!(
+            "no lab has an uplink `{uplink}`"
+        )));
+    }
+    let dir = hold::LAB_DIR;
+    let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+    if order == ["get"] {
+        let state = link.state()?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&state).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    link.set(&order.join(" "))
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {
