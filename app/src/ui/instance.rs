@@ -14,6 +14,7 @@ use zbus::names::BusName;
 use zbus::{Connection, OwnedVariant, Variant};
 
 use super::APPLICATION_ID;
+use crate::system_bus;
 
 /// Where the window's object is.
 const PATH: &str = "/io/github/evenkeel/Evenkeel";
@@ -86,7 +87,7 @@ pub fn raised_another(strip: bool) -> bool {
     let Ok(runtime) = runtime else { return false };
     let asked = runtime.block_on(async {
         // Made inside the runtime, which times it.
-        let raised = async { raise(&Connection::session().await?, strip).await };
+        let raised = async { raise(&system_bus::session().build().await?, strip).await };
         tokio::time::timeout(PATIENCE, raised).await
     });
     match asked {
@@ -136,7 +137,7 @@ pub fn serve(start: &Start) -> impl Stream<Item = Event> + use<> {
     let strip = start.strip;
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
         let served = async {
-            let bus = Connection::session().await?;
+            let bus = system_bus::session().build().await?;
             serve_on(&bus, strip, &mut events).await?;
             Ok::<_, zbus::Error>(bus)
         };

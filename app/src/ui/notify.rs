@@ -1,6 +1,8 @@
 //! Desktop notifications, for those who asked for them: what is worth one, how many there may be,
 //! and handing them over. Whether they are wanted is the caller's to know.
 
+mod sandboxed;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use zbus::{Connection, Variant};
 use super::APPLICATION_ID;
 use super::model::Model;
 use super::told;
+use crate::system_bus;
 use crate::words::{Key, Words};
 
 /// So many notifications may come one upon the other ...
@@ -205,20 +208,31 @@ trait Notifications {
 #[derive(Debug, Clone, Default)]
 pub struct Desktop(Arc<Mutex<Open>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
     bus: Option<Connection>,
     shown: Vec<(Topic, u32)>,
+    sandboxed: bool,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self {
+            bus: None,
+            shown: Vec::new(),
+            sandboxed: system_bus::in_sandbox(),
+        }
+    }
 }
 
 impl Desktop {
-    /// On this bus instead of the session's.
+    /// On this bus instead of the session's, and as in a sandbox or not.
     #[cfg(test)]
-    pub fn on(bus: Connection) -> Self {
-        let shown = Vec::new();
+    pub fn on(bus: Connection, sandboxed: bool) -> Self {
         Self(Arc::new(Mutex::new(Open {
             bus: Some(bus),
-            shown,
+            shown: Vec::new(),
+            sandboxed,
         })))
     }
 
@@ -238,12 +252,34 @@ impl Open {
     async fn show(&mut self, topic: Topic, summary: &str, body: &str) -> zbus::Result<()> {
         let bus = match &self.bus {
             Some(bus) => bus.clone(),
-            None => self.bus.insert(Connection::session().await?).clone(),
+            None => self
+                .bus
+                .insert(system_bus::session().build().await?)
+                .clone(),
         };
+        let shown = if self.sandboxed {
+            sandboxed::show(&bus, topic, summary, body).await
+        } else {
+            self.notify(&bus, topic, summary, body).await
+        };
+        if shown.is_err() {
+            // The next one begins anew: the bus may have been another session's.
+            self.bus = None;
+        }
+        shown
+    }
+
+    async fn notify(
+        &mut self,
+        bus: &Connection,
+        topic: Topic,
+        summary: &str,
+        body: &str,
+    ) -> zbus::Result<()> {
         let before = self.shown.iter().find(|(shown, _)| *shown == topic);
         let replaces = before.map_or(0, |(_, id)| *id);
         let hints = HashMap::from([("desktop-entry", Variant::from(APPLICATION_ID))]);
-        let desktop = NotificationsProxy::new(&bus).await?;
+        let desktop = NotificationsProxy::new(bus).await?;
         let body = escaped(body);
         let sent = desktop.notify(
             "Evenkeel",
@@ -255,14 +291,7 @@ impl Open {
             hints,
             -1,
         );
-        let id = match sent.await {
-            Ok(id) => id,
-            Err(error) => {
-                // The next one begins anew: the bus may have been another session's.
-                self.bus = None;
-                return Err(error);
-            }
-        };
+        let id = sent.await?;
         self.shown.retain(|(shown, _)| *shown != topic);
         if self.shown.len() >= MAX_REMEMBERED {
             let _ = self.shown.remove(0);
