@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod export;
 pub mod feed;
+pub mod installation;
 pub mod logs;
 pub mod state;
 pub mod steering;
