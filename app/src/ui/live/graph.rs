@@ -75,6 +75,7 @@ fn drawing<'a>(live: &'a Live, model: &'a Model, words: &'a Words) -> Element<'a
         picked: live.picked,
         ghost: live.ghost,
         undrawn: &live.undrawn,
+        said: &live.said,
     };
     let hands = Hands {
         drawn: live.unseen.then_some(Message::Drawn),
