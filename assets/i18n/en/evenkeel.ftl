@@ -75,7 +75,7 @@ game-on-here = On while this window is open
 game-on-kept = On until you switch it off
 game-on-other = On, held by another program
 game-off = Off. Press to use the steadiest uplink
-game-off-kernel = Off. Press to put your settings in force
+game-off-kernel = Off. Press to use your settings
 game-busy = One moment…
 game-no-helper = Needs the helper
 
