@@ -8,10 +8,11 @@ use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
 use super::looking_back::reading;
-use super::{Scene, charge, family, golden, same_subnet, simulate, state, uplinks};
+use super::{Scene, charge, family, golden, lacks_helper, same_subnet, simulate, state, uplinks};
 use crate::config::ThemeChoice;
+use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::{Call, Event, FeedEvent};
+use crate::ui::bus::{Call, FeedEvent};
 use crate::ui::drafts::Control;
 use crate::ui::{live, tune};
 use crate::words::{Language, Words};
@@ -20,7 +21,7 @@ use crate::words::{Language, Words};
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 /// The smallest and the largest window, usual ones between, 1280x800 with texts of 115, 130 and 150
 /// percent, larger windows at scale 2, and shapes turned and halved.
-const OTHERS: [Size; 11] = [
+pub const OTHERS: [Size; 11] = [
     Size::new(800.0, 500.0),
     Size::new(1920.0, 1080.0),
     Size::new(2560.0, 1440.0),
@@ -348,7 +349,7 @@ fn live_on_a_patched_kernel_in_game_mode() {
 fn before_anything_is_known_without_a_helper() {
     everywhere("absent", |language, size| {
         let mut app = App::new(Words::new(language), size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Deb);
         app
     });
 }

@@ -12,8 +12,9 @@ use iced::keyboard::{self, key::Named};
 use super::golden;
 use super::journeys::{SIZE, click, press, say, scene, shows};
 use super::pictures::{check, everywhere, whole_everywhere};
-use super::{FIRST, Scene, lead_with, state, uplinks};
-use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, ThemeChoice};
+use super::{FIRST, Scene, lacks_helper, lead_with, state, uplinks};
+use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, Target, ThemeChoice};
+use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
 use crate::ui::theme::Look;
@@ -58,7 +59,7 @@ fn pictures_of_settings_that_could_not_be_read() {
         let store = store(Some("{\n  theme: dark\n}"));
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Restart);
         let _ = app.update(Message::Choose(Choice::Welcomed));
         let _ = app.update(Message::Show(Screen::Settings));
         app
@@ -76,7 +77,7 @@ fn pictures_of_the_first_start() {
         let store = store(None);
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Bundle);
         let found = alone::Event::Uplinks(uplinks(3));
         let _ = app.update(Message::Alone(found));
         app
@@ -88,6 +89,7 @@ async fn the_first_page_finds_the_uplinks_before_anything_is_measured() {
     let looks = alone::Wish {
         grace: std::time::Duration::ZERO,
         probes: false,
+        target: Target::default(),
     };
     let mut events = std::pin::pin!(alone::measure(&looks));
     // No feed is opened, as it would be for probes.
@@ -111,6 +113,7 @@ fn no_uplink_is_said_only_after_a_look() {
 fn pictures_without_a_bus() {
     everywhere("absent-bus", |language, size| {
         let mut app = App::new(Words::new(language), size);
+        let _ = app.update(Message::Bus(Event::Remedy(Remedy::Mend)));
         let _ = app.update(Message::Bus(Event::NoBus));
         app
     });

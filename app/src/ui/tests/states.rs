@@ -6,8 +6,9 @@ use evenkeel_dbus::{Backend, HelperError, Reason};
 use iced::{Size, window};
 
 use super::pictures::{everywhere, in_every_theme};
-use super::{Scene, state, uplinks};
+use super::{Scene, lacks_helper, state, uplinks};
 use crate::config::Store;
+use crate::installation::Remedy;
 use crate::state::HelperState;
 use crate::ui::alone;
 use crate::ui::app::{App, Message, Screen};
@@ -64,7 +65,7 @@ fn pictures(
 
 fn without_a_helper(language: Language, size: Size) -> Scene {
     let mut app = opened(language, size);
-    let _ = app.update(Message::Bus(Event::NoHelper));
+    lacks_helper(&mut app, Remedy::Deb);
     let found = alone::Event::Uplinks(uplinks(3));
     let _ = app.update(Message::Alone(found));
     let _ = app.update(Message::Feed(FeedEvent::Opened));
@@ -121,14 +122,14 @@ fn with_a_refusal(language: Language, size: Size) -> Scene {
 #[test]
 fn screens_with_graphs_without_a_helper() {
     pictures("absent", &DRAWN, without_a_helper, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn other_screens_without_a_helper() {
     pictures("absent", &SAID, without_a_helper, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
@@ -145,7 +146,7 @@ fn screens_with_graphs_with_one_uplink_to_observe() {
 #[test]
 fn other_screens_with_one_uplink_to_observe() {
     pictures("observe", &SAID, with_one_uplink_to_observe, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
@@ -172,55 +173,55 @@ fn other_screens_with_several_uplinks_and_game_mode_off() {
 #[test]
 fn screens_with_graphs_on_a_patched_kernel() {
     pictures("patched", &DRAWN, on_a_patched_kernel, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn other_screens_on_a_patched_kernel() {
     pictures("patched", &SAID, on_a_patched_kernel, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn screens_with_graphs_with_game_mode_on() {
     pictures("on", &DRAWN, with_game_mode_on, |name, app| {
-        in_every_theme(name, app)
+        in_every_theme(name, app);
     });
 }
 
 #[test]
 fn other_screens_with_game_mode_on() {
     pictures("on", &SAID, with_game_mode_on, |name, app| {
-        in_every_theme(name, app)
+        in_every_theme(name, app);
     });
 }
 
 #[test]
 fn screens_with_graphs_after_the_helper_was_lost() {
     pictures("lost", &DRAWN, after_the_helper_was_lost, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn other_screens_after_the_helper_was_lost() {
     pictures("lost", &SAID, after_the_helper_was_lost, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn screens_with_graphs_with_a_refusal() {
     pictures("error", &DRAWN, with_a_refusal, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }
 
 #[test]
 fn other_screens_with_a_refusal() {
     pictures("error", &SAID, with_a_refusal, |name, app| {
-        everywhere(name, app)
+        everywhere(name, app);
     });
 }

@@ -11,6 +11,7 @@ use crate::steering;
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
+use crate::ui::told;
 use crate::words::{Key, Words};
 
 /// The card. What was touched comes first.
@@ -79,11 +80,8 @@ fn line<'a>(tunable: &'a TunableInfo, does: Option<Key>, words: &'a Words) -> El
     let stands = text(words.say(speech::tunable_key(state)))
         .size(theme::SMALL)
         .style(theme::ink(ink));
-    let why = (!tunable.why_not.is_empty()).then(|| {
-        text(&tunable.why_not)
-            .size(theme::SMALL)
-            .style(theme::ink(ink))
-    });
+    let why = told::why_not(tunable, words);
+    let why = (!why.is_empty()).then(|| text(why).size(theme::SMALL).style(theme::ink(ink)));
     let standing = row![quiet(change), stands].spacing(12);
     column![text(speech::tunable_name(&tunable.id, words))]
         .push(does.map(|key| quiet(words.say(key))))
