@@ -29,7 +29,10 @@ pub trait Helper1 {
     /// Ends everything the caller and its user hold.
     fn revert(&self) -> Result<(), HelperError>;
     /// Begins a measurement; the arguments are those of [`crate::measurement::MeasurementPlan`].
-    #[allow(clippy::too_many_arguments, reason = "a call carries numbers, not records")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a call carries numbers, not records"
+    )]
     fn start_measurement(
         &self,
         subject: u32,
