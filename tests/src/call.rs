@@ -24,6 +24,10 @@ pub async fn call(method: &str, numbers: &[i64]) -> Result<(), String> {
     answer.map(drop).map_err(|error| describe(&error))
 }
 
+#[allow(
+    clippy::many_single_char_names,
+    reason = "arguments are told apart by their place alone"
+)]
 async fn send<T>(bus: &Connection, method: &str, n: &[T]) -> zbus::Result<zbus::Message>
 where
     T: serde::Serialize + zbus::Type + Copy + Sync,
@@ -36,22 +40,27 @@ where
             bus.call_method(name, path, interface, method, &(a, b))
                 .await
         }
-        [a, b, c, ..] => {
+        [a, b, c] => {
             bus.call_method(name, path, interface, method, &(a, b, c))
                 .await
         }
+        [a, b, c, d, e, f, g, h, i] => {
+            let body = (a, b, c, d, e, f, g, h, i);
+            bus.call_method(name, path, interface, method, &body).await
+        }
+        _ => Err(zbus::Error::InvalidReply),
     }
 }
 
-/// The running helper's introspection XML.
+/// The introspection XML of one of the running helper's objects.
 ///
 /// # Errors
 /// The error's name and sentence, as one line.
-pub async fn introspect() -> Result<String, String> {
+pub async fn introspect(path: &str) -> Result<String, String> {
     let bus = connect().await?;
     let proxy = IntrospectableProxy::builder(&bus)
         .destination(BUS_NAME)
-        .path(OBJECT_PATH)
+        .path(path)
         .build()
         .await
         .map_err(|error| describe(&error))?;

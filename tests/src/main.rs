@@ -122,9 +122,13 @@ enum Command {
         #[arg(long)]
         changing: bool,
     },
-    /// Print the running helper's introspection XML.
+    /// Print the introspection XML of one of the running helper's objects.
     #[command(hide = true)]
-    Introspect,
+    Introspect {
+        /// Which.
+        #[arg(default_value = evenkeel_dbus::OBJECT_PATH)]
+        path: String,
+    },
     /// Try to write every property named and print what came of it.
     #[command(hide = true)]
     SetProperties {
@@ -276,8 +280,8 @@ fn run(command: Command) -> Result<(), LabError> {
             println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
             Ok(())
         }
-        Command::Introspect => {
-            let xml = runtime()?.block_on(call::introspect());
+        Command::Introspect { path } => {
+            let xml = runtime()?.block_on(call::introspect(&path));
             println!("{}", xml.map_err(LabError::Invalid)?);
             Ok(())
         }

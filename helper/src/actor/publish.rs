@@ -147,6 +147,7 @@ impl Actor {
         let mut ours = [&self.survey.v4, &self.survey.v6].into_iter();
         self.leases.is_empty()
             && self.feeds.is_empty()
+            && self.measuring.is_idle()
             && self.confirming.is_none()
             && ours.all(|found| found.ours.is_empty())
     }
@@ -168,6 +169,7 @@ impl Actor {
             game_mode_holders: wanted.holders,
             sampling: self.sampler.is_running(),
             probe_period_ms: self.sampler.period_ms(),
+            measurements: self.measuring.paths(),
             tunables: captured.map(view::tunable).chain(own).collect(),
             idle: self.is_idle(),
             last_error: self
@@ -185,5 +187,6 @@ impl Actor {
         {
             log::warn!("the bus did not take a property change: {error}");
         }
+        self.show_measurement().await;
     }
 }
