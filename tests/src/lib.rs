@@ -62,6 +62,7 @@ pub mod link;
 pub mod loader;
 pub mod machine;
 pub mod managers;
+pub mod measured;
 pub mod ours;
 pub mod process;
 pub mod race;

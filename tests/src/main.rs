@@ -110,6 +110,9 @@ enum Command {
         /// Its arguments.
         #[arg(allow_negative_numbers = true)]
         numbers: Vec<i64>,
+        /// Call it of this measurement.
+        #[arg(long)]
+        measurement: Option<u64>,
     },
     /// Call the helper just when it is about to leave, again and again; print what came of it.
     #[command(hide = true)]
@@ -212,25 +215,7 @@ fn run(command: Command) -> Result<(), LabError> {
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => {
-            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
-            if !known {
-                return Err(LabError::Invalid(format!(
-                    "no lab has an uplink `{uplink}`"
-                )));
-            }
-            let dir = hold::LAB_DIR;
-            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
-            if order == ["get"] {
-                let state = link.state()?;
-                println!(
-                    "{}",
-                    serde_json::to_string_pretty(&state).unwrap_or_default()
-                );
-                return Ok(());
-            }
-            link.set(&order.join(" "))
-        }
+        Command::Link { lab, uplink, order } => order_link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -264,8 +249,12 @@ fn run(command: Command) -> Result<(), LabError> {
             bench::helper::run(seconds, &mut |line| println!("{line}"))?;
             bench::app::run(seconds, &mut |line| println!("{line}"))
         }
-        Command::Call { method, numbers } => {
-            let said = runtime()?.block_on(call::call(&method, &numbers));
+        Command::Call {
+            method,
+            numbers,
+            measurement,
+        } => {
+            let said = runtime()?.block_on(call::call(measurement, &method, &numbers));
             println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
             Ok(())
         }
@@ -332,6 +321,25 @@ fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {
         .read_line(&mut String::new())
         .map_err(|e| LabError::io("reading input", e))?;
     Ok(())
+}
+
+fn order_link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    if !["wifi0", "usb0", "eth0", "lte0"].contains(&uplink) {
+        return Err(LabError::Invalid(format!(
+            "no lab has an uplink `{uplink}`"
+        )));
+    }
+    let dir = hold::LAB_DIR;
+    let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+    if order == ["get"] {
+        let state = link.state()?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&state).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    link.set(&order.join(" "))
 }
 
 fn print_accuracy(seconds: u32, json: bool) -> Result<(), LabError> {
