@@ -223,7 +223,11 @@ pub struct RunArgs {
 
 /// What to measure, and how.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(
+    group = clap::ArgGroup::new("what").required(true),
+    override_usage = "evenkeel measure [OPTIONS] \
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+)]
 pub struct MeasureArgs {
     /// Game mode off against on
     #[arg(long, group = "what")]

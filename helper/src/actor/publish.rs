@@ -29,7 +29,10 @@ impl Actor {
     }
 
     pub(super) fn announce_leader(&mut self) {
-        let (ifindex, game_mode) = (self.session.leader(), self.leases.wanted().game_mode);
+        let (ifindex, game_mode) = (
+            self.session.leader(),
+            self.leases.wanted_by_others().game_mode,
+        );
         if self.announced != Some((ifindex, game_mode)) {
             self.announced = Some((ifindex, game_mode));
             self.feeds.push(Record::Leader {
@@ -154,7 +157,8 @@ impl Actor {
 
     /// Shows the state of now on the bus.
     pub async fn publish(&mut self) {
-        let wanted = self.leases.wanted();
+        // A measurement's turns come and go by themselves; what people set is what they are shown.
+        let wanted = self.leases.wanted_by_others();
         let slider = wanted.ema_factor.unwrap_or(EMA_FACTOR_DEFAULT);
         let captured = self.door.status(&self.survey.routes).into_iter();
         let own = [&self.survey.v4, &self.survey.v6].into_iter();

@@ -364,15 +364,15 @@ mod tests {
         let found = Found::of(vec![block(0, 0), block(0, 1)], &samples, 1);
         let text = all(&judged(Verdict::Worse), &found, &names());
         assert!(
-            text.contains("ms          game mode off  game mode on\n"),
+            text.contains("ms           game mode off  game mode on\n"),
             "{text}"
         );
         assert!(
-            text.contains("median               20.0          60.0\n"),
+            text.contains("median                20.0          60.0\n"),
             "{text}"
         );
         assert!(
-            text.contains("over 50 ms              0            20\n"),
+            text.contains("over 50 ms               0            20\n"),
             "{text}"
         );
         assert!(text.contains("p99 ratio 3.00"), "{text}");
