@@ -39,6 +39,7 @@ mod strip;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod told;
 mod tune;
 mod verdict;
 mod welcome;
@@ -69,7 +70,7 @@ pub fn run(strip: bool) -> ExitCode {
     if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
         return refuse(&why);
     }
-    if instance::raised_another() {
+    if instance::raised_another(strip) {
         return ExitCode::SUCCESS;
     }
     // Read here for the size alone; the window reads the same file once more when it opens.

@@ -18,6 +18,7 @@ use super::history::{DAY_NS, History, Sample};
 use super::live::Kept;
 use super::spread::Spread;
 use super::verdict::{Standing, Verdict};
+use crate::installation::Remedy;
 use crate::state::HelperState;
 pub use figures::Figures;
 
@@ -124,6 +125,8 @@ pub struct Model {
     pub link: Link,
     /// What it said last; kept while it is away, so that nothing jumps.
     pub state: Option<HelperState>,
+    /// What would bring it while it is not there, once that is known.
+    pub remedy: Option<Remedy>,
     /// The uplinks, in the helper's order.
     pub tracks: Vec<Track>,
     /// Uplinks that went away, the last one last; what was measured of them still shows.
@@ -154,6 +157,7 @@ impl Model {
             self.happened(What::HelperBack, None);
         }
         self.link = Link::Present;
+        self.remedy = None;
         let switched = self.game_mode() != state.game_mode;
         self.sort_in(&state.uplinks, first);
         self.state = Some(state);

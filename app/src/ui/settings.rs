@@ -2,6 +2,7 @@
 //! helper's settings: those are on the Tune screen.
 
 mod facts;
+pub mod target;
 
 pub use facts::Facts;
 
@@ -14,17 +15,28 @@ use crate::config::{
     Choice, LanguageChoice, OnClose, REFRESH_HZ, Settings, TEXT_PERCENT, ThemeChoice,
 };
 use crate::words::{Key, Words};
+use target::Typing;
+
+/// What is done on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Something was chosen.
+    Choose(Choice),
+    /// In the field for the address.
+    Target(target::Message),
+}
 
 /// The screen below the header.
 pub fn view<'a>(
     settings: &'a Settings,
+    typing: &Typing,
     facts: Facts<'a>,
     words: &'a Words,
     room: Room,
-) -> Element<'a, Choice> {
-    let chosen = parts::card(choices(settings, words), room);
+) -> Element<'a, Message> {
+    let chosen = parts::card(choices(settings, typing, words), room);
     let found = parts::card(facts::view(facts, words), room);
-    let page: Element<'a, Choice> = if room.is_compact() {
+    let page: Element<'a, Message> = if room.is_compact() {
         column![chosen.width(Fill), found.width(Fill)]
             .spacing(room.gap())
             .into()
@@ -42,7 +54,7 @@ pub fn view<'a>(
         .into()
 }
 
-fn choices<'a>(settings: &Settings, words: &Words) -> Element<'a, Choice> {
+fn choices<'a>(settings: &Settings, typing: &Typing, words: &Words) -> Element<'a, Message> {
     let say = |key| words.say(key);
     let system = || say(Key::ChoiceSystem);
     let language = parts::choices(
@@ -96,16 +108,22 @@ fn choices<'a>(settings: &Settings, words: &Words) -> Element<'a, Choice> {
     );
     let line = |title, hint, choices| {
         let said = column![text(words.say(title)), quiet(words.say(hint))].spacing(2);
-        row![said.width(Fill), choices]
+        let choices: Element<'a, Choice> = choices;
+        row![said.width(Fill), choices.map(Message::Choose)]
             .spacing(16)
             .align_y(Alignment::Center)
     };
+    let field = typing.field(settings.target).map(Message::Target);
+    let target = row![typing.said(settings.target, words), field]
+        .spacing(16)
+        .align_y(Alignment::Center);
     column![
         bold(words.say(Key::SettingsTitle), theme::HEADING),
         line(Key::SettingsLanguage, Key::SettingsLanguageHint, language),
         line(Key::SettingsTheme, Key::SettingsThemeHint, look),
         line(Key::SettingsText, Key::SettingsTextHint, size),
         line(Key::SettingsRefresh, Key::SettingsRefreshHint, refresh),
+        target,
         line(Key::SettingsNotify, Key::SettingsNotifyHint, notify),
         line(Key::SettingsClose, Key::SettingsCloseHint, close),
     ]

@@ -4,6 +4,7 @@
 use iced::widget::{column, container, row, scrollable, text};
 use iced::{Alignment, Center, Element, Fill, FillPortion};
 
+use super::absent;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
 use super::parts::{self, Room, bold, quiet};
@@ -80,10 +81,20 @@ fn found<'a>(here: Found<'a>, words: &Words) -> Element<'a, Choice> {
             words.tell(Key::FactHelperRuns, version)
         }
         (Link::Searching | Link::Present, _) => words.say(Key::InForceSearching),
-        (Link::NoBus | Link::NoHelper, _) => words.say(Key::WelcomeNoHelper),
+        (Link::NoBus | Link::NoHelper, _) => {
+            let lacks = model.remedy.map_or(Key::FactHelperAbsent, absent::lacks);
+            let sentence = words.say(Key::WelcomeNoHelper);
+            format!("{} {sentence}", words.say(lacks))
+        }
     };
+    let remedy = model.remedy.filter(|_| model.link == Link::NoHelper);
+    let remedy = remedy.map(|remedy| {
+        let helps = quiet(words.say(absent::helps(remedy)));
+        column![helps, absent::command(remedy).padding([8, 12])].spacing(6)
+    });
     lines
         .push(fact(Key::FactHelper, text(helper), words))
+        .push(remedy)
         .spacing(10)
         .into()
 }

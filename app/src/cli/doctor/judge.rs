@@ -4,6 +4,8 @@
 use evenkeel_dbus::{Lowpower, action};
 use serde::Serialize;
 
+use crate::installation::{self, Found, remedy};
+
 /// How the helper answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Helper {
@@ -95,6 +97,8 @@ pub struct Facts {
     pub actions: Result<Vec<String>, String>,
     /// The unit.
     pub unit: Option<Unit>,
+    /// How software comes into this system.
+    pub found: Found,
     /// The group ids that may open ICMP sockets.
     pub ping_groups: Option<(u32, u32)>,
 }
@@ -207,13 +211,26 @@ fn silent_todo(facts: &Facts) -> String {
     }
 }
 
+/// How to install the helper, also over one that is not whole.
 fn install_todo(facts: &Facts) -> String {
     if facts.immutable.is_some() {
-        MEND.into()
-    } else if facts.flatpak {
-        "install the helper on the system itself: this Flatpak cannot hold it".into()
+        return MEND.into();
+    }
+    let nothing = Found {
+        activatable: false,
+        files: installation::Files::None,
+        ..facts.found
+    };
+    let remedy = remedy(&nothing);
+    if facts.flatpak {
+        let command = remedy.command();
+        format!("install the helper on the system itself, for a Flatpak cannot hold it: {command}")
     } else {
-        "install Evenkeel's package (again), or run `sudo make install`".into()
+        format!(
+            "install it (again) {}: {}",
+            remedy.place(),
+            remedy.command()
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! Each thing that can be wrong is named, and what to do about it is the thing that helps.
 
 use super::*;
+use crate::installation::System;
 
 fn healthy() -> Facts {
     Facts {
@@ -22,6 +23,10 @@ fn healthy() -> Facts {
             active: "active".into(),
             file: "disabled".into(),
         }),
+        found: Found {
+            system: System::Apt,
+            ..Found::default()
+        },
         ping_groups: Some((1, 0)),
     }
 }
@@ -120,7 +125,10 @@ fn a_silent_helper_is_told_by_its_cause() {
         facts.activatable = Some(false);
         facts.unit = None;
     });
-    assert!(missing.contains("install Evenkeel's package"), "{missing}");
+    assert!(
+        missing.contains("sudo apt install ./evenkeel_*.deb"),
+        "{missing}"
+    );
     let unread = with(&|facts| facts.activatable = Some(false));
     assert!(unread.contains("reload dbus"), "{unread}");
     let masked = with(&|facts| facts.unit.as_mut().unwrap().file = "masked".into());

@@ -61,7 +61,8 @@ impl App {
             strip::view(self.strip_now(), room).map(Message::Strip)
         } else if self.settings.welcomed {
             let absence = absent::absence(&self.model);
-            let banner = absence.map(|absence| absent::banner(absence, words, room));
+            let banner =
+                absence.map(|absence| absent::banner(absence, self.model.remedy, words, room));
             // A small window has no room for a banner of its own; it says the same and more.
             let (said, banner) = if room.is_compact() {
                 (banner, None)
@@ -119,7 +120,11 @@ impl App {
                     file: self.store.as_ref().map(Store::path),
                     trouble: self.trouble.as_ref(),
                 };
-                settings::view(&self.settings, facts, words, room).map(Message::Choose)
+                let view = settings::view(&self.settings, &self.typing, facts, words, room);
+                view.map(|message| match message {
+                    settings::Message::Choose(choice) => Message::Choose(choice),
+                    settings::Message::Target(typed) => Message::Typing(typed),
+                })
             }
         }
     }

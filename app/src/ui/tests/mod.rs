@@ -4,6 +4,7 @@
 mod desktop;
 mod golden;
 mod graph_pictures;
+mod helpless;
 mod journeys;
 mod looking_back;
 mod person;
@@ -12,6 +13,7 @@ mod portal;
 mod session;
 mod shell;
 mod steered;
+mod touch;
 mod tuned;
 mod walk;
 
@@ -31,6 +33,7 @@ use super::app::{App, Message};
 use super::bus::{Event, FeedEvent};
 use super::preview::{self, Setting};
 use super::{theme, tune};
+use crate::installation::Remedy;
 use crate::state::HelperState;
 use crate::words::{Language, Words};
 
@@ -161,6 +164,12 @@ pub fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> Help
         tunables: Vec::new(),
         last_error: None,
     }
+}
+
+/// There is no helper, and this would bring one.
+fn lacks_helper(app: &mut App, remedy: Remedy) {
+    let _ = app.update(Message::Bus(Event::Remedy(remedy)));
+    let _ = app.update(Message::Bus(Event::NoHelper));
 }
 
 /// A window that has played a recorded series.

@@ -10,8 +10,9 @@ use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
 use super::looking_back::reading;
-use super::{Scene, charge, family, golden, same_subnet, simulate, state, uplinks};
+use super::{Scene, charge, family, golden, lacks_helper, same_subnet, simulate, state, uplinks};
 use crate::config::ThemeChoice;
+use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::{Call, Event, FeedEvent};
 use crate::ui::drafts::Control;
@@ -22,7 +23,7 @@ use crate::words::{Language, Words};
 pub const SIZE: Size = Size::new(1280.0, 800.0);
 /// The smallest and the largest window, usual ones between, 1280x800 with texts of 115, 130 and 150
 /// percent, larger windows at scale 2, and shapes turned and halved.
-const OTHERS: [Size; 11] = [
+pub const OTHERS: [Size; 11] = [
     Size::new(800.0, 500.0),
     Size::new(1920.0, 1080.0),
     Size::new(2560.0, 1440.0),
@@ -388,12 +389,12 @@ fn a_refusal_in_words() {
 fn no_helper_and_a_lost_helper() {
     everywhere("absent", |language, size| {
         let mut app = App::new(Words::new(language), size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Deb);
         app
     });
     everywhere("alone", |language, size| {
         let mut app = App::new(Words::new(language), size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Start);
         let found = alone::Event::Uplinks(uplinks(3));
         let _ = app.update(Message::Alone(found));
         let _ = app.update(Message::Feed(FeedEvent::Opened));

@@ -12,8 +12,9 @@ use iced::keyboard::{self, key::Named};
 use super::golden;
 use super::journeys::{SIZE, click, press, say, scene, shows};
 use super::pictures::{check, everywhere, in_every_theme, whole_everywhere};
-use super::{FIRST, Scene, lead_with, state, uplinks};
-use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, ThemeChoice};
+use super::{FIRST, Scene, lacks_helper, lead_with, state, uplinks};
+use crate::config::{Choice, LanguageChoice, OnClose, Settings, Store, Target, ThemeChoice};
+use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
 use crate::ui::theme::Look;
@@ -79,7 +80,7 @@ fn pictures_of_the_settings() {
         let store = store(Some("{\n  theme: dark\n}"));
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Restart);
         let _ = app.update(Message::Choose(Choice::Welcomed));
         let _ = app.update(Message::Show(Screen::Settings));
         app
@@ -97,7 +98,7 @@ fn pictures_of_the_first_start() {
         let store = store(None);
         let mut app = App::open(language, "6.18.1-arch1-1".to_owned(), Some(store), false);
         resize(&mut app, size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
+        lacks_helper(&mut app, Remedy::Bundle);
         let found = alone::Event::Uplinks(uplinks(3));
         let _ = app.update(Message::Alone(found));
         app
@@ -109,6 +110,7 @@ async fn the_first_page_finds_the_uplinks_before_anything_is_measured() {
     let looks = alone::Wish {
         grace: std::time::Duration::ZERO,
         probes: false,
+        target: Target::default(),
     };
     let mut events = std::pin::pin!(alone::measure(&looks));
     // No feed is opened, as it would be for probes.
@@ -136,6 +138,7 @@ fn pictures_without_a_helper() {
     ] {
         everywhere(name, |language, size| {
             let mut app = App::new(Words::new(language), size);
+            let _ = app.update(Message::Bus(Event::Remedy(Remedy::Mend)));
             let _ = app.update(Message::Bus(event.clone()));
             let _ = app.update(Message::Show(screen));
             app

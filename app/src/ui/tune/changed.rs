@@ -11,6 +11,7 @@ use crate::steering;
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
+use crate::ui::told;
 use crate::words::{Key, Words};
 
 /// The card. What was touched comes first.
@@ -73,11 +74,8 @@ fn line<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Message> 
     let stands = text(words.say(speech::tunable_key(state)))
         .size(theme::SMALL)
         .style(theme::ink(ink));
-    let why = (!tunable.why_not.is_empty()).then(|| {
-        text(&tunable.why_not)
-            .size(theme::SMALL)
-            .style(theme::ink(ink))
-    });
+    let why = told::why_not(tunable, words);
+    let why = (!why.is_empty()).then(|| text(why).size(theme::SMALL).style(theme::ink(ink)));
     column![
         text(speech::tunable_name(&tunable.id, words)),
         quiet(words.say(speech::tunable_does_key(&tunable.id))),
