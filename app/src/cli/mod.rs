@@ -9,6 +9,7 @@ mod doctor;
 mod examples;
 mod exit;
 mod helper;
+mod measure;
 mod out;
 mod ping;
 mod plan;
@@ -82,6 +83,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
             helper::runtime()?.block_on(change::forget(uplink, out))?;
         }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
+        Command::Measure(args) => return helper::runtime()?.block_on(measure::run(args, out)),
         Command::Replay(args) => replay::run(args, out)?,
         Command::Table(args) => table::run(args, out)?,
         Command::Report(args) => helper::runtime()?.block_on(report::run(args, out))?,

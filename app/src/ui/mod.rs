@@ -1,6 +1,7 @@
 //! The window. It shows what the helper says and asks for what the user presses; it decides
 //! nothing about routes, and works without any privilege.
 
+mod abreast;
 mod absent;
 mod alone;
 mod app;

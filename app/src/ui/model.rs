@@ -9,7 +9,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use evenkeel_dbus::feed::{Frame, Record};
-use evenkeel_dbus::{Backend, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
+use evenkeel_dbus::{Backend, Draining, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
 
 use super::clock::{Clock, Reading};
 use super::compare::Comparison;
@@ -245,6 +245,9 @@ impl Model {
             state.game_mode = false;
             state.holders.clear();
             state.leader = None;
+            // What it had changed it put back, or its unit did after it.
+            state.tunables.clear();
+            state.draining = Draining::default();
         }
         for track in &mut self.tracks {
             track.info.state = UplinkState::Idle.to_wire();

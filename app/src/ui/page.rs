@@ -49,7 +49,7 @@ pub fn page(state: Option<HelperState>, frames: &[Frame], words: &Words) -> Page
     };
     let page = Page {
         in_force,
-        verdict: heard.then(|| live::sentence(&model, words)),
+        verdict: heard.then(|| verdict(&model, words)),
         helper,
         ability: words.say(ability(model.state.as_ref())),
         uplinks: model
@@ -74,6 +74,14 @@ impl Page {
         self.uplinks.iter_mut().for_each(plain);
         self.changed.iter_mut().for_each(|(name, ..)| plain(name));
         self
+    }
+}
+
+/// The line above the cards, with the figures that stand beside it.
+fn verdict(model: &Model, words: &Words) -> String {
+    match live::said(model, words) {
+        (headline, Some(figures)) => format!("{headline} {figures}"),
+        (headline, None) => headline,
     }
 }
 
