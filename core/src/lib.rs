@@ -15,11 +15,13 @@
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
 //! | [`preview`] | the same for probes that were just recorded, to be drawn |
+//! | [`blame`] | what a spike is, and whose fault it was |
 //! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
+pub mod blame;
 pub mod ema;
 pub mod jitter;
 pub mod metrics;
