@@ -9,6 +9,7 @@ pub mod error;
 pub mod feed;
 pub mod limits;
 mod proxy;
+pub mod spikes;
 mod types;
 mod words;
 

@@ -23,5 +23,6 @@ pub mod request;
 pub mod sampler;
 pub mod service;
 pub mod session;
+pub mod spikes;
 pub mod view;
 pub mod watchdog;

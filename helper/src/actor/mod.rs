@@ -15,6 +15,7 @@ use evenkeel_core::plan::{Abilities, Object, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
+use evenkeel_evidence::Witness;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -39,6 +40,7 @@ use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler};
 use crate::session::Session;
+use crate::spikes::Kept;
 use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
@@ -99,6 +101,10 @@ pub struct Actor {
     abilities: Abilities,
     sampler: Sampler,
     session: Session,
+    /// Looks at the kernel beside the probes, and tells of spikes.
+    witness: Witness,
+    /// The last spikes.
+    spikes: Kept,
     leases: Leases,
     keeper: Keeper,
     feeds: Feeds,
@@ -158,6 +164,8 @@ impl Actor {
             abilities,
             sampler,
             session,
+            witness: Witness::default(),
+            spikes: Kept::default(),
             leases: Leases::default(),
             keeper: Keeper::default(),
             feeds: Feeds::default(),
@@ -238,6 +246,7 @@ impl Actor {
                 Some(name) = self.edges.departures.recv() => return Event::ClientGone(name),
                 Some(request) = self.edges.requests.recv() => return Event::Request(request),
                 heard = self.sampler.next() => return Event::Heard(heard),
+                () = self.witness.next() => {}
                 () = until(frames_due) => return Event::FramesDue,
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
@@ -361,6 +370,7 @@ impl Actor {
         self.watch_client(&caller.name).await?;
         // A new listener does not know yet what the others were told.
         self.announced = None;
+        self.feeds.greet(&self.spikes.records(), Instant::now());
         self.announce_leader();
         Ok(socket)
     }
@@ -453,7 +463,9 @@ impl Actor {
                 at_ns,
                 rtt_ns,
                 user_clock,
+                late_ns,
             } => {
+                self.witness.anchor(ifindex, at_ns, rtt_ns, late_ns);
                 self.session.sample(ifindex, Sample::from(rtt_ns));
                 self.feeds.push(Record::Sample {
                     ifindex,
@@ -463,6 +475,27 @@ impl Actor {
                 });
                 let decision = self.session.settle();
                 self.carry_out_decision(decision).await;
+            }
+            Heard::Gateway(outcome) => {
+                let evenkeel_evidence::Outcome {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                } = outcome;
+                self.witness.gateway(ifindex, at_ns, rtt_ns);
+                self.feeds.push(Record::Gateway {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                });
+            }
+            Heard::BeatEnded(late_ns) => {
+                self.witness.late(late_ns);
+                for spike in self.witness.beat() {
+                    for record in self.spikes.keep(spike) {
+                        self.feeds.push(record);
+                    }
+                }
             }
             Heard::EpochEnded => {
                 let decision = self.session.end_epoch();
