@@ -5,6 +5,8 @@
 pub mod cli;
 pub mod config;
 pub mod feed;
+pub mod flows;
+pub mod spikes;
 pub mod state;
 pub mod steering;
 pub mod system_bus;

@@ -73,7 +73,10 @@ mod tests {
 
     fn take_all(spikes: &mut Spikes, spike: &Spike) -> usize {
         let taken = records(spike);
-        taken.iter().filter(|record| spikes.take(record).is_some()).count()
+        taken
+            .iter()
+            .filter(|record| spikes.take(record).is_some())
+            .count()
     }
 
     #[test]
@@ -84,7 +87,11 @@ mod tests {
         }
         assert_eq!(take_all(&mut spikes, &spike(3, 9_000)), 0);
         assert_eq!(take_all(&mut spikes, &spike(4, 9_000)), 1);
-        let order: Vec<u64> = spikes.newest_first().iter().map(|one| one.from_ns).collect();
+        let order: Vec<u64> = spikes
+            .newest_first()
+            .iter()
+            .map(|one| one.from_ns)
+            .collect();
         assert_eq!(order, [9_000, 9_000, 5_000, 1_000]);
         assert_eq!(spikes.between(5_500, 6_500).count(), 1);
         assert_eq!(spikes.between(6_001, 8_999).count(), 0);

@@ -102,6 +102,19 @@ enum Command {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Print whom the helper blames for planted causes of ping spikes.
+    Blame {
+        /// How often each cause is planted.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+    },
+    /// Keep a processor busy.
+    #[command(hide = true)]
+    Spin {
+        /// For so many milliseconds.
+        #[arg(value_parser = clap::value_parser!(u64).range(1..=2000))]
+        ms: u64,
+    },
     /// Call one method of the helper with numbers and print `ok` or the error.
     #[command(hide = true)]
     Call {
@@ -208,25 +221,7 @@ fn run(command: Command) -> Result<(), LabError> {
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => {
-            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
-            if !known {
-                return Err(LabError::Invalid(format!(
-                    "no lab has an uplink `{uplink}`"
-                )));
-            }
-            let dir = hold::LAB_DIR;
-            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
-            if order == ["get"] {
-                let state = link.state()?;
-                println!(
-                    "{}",
-                    serde_json::to_string_pretty(&state).unwrap_or_default()
-                );
-                return Ok(());
-            }
-            link.set(&order.join(" "))
-        }
+        Command::Link { lab, uplink, order } => change_link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -253,12 +248,13 @@ fn run(command: Command) -> Result<(), LabError> {
             let say = &mut |line: &str| println!("{line}");
             demo::show(mode, routes.into(), &picture, say)
         }
-        Command::Bench { seconds } => {
-            let seconds = seconds.clamp(1, 600);
-            bench::steer::run(&mut |line| println!("{line}"))?;
-            bench::rollback::run(&mut |line| println!("{line}"))?;
-            bench::helper::run(seconds, &mut |line| println!("{line}"))?;
-            bench::app::run(seconds, &mut |line| println!("{line}"))
+        Command::Bench { seconds } => run_benches(seconds.clamp(1, 600)),
+        Command::Blame { rounds } => {
+            bench::blame::run(rounds.clamp(1, 1000), &mut |line| println!("{line}"))
+        }
+        Command::Spin { ms } => {
+            spin(std::time::Duration::from_millis(ms));
+            Ok(())
         }
         Command::Call { method, numbers } => {
             let said = runtime()?.block_on(call::call(&method, &numbers));
@@ -301,6 +297,41 @@ fn run(command: Command) -> Result<(), LabError> {
                 .map_err(|e| LabError::Invalid(format!("the lab's description is wrong: {e}")))?;
             hold::run(&spec, &group)
         }
+    }
+}
+
+fn change_link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink);
+    if !known {
+        return Err(LabError::Invalid(format!(
+            "no lab has an uplink `{uplink}`"
+        )));
+    }
+    let dir = hold::LAB_DIR;
+    let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+    if order == ["get"] {
+        let state = link.state()?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&state).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    link.set(&order.join(" "))
+}
+
+fn run_benches(seconds: u32) -> Result<(), LabError> {
+    let say = &mut |line: &str| println!("{line}");
+    bench::steer::run(say)?;
+    bench::rollback::run(say)?;
+    bench::helper::run(seconds, say)?;
+    bench::app::run(seconds, say)
+}
+
+fn spin(long: std::time::Duration) {
+    let end = std::time::Instant::now() + long;
+    while std::time::Instant::now() < end {
+        std::hint::spin_loop();
     }
 }
 
