@@ -16,7 +16,7 @@ const SILENT_AFTER: u32 = 25;
 /// Then it is asked this seldom: once in ten seconds at the usual pace.
 const SELDOM: u32 = 50;
 
-/// The outcome of one probe to a gateway.
+/// The outcome of one probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The uplink.
@@ -25,6 +25,8 @@ pub struct Outcome {
     pub at_ns: u64,
     /// Its round-trip time; `None` when it was lost.
     pub rtt_ns: Option<u64>,
+    /// How long it waited in this machine's own queue before.
+    pub queue_ns: u64,
 }
 
 /// See the module.
@@ -104,6 +106,7 @@ impl Gateways {
                     ifindex: probe.ifindex,
                     at_ns: monotonic_ns(),
                     rtt_ns: None,
+                    queue_ns: 0,
                 });
             }
         }
@@ -158,14 +161,15 @@ impl Probe {
 }
 
 fn outcome(ifindex: u32, event: Event) -> Outcome {
-    let (sent_at, rtt_ns) = match event {
-        Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns)),
-        Event::Lost(lost) => (lost.sent_at, None),
+    let (sent_at, rtt_ns, queue_ns) = match event {
+        Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns), reply.queue_ns),
+        Event::Lost(lost) => (lost.sent_at, None, 0),
     };
     Outcome {
         ifindex,
         at_ns: monotonic_ns().saturating_sub(age_ns(sent_at)),
         rtt_ns,
+        queue_ns,
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::monotonic_ns;
 use crate::counters::{Counters, Interface, Roots};
+use crate::gateways::Outcome;
 use crate::links::LinkEvents;
 use crate::radio::{RadioEvents, Stations};
 
@@ -106,16 +107,27 @@ impl Witness {
         }
     }
 
-    /// Takes the outcome of a probe to the anchor, sent at `at_ns`, and by how much its answer waited
-    /// for this program.
-    pub fn anchor(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>, late_ns: u64) {
-        self.observer.anchor(ifindex, at_ns, rtt_ns);
+    /// Takes the outcome of a probe to the anchor, and by how much its answer waited for this program.
+    pub fn anchor(&mut self, outcome: Outcome, late_ns: u64) {
+        let Outcome {
+            ifindex,
+            at_ns,
+            rtt_ns,
+            queue_ns,
+        } = outcome;
+        self.observer.anchor(ifindex, at_ns, rtt_ns, queue_ns);
         self.late(late_ns);
     }
 
     /// Takes the outcome of a probe to the gateway.
-    pub fn gateway(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>) {
-        self.observer.gateway(ifindex, at_ns, rtt_ns);
+    pub fn gateway(&mut self, outcome: Outcome) {
+        let Outcome {
+            ifindex,
+            at_ns,
+            rtt_ns,
+            queue_ns,
+        } = outcome;
+        self.observer.gateway(ifindex, at_ns, rtt_ns, queue_ns);
     }
 
     /// This program runs now, so much later than it should have.

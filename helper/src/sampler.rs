@@ -31,6 +31,8 @@ pub enum Heard {
         rtt_ns: Option<u64>,
         /// True when the kernel gave no timestamps for it.
         user_clock: bool,
+        /// How long it waited in this machine's own queue before, in nanoseconds.
+        queue_ns: u64,
         /// How long its answer waited for us, in nanoseconds.
         late_ns: u64,
     },
@@ -235,6 +237,7 @@ impl Probe {
             at_ns,
             rtt_ns: None,
             user_clock: false,
+            queue_ns: 0,
             late_ns: 0,
         })
     }
@@ -264,20 +267,18 @@ async fn answers(probes: &mut [Probe], gateways: &mut Gateways, waiting: Waiting
 }
 
 fn heard(ifindex: u32, event: Event, waiting: Waiting) -> Heard {
-    let (sent_at, rtt_ns, clock, age_in_ns) = match event {
-        Event::Reply(reply) => {
-            let rtt_ns = Some(reply.rtt_ns);
-            (reply.sent_at, rtt_ns, reply.clock, reply.late_ns)
-        }
-        Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel, 0),
+    let (sent_at, reply) = match event {
+        Event::Reply(reply) => (reply.sent_at, Some(reply)),
+        Event::Lost(lost) => (lost.sent_at, None),
     };
     let at_ns = monotonic_ns().saturating_sub(age_ns(sent_at));
     Heard::Outcome {
         ifindex,
         at_ns,
-        rtt_ns,
-        user_clock: clock == Clock::User,
-        late_ns: waiting.late_for(age_in_ns),
+        rtt_ns: reply.map(|reply| reply.rtt_ns),
+        user_clock: reply.is_some_and(|reply| reply.clock == Clock::User),
+        queue_ns: reply.map_or(0, |reply| reply.queue_ns),
+        late_ns: reply.map_or(0, |reply| waiting.late_for(reply.late_ns)),
     }
 }
 

@@ -107,8 +107,11 @@ enum Command {
         /// How often each cause is planted.
         #[arg(long, default_value_t = 10)]
         rounds: u32,
+        /// Print what was told of every spike, too.
+        #[arg(long)]
+        told: bool,
     },
-    /// Keep a processor busy.
+    /// Keep all processors busy.
     #[command(hide = true)]
     Spin {
         /// For so many milliseconds.
@@ -249,8 +252,9 @@ fn run(command: Command) -> Result<(), LabError> {
             demo::show(mode, routes.into(), &picture, say)
         }
         Command::Bench { seconds } => run_benches(seconds.clamp(1, 600)),
-        Command::Blame { rounds } => {
-            bench::blame::run(rounds.clamp(1, 1000), &mut |line| println!("{line}"))
+        Command::Blame { rounds, told } => {
+            let rounds = rounds.clamp(1, 1000);
+            bench::blame::run(rounds, told, &mut |line| println!("{line}"))
         }
         Command::Spin { ms } => {
             spin(std::time::Duration::from_millis(ms));
@@ -324,15 +328,23 @@ fn run_benches(seconds: u32) -> Result<(), LabError> {
     let say = &mut |line: &str| println!("{line}");
     bench::steer::run(say)?;
     bench::rollback::run(say)?;
+    bench::blame::run(10, false, say)?;
     bench::helper::run(seconds, say)?;
     bench::app::run(seconds, say)
 }
 
 fn spin(long: std::time::Duration) {
     let end = std::time::Instant::now() + long;
-    while std::time::Instant::now() < end {
-        std::hint::spin_loop();
-    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                while std::time::Instant::now() < end {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+    });
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {

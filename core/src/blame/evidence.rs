@@ -111,9 +111,11 @@ measures! {
     RadioFailed = 39, "radio-failed";
     /// Beacons of the access point that were missed in a row long enough to be noticed.
     BeaconLosses = 40, "beacon-losses";
+    /// The longest that a probe waited in the interface's own queue.
+    OwnQueueNs = 41, "own-queue-ns";
 }
 
-const SLOTS: usize = 41;
+const SLOTS: usize = 42;
 
 impl Measure {
     /// The number it goes by in the feed and in files. Never changes.
@@ -192,6 +194,7 @@ const NOTABLE: &[(Measure, u64)] = &[
     (Measure::BeaconLosses, 1),
     (Measure::LateNs, 10_000_000),
     (Measure::SoftnetDropped, 1),
+    (Measure::OwnQueueNs, 5_000_000),
     (Measure::BacklogBytes, 3_000),
     (Measure::QueueDrops, 1),
     (Measure::RxErrors, 1),

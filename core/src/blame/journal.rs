@@ -149,6 +149,7 @@ pub(super) struct Journal {
     radios: VecDeque<(u32, u64, Radio)>,
     events: VecDeque<Event>,
     late: VecDeque<(u64, u64)>,
+    queued: VecDeque<(u32, u64, u64)>,
 }
 
 fn push<T>(ring: &mut VecDeque<T>, most: usize, value: T) {
@@ -173,6 +174,10 @@ impl Journal {
 
     pub(super) fn late(&mut self, at_ns: u64, late_ns: u64) {
         push(&mut self.late, MAX_LATE, (at_ns, late_ns));
+    }
+
+    pub(super) fn queued(&mut self, ifindex: u32, at_ns: u64, queue_ns: u64) {
+        push(&mut self.queued, MAX_LATE, (ifindex, at_ns, queue_ns));
     }
 
     /// What concerns the whole machine.
@@ -213,6 +218,10 @@ impl Journal {
         let within = self.readings.iter().filter(|r| wide.holds(r.at_ns));
         let waits = within.filter_map(|r| of(r, ifindex)?.queue.map(|(bytes, _)| bytes));
         evidence.set_if(Measure::BacklogBytes, waits.max());
+        let queued = self.queued.iter();
+        let queued = queued.filter(|(whose, at, _)| *whose == ifindex && wide.holds(*at));
+        let longest = queued.map(|(.., queue)| *queue).max();
+        evidence.set(Measure::OwnQueueNs, longest.unwrap_or(0));
         let rx = |r: &Reading| of(r, ifindex).map(|link| link.rx_bytes);
         let tx = |r: &Reading| of(r, ifindex).map(|link| link.tx_bytes);
         evidence.set_if(Measure::RxBytesPerS, self.fastest(wide, rx));

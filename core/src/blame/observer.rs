@@ -16,6 +16,8 @@ pub const MAX_LENGTH_NS: u64 = 10_000_000_000;
 pub const STALL_NS: u64 = 40_000_000;
 /// Being woken up later than this is remembered as evidence.
 const LATE_NS: u64 = 2_000_000;
+/// Having waited in the own queue for longer than this is remembered as evidence.
+const QUEUED_NS: u64 = 1_000_000;
 /// After so long the outcome of every probe is known, and of the readings beside it.
 const SETTLED_NS: u64 = 1_200_000_000;
 /// Probes of one beat leave within this.
@@ -96,16 +98,21 @@ impl Observer {
         }
     }
 
-    /// Takes the outcome of a probe to the anchor, sent at `at_ns`: an RTT, `None` when lost.
-    pub fn anchor(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>) {
+    /// Takes the outcome of a probe to the anchor, sent at `at_ns`: an RTT, `None` when lost, and the
+    /// time it waited in this machine's own queue before. Both together are what a program feels.
+    pub fn anchor(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>, queue_ns: u64) {
+        if queue_ns >= QUEUED_NS && self.path(ifindex).is_some() {
+            self.journal.queued(ifindex, at_ns, queue_ns);
+        }
         if let Some(path) = self.path(ifindex) {
-            path.take(at_ns, rtt_ns);
+            path.take(at_ns, felt(rtt_ns, queue_ns));
         }
     }
 
     /// Takes the outcome of a probe to the gateway.
-    pub fn gateway(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>) {
+    pub fn gateway(&mut self, ifindex: u32, at_ns: u64, rtt_ns: Option<u64>, queue_ns: u64) {
         if let Some(path) = self.path(ifindex) {
+            let rtt_ns = felt(rtt_ns, queue_ns);
             path.gateway.push(at_ns, rtt_ns);
             path.gateway_baseline.push(rtt_ns);
         }
@@ -264,6 +271,10 @@ impl Observer {
             evidence,
         }
     }
+}
+
+fn felt(rtt_ns: Option<u64>, queue_ns: u64) -> Option<u64> {
+    rtt_ns.map(|rtt| rtt.saturating_add(queue_ns))
 }
 
 fn is_over(last_ns: u64, now_ns: u64) -> bool {

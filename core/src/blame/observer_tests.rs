@@ -41,8 +41,8 @@ impl World {
     fn beats(&mut self, count: u32, seven: Outcome, eight: Outcome) {
         for _ in 0..count {
             for (ifindex, (anchor, gateway)) in [(7, seven), (8, eight)] {
-                self.observer.gateway(ifindex, self.now_ns, gateway);
-                self.observer.anchor(ifindex, self.now_ns, anchor);
+                self.observer.gateway(ifindex, self.now_ns, gateway, 0);
+                self.observer.anchor(ifindex, self.now_ns, anchor, 0);
             }
             self.now_ns += BEAT;
             self.spikes.extend(self.observer.finished(self.now_ns));
@@ -141,8 +141,8 @@ fn a_loss_that_is_known_late_belongs_to_its_time() {
     world.now_ns += BEAT;
     world.beats(1, (Some(60 * MS), Some(41 * MS)), CALM);
     world.beats(4, CALM, CALM);
-    world.observer.gateway(7, sent_ns, None);
-    world.observer.anchor(7, sent_ns, None);
+    world.observer.gateway(7, sent_ns, None, 0);
+    world.observer.anchor(7, sent_ns, None, 0);
     let spikes = world.rest();
     assert_eq!(spikes.len(), 1);
     assert_eq!(
@@ -186,6 +186,24 @@ fn what_happened_beside_it_decides() {
         (Culprit::WiFi, Rule::Scanned)
     );
     assert_eq!(spike.evidence.get(Measure::Scans), Some(1));
+}
+
+#[test]
+fn time_in_the_own_queue_is_felt_and_blamed() {
+    let mut world = World::new(false);
+    for _ in 0..2 {
+        let (at, queue) = (world.now_ns, 90 * MS);
+        world.observer.gateway(7, at, Some(MS), queue);
+        world.observer.anchor(7, at, Some(20 * MS), queue);
+        world.now_ns += BEAT;
+    }
+    let spike = &world.rest()[0];
+    assert_eq!(spike.worst_ns, Some(110 * MS));
+    assert_eq!(spike.evidence.get(Measure::OwnQueueNs), Some(90 * MS));
+    assert_eq!(
+        (spike.blame.culprit, spike.blame.rule),
+        (Culprit::Device, Rule::OwnQueue)
+    );
 }
 
 #[test]
@@ -235,7 +253,7 @@ fn an_uplink_that_goes_takes_its_spike_to_its_end() {
     let spikes = world.observer.finished(world.now_ns);
     assert_eq!(spikes.len(), 1);
     assert_eq!(spikes[0].uplink, Some(7));
-    world.observer.anchor(7, world.now_ns, Some(MS));
+    world.observer.anchor(7, world.now_ns, Some(MS), 0);
     assert!(!world.observer.is_open());
 }
 

@@ -264,8 +264,13 @@ impl Case<'_> {
         others > 0 && self.evidence.count(M::OtherUplinksHit) == others
     }
 
-    /// What waited in the queue takes at least half of the excess to be sent.
+    /// A probe waited there for at least half of the excess, or so much waited there as takes that
+    /// long to be sent.
     fn own_queue_explains(&self) -> bool {
+        let waited = self.evidence.count(M::OwnQueueNs);
+        if waited > 0 && waited.saturating_mul(2) >= self.excess_ns {
+            return true;
+        }
         let bytes = self.evidence.count(M::BacklogBytes);
         let rate = self.evidence.count(M::TxBytesPerS).max(1);
         let wait_ns = u128::from(bytes) * 1_000_000_000 / u128::from(rate);

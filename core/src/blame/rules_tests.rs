@@ -128,6 +128,9 @@ fn a_queue_is_blamed_when_it_takes_half_the_excess_to_drain() {
         let seen = [NEAR, (M::BacklogBytes, bytes), (M::TxBytesPerS, rate)];
         blame(&seen).1
     };
+    // Of a spike of 60 ms.
+    assert_eq!(blame(&[NEAR, (M::OwnQueueNs, 30 * MS)]).1, Rule::OwnQueue);
+    assert_eq!(blame(&[NEAR, (M::OwnQueueNs, 30 * MS - 1)]).1, Rule::Near);
     // 60 ms at 250 kB/s are 15 kB.
     assert_eq!(queue(7_500, 250_000), Rule::OwnQueue);
     assert_eq!(queue(7_499, 250_000), Rule::Near);

@@ -15,7 +15,7 @@ use evenkeel_core::plan::{Abilities, Object, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
-use evenkeel_evidence::Witness;
+use evenkeel_evidence::{Outcome, Witness};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -463,9 +463,16 @@ impl Actor {
                 at_ns,
                 rtt_ns,
                 user_clock,
+                queue_ns,
                 late_ns,
             } => {
-                self.witness.anchor(ifindex, at_ns, rtt_ns, late_ns);
+                let outcome = Outcome {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                    queue_ns,
+                };
+                self.witness.anchor(outcome, late_ns);
                 self.session.sample(ifindex, Sample::from(rtt_ns));
                 self.feeds.push(Record::Sample {
                     ifindex,
@@ -477,16 +484,11 @@ impl Actor {
                 self.carry_out_decision(decision).await;
             }
             Heard::Gateway(outcome) => {
-                let evenkeel_evidence::Outcome {
-                    ifindex,
-                    at_ns,
-                    rtt_ns,
-                } = outcome;
-                self.witness.gateway(ifindex, at_ns, rtt_ns);
+                self.witness.gateway(outcome);
                 self.feeds.push(Record::Gateway {
-                    ifindex,
-                    at_ns,
-                    rtt_ns,
+                    ifindex: outcome.ifindex,
+                    at_ns: outcome.at_ns,
+                    rtt_ns: outcome.rtt_ns,
                 });
             }
             Heard::BeatEnded(late_ns) => {

@@ -111,6 +111,10 @@ impl Prober {
             rtt_ns,
             clock,
             late_ns: u64::try_from(late_ns).unwrap_or(0),
+            queue_ns: stamps
+                .queue_ns()
+                .filter(|_| clock == Clock::Kernel)
+                .unwrap_or(0),
             transport,
         })
     }
@@ -159,6 +163,7 @@ impl Prober {
             rtt_ns,
             clock,
             late_ns: 0,
+            queue_ns: 0,
             transport,
         })
     }

@@ -14,7 +14,7 @@ use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::spikes;
 use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkKind, UplinkState};
 use evenkeel_evidence::{Gateways, Outcome, Waiting, Witness, monotonic_ns};
-use evenkeel_probe::{Clock, Config, Event, Method, Prober, SendError, Transport};
+use evenkeel_probe::{Clock, Config, Event, Method, Prober, Reply, SendError, Transport};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// Records that wait to be shown, at most; a window that takes none has stopped looking.
@@ -157,40 +157,39 @@ impl Pulse {
     }
 
     fn take(&mut self, index: usize, event: Event, waiting: Waiting) {
-        let (sent_at, rtt_ns, clock, age_ns) = match event {
-            Event::Reply(reply) => {
-                let rtt_ns = Some(reply.rtt_ns);
-                (reply.sent_at, rtt_ns, reply.clock, reply.late_ns)
-            }
-            Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel, 0),
+        let (sent_at, reply) = match event {
+            Event::Reply(reply) => (reply.sent_at, Some(reply)),
+            Event::Lost(lost) => (lost.sent_at, None),
         };
-        self.witness.late(waiting.late_for(age_ns));
-        self.note(index, age_before_now(sent_at), rtt_ns, clock == Clock::User);
+        let late_ns = reply.map_or(0, |reply| waiting.late_for(reply.late_ns));
+        self.note(index, age_before_now(sent_at), reply, late_ns);
     }
 
     fn take_gateway(&mut self, outcome: Outcome) {
-        let Outcome {
-            ifindex,
-            at_ns,
-            rtt_ns,
-        } = outcome;
-        self.witness.gateway(ifindex, at_ns, rtt_ns);
+        self.witness.gateway(outcome);
         self.record(Record::Gateway {
-            ifindex,
-            at_ns,
-            rtt_ns,
+            ifindex: outcome.ifindex,
+            at_ns: outcome.at_ns,
+            rtt_ns: outcome.rtt_ns,
         });
     }
 
-    fn note(&mut self, index: usize, at_ns: u64, rtt_ns: Option<u64>, user_clock: bool) {
+    fn note(&mut self, index: usize, at_ns: u64, reply: Option<Reply>, late_ns: u64) {
+        let rtt_ns = reply.map(|reply| reply.rtt_ns);
         let _ = self.steering.sample(index, Sample::from(rtt_ns));
         let ifindex = self.probes[index].ifindex;
-        self.witness.anchor(ifindex, at_ns, rtt_ns, 0);
+        let outcome = Outcome {
+            ifindex,
+            at_ns,
+            rtt_ns,
+            queue_ns: reply.map_or(0, |reply| reply.queue_ns),
+        };
+        self.witness.anchor(outcome, late_ns);
         self.record(Record::Sample {
             ifindex,
             at_ns,
             rtt_ns,
-            user_clock,
+            user_clock: reply.is_some_and(|reply| reply.clock == Clock::User),
         });
     }
 
@@ -203,7 +202,7 @@ impl Pulse {
     fn end_beat(&mut self) -> bool {
         for index in 0..self.probes.len() {
             if self.probes[index].send() {
-                self.note(index, monotonic_ns(), None, false);
+                self.note(index, monotonic_ns(), None, 0);
             }
         }
         self.gateways.send_round();
