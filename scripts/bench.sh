@@ -11,6 +11,8 @@ printf '\n== steering: regret over recorded series\n'
 cargo bench --locked --quiet -p evenkeel-core --bench regret
 printf '\n== the moving graph, drawn off the screen\n'
 cargo bench --locked --quiet -p evenkeel --bench graph
+printf '\n== the kernel beside the probes\n'
+cargo bench --locked --quiet -p evenkeel-evidence --bench reading
 printf '\n== helper and window\n'
 cargo build --locked --quiet --release -p evenkeeld -p evenkeel -p evenkeel-lab
 sudo=""

@@ -111,6 +111,15 @@ enum Command {
         #[arg(long)]
         told: bool,
     },
+    /// Print what calls of `evenkeel overlay` cost.
+    Overlay,
+    /// Time a command and print the figures as JSON.
+    #[command(hide = true)]
+    Time {
+        /// The command and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
     /// Keep all processors busy.
     #[command(hide = true)]
     Spin {
@@ -256,6 +265,11 @@ fn run(command: Command) -> Result<(), LabError> {
             let rounds = rounds.clamp(1, 1000);
             bench::blame::run(rounds, told, &mut |line| println!("{line}"))
         }
+        Command::Overlay => bench::overlay::run(&mut |line| println!("{line}")),
+        Command::Time { command } => {
+            println!("{}", bench::overlay::time(&command)?);
+            Ok(())
+        }
         Command::Spin { ms } => {
             spin(std::time::Duration::from_millis(ms));
             Ok(())
@@ -330,6 +344,7 @@ fn run_benches(seconds: u32) -> Result<(), LabError> {
     bench::rollback::run(say)?;
     bench::blame::run(10, false, say)?;
     bench::helper::run(seconds, say)?;
+    bench::overlay::run(say)?;
     bench::app::run(seconds, say)
 }
 

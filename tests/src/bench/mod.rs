@@ -3,6 +3,7 @@
 pub mod app;
 pub mod blame;
 pub mod helper;
+pub mod overlay;
 pub mod rollback;
 pub mod steer;
 mod usage;
