@@ -1,7 +1,7 @@
 //! The lab: a private network with emulated uplinks, a private system bus with a real polkit, and
 //! snapshots of the kernel's routing state. Integration tests, the demo and the benchmarks all
 //! stand on it. It is not for production use, and nothing here touches the host's network, bus,
-//! users or `/run`.
+//! users, `/run` or `/tmp`.
 //!
 //! ```text
 //!            em1 {near, far}
@@ -52,6 +52,7 @@ pub mod demo;
 pub mod desk;
 pub mod echo;
 pub mod emulator;
+pub mod endings;
 pub mod error;
 pub mod eye;
 pub mod flows;
@@ -76,6 +77,7 @@ pub mod steered;
 pub mod tools;
 pub mod topology;
 pub mod tree;
+pub mod turnaround;
 pub mod users;
 pub mod view;
 pub mod wayland;

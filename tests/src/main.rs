@@ -6,7 +6,7 @@
 )]
 
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,8 @@ use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race, turnaround};
+use nix::sys::signal::Signal;
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -156,6 +157,13 @@ enum Command {
         /// The properties.
         names: Vec<String>,
     },
+    /// Print a line `bytes number nanoseconds` for each ICMP echo whose answer passes an interface of
+    /// this namespace: how long the answer took from there.
+    #[command(hide = true)]
+    Turnaround {
+        /// The interface.
+        interface: String,
+    },
     /// The server behind the routers.
     #[command(hide = true)]
     Serve,
@@ -211,7 +219,7 @@ impl From<RoutesArgument> for Routes {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("evenkeel-lab: {error}");
             ExitCode::FAILURE
@@ -226,8 +234,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
         .map_err(|e| LabError::io("starting the runtime", e))
 }
 
-fn run(command: Command) -> Result<(), LabError> {
-    match command {
+fn run(command: Command) -> Result<ExitCode, LabError> {
+    let done = match command {
         Command::Up {
             uplinks,
             routes,
@@ -251,15 +259,7 @@ fn run(command: Command) -> Result<(), LabError> {
             story,
             picture,
             routes,
-        } => {
-            let mode = if story {
-                demo::Mode::Story
-            } else {
-                demo::Mode::detect()
-            };
-            let say = &mut |line: &str| println!("{line}");
-            demo::show(mode, routes.into(), &picture, say)
-        }
+        } => return play(story, routes.into(), &picture),
         Command::Bench { seconds } => run_benches(seconds.clamp(1, 600)),
         Command::Blame { rounds, told } => {
             let rounds = rounds.clamp(1, 1000);
@@ -315,7 +315,27 @@ fn run(command: Command) -> Result<(), LabError> {
                 .map_err(|e| LabError::Invalid(format!("the lab's description is wrong: {e}")))?;
             hold::run(&spec, &group)
         }
-    }
+        Command::Turnaround { interface } => {
+            turnaround::watch(&interface, &mut std::io::stdout().lock())
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// The demo; a signal that ended it shows in the exit code, as with a shell.
+fn play(story: bool, routes: Routes, picture: &Path) -> Result<ExitCode, LabError> {
+    // If sudo or make is killed, nobody is left whom Ctrl-C would reach.
+    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)
+        .map_err(|e| LabError::io("following the end of the parent", e))?;
+    let mode = if story {
+        demo::Mode::Story
+    } else {
+        demo::Mode::detect()
+    };
+    let ended = demo::show(mode, routes, picture, &mut |line| println!("{line}"))?;
+    Ok(ended.map_or(ExitCode::SUCCESS, |signal| {
+        ExitCode::from(128 + signal as u8)
+    }))
 }
 
 fn change_link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {

@@ -68,7 +68,7 @@ pub fn time(argv: &[String]) -> Result<String, LabError> {
             let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(LabError::Invalid(format!("{argv:?} failed: {stderr}")));
         }
-        said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        said = String::from_utf8_lossy(&output.stdout).into_owned();
         if call > 0 {
             walls.push(wall.as_secs_f64() * 1e3);
             cpus.push((processor_time(what)? - before) * 1e3);
@@ -83,7 +83,7 @@ pub fn time(argv: &[String]) -> Result<String, LabError> {
         "wall_ms": walls[CALLS / 2],
         "cpu_ms": cpus[CALLS / 2],
         "max_rss_kb": rss,
-        "said": said,
+        "said": said.trim(),
     });
     Ok(figures.to_string())
 }
