@@ -6,17 +6,23 @@
     reason = "a test fails by panicking, and so do the functions it is made of"
 )]
 
+use std::fs;
 use std::time::Duration;
 
 use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::machine::Machine;
+use evenkeel_lab::topology::ANCHOR_V4;
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn inside_its_sandbox_the_helper_reads_counters_and_hears_of_links() {
     let (lab, machine) = Machine::installed().unwrap();
+    let directory = machine.path("/etc/evenkeel");
+    fs::create_dir_all(&directory).unwrap();
+    let anchor = format!("anchor-v4 = \"{ANCHOR_V4}\"\n");
+    fs::write(directory.join("evenkeeld.toml"), anchor).unwrap();
     let link = lab.link("wifi0").unwrap();
     link.set("both delay_us=5000 jitter_us=0").unwrap();
     let listener = machine
