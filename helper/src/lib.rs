@@ -26,5 +26,6 @@ pub mod request;
 pub mod sampler;
 pub mod service;
 pub mod session;
+pub mod spikes;
 pub mod view;
 pub mod watchdog;

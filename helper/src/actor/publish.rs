@@ -9,6 +9,7 @@ use evenkeel_dbus::limits::EMA_FACTOR_DEFAULT;
 use evenkeel_dbus::{
     Backend, Draining, FamilyInfo, HelperError, PlanStep, Reason, UplinkInfo, Way,
 };
+use evenkeel_evidence::monotonic_ns;
 
 use super::Actor;
 use super::reconcile::number;
@@ -16,7 +17,6 @@ use crate::kernel::door::objects::interface_name;
 use crate::kernel::survey::Uplink;
 use crate::plans::{found, reason};
 use crate::public::PublicState;
-use crate::sampler::monotonic_ns;
 use crate::session::uplink_state;
 use crate::view;
 
