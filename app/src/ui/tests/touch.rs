@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use iced::Point;
+use iced::advanced::widget::Id;
 
 use super::person::{Person, Place};
 use super::walk::everywhere;
@@ -55,7 +56,8 @@ fn parts(person: &mut Person, place: &Place) -> BTreeMap<String, (f32, f32)> {
             by_message.entry(sent).or_default().push(point);
         }
     }
-    if by_message.len() > RAIL {
+    // Of a graph that has just begun, nearly all of it is the same moment: the first.
+    if by_message.len() > RAIL || place.id == Id::new("graph") {
         let all = std::mem::take(&mut by_message).into_values().flatten();
         let _ = by_message.insert("a rail".to_owned(), all.collect());
     }
