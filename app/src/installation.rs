@@ -15,11 +15,23 @@ pub enum System {
     Dnf,
     /// Arch and its relatives.
     Pacman,
-    /// `/usr` cannot be written: SteamOS and other images.
+    /// `/usr` cannot be written, as with an image of `SteamOS`.
     ReadOnly,
     /// Nothing that there is a package for.
     #[default]
     Other,
+}
+
+/// What there is of the helper's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Files {
+    /// None is in sight; from inside a sandbox none ever is.
+    #[default]
+    None,
+    /// The unit is there.
+    Unit,
+    /// The installer for read-only systems was here, and an update took some of them away.
+    Torn,
 }
 
 /// What was found of the helper's installation.
@@ -29,10 +41,8 @@ pub struct Found {
     pub system: System,
     /// The bus starts the helper for a call.
     pub activatable: bool,
-    /// The unit's file is there. Never seen from inside a sandbox.
-    pub unit: bool,
-    /// The installer for read-only systems was here, and an update took some of its files away.
-    pub torn: bool,
+    /// What is there of its files.
+    pub files: Files,
     /// This program runs out of the source tree that it was built in.
     pub source: bool,
 }
@@ -144,20 +154,16 @@ impl Remedy {
 
 /// What helps here, while no helper answers.
 pub fn remedy(found: &Found) -> Remedy {
-    match found {
-        Found { torn: true, .. } => Remedy::Mend,
-        Found {
-            activatable: true, ..
-        } => Remedy::Restart,
-        Found { unit: true, .. } => Remedy::Start,
-        Found { source: true, .. } => Remedy::Source,
-        _ => match found.system {
-            System::Apt => Remedy::Deb,
-            System::Dnf => Remedy::Rpm,
-            System::Pacman => Remedy::Arch,
-            System::ReadOnly => Remedy::Bundle,
-            System::Other => Remedy::Source,
-        },
+    match (found.files, found.system) {
+        (Files::Torn, _) => Remedy::Mend,
+        _ if found.activatable => Remedy::Restart,
+        (Files::Unit, _) => Remedy::Start,
+        _ if found.source => Remedy::Source,
+        (Files::None, System::Apt) => Remedy::Deb,
+        (Files::None, System::Dnf) => Remedy::Rpm,
+        (Files::None, System::Pacman) => Remedy::Arch,
+        (Files::None, System::ReadOnly) => Remedy::Bundle,
+        (Files::None, System::Other) => Remedy::Source,
     }
 }
 
@@ -222,20 +228,24 @@ mod tests {
                     source,
                     ..Found::default()
                 };
-                let stopped = Found { unit: true, ..base };
+                let stopped = Found {
+                    files: Files::Unit,
+                    ..base
+                };
                 assert_eq!(remedy(&stopped), Remedy::Start);
                 // In a sandbox the bus is the only witness.
-                for unit in [false, true] {
+                for files in [Files::None, Files::Unit] {
                     let silent = Found {
                         activatable: true,
-                        unit,
+                        files,
                         ..base
                     };
                     assert_eq!(remedy(&silent), Remedy::Restart);
                 }
                 let torn = Found {
-                    torn: true,
-                    ..stopped
+                    files: Files::Torn,
+                    activatable: true,
+                    ..base
                 };
                 assert_eq!(remedy(&torn), Remedy::Mend);
             }

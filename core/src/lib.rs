@@ -17,9 +17,11 @@
 //! | [`preview`] | the same for probes that were just recorded, to be drawn |
 //! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
+//! | [`ab`] | whether one setting is steadier than another: the plan of a measurement, its verdict |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
+pub mod ab;
 pub mod ema;
 pub mod jitter;
 pub mod metrics;

@@ -64,6 +64,7 @@ pub mod link;
 pub mod loader;
 pub mod machine;
 pub mod managers;
+pub mod measured;
 pub mod ours;
 pub mod pad;
 pub mod portals;

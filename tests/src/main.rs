@@ -111,6 +111,9 @@ enum Command {
         /// Its arguments.
         #[arg(allow_negative_numbers = true)]
         numbers: Vec<i64>,
+        /// Call it of this measurement.
+        #[arg(long)]
+        measurement: Option<u64>,
     },
     /// Call the helper just when it is about to leave, again and again; print what came of it.
     #[command(hide = true)]
@@ -123,9 +126,13 @@ enum Command {
         #[arg(long)]
         changing: bool,
     },
-    /// Print the running helper's introspection XML.
+    /// Print the introspection XML of one of the running helper's objects.
     #[command(hide = true)]
-    Introspect,
+    Introspect {
+        /// Which.
+        #[arg(default_value = evenkeel_dbus::OBJECT_PATH)]
+        path: String,
+    },
     /// Try to write every property named and print what came of it.
     #[command(hide = true)]
     SetProperties {
@@ -248,8 +255,12 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             bench::helper::run(seconds, &mut |line| println!("{line}"))?;
             bench::app::run(seconds, &mut |line| println!("{line}"))
         }
-        Command::Call { method, numbers } => {
-            let said = runtime()?.block_on(call::call(&method, &numbers));
+        Command::Call {
+            method,
+            numbers,
+            measurement,
+        } => {
+            let said = runtime()?.block_on(call::call(measurement, &method, &numbers));
             println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
             Ok(())
         }
@@ -264,8 +275,8 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
             Ok(())
         }
-        Command::Introspect => {
-            let xml = runtime()?.block_on(call::introspect());
+        Command::Introspect { path } => {
+            let xml = runtime()?.block_on(call::introspect(&path));
             println!("{}", xml.map_err(LabError::Invalid)?);
             Ok(())
         }

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use evenkeel_dbus::limits;
 
+use crate::measure::Choice;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -91,6 +93,17 @@ pub enum Command {
     /// What other users hold, and what a running window, `watch` or `run` of yours holds, is not
     /// touched.
     Revert,
+    /// Find out whether a setting makes round-trip times steadier here
+    ///
+    /// The helper switches between the two settings in short blocks, in an order drawn by lot, and
+    /// probes as a new connection would go. After 20 pairs of blocks (6.7 min) it looks once, after 30
+    /// (10 min) it ends: better, worse, or no difference shown. What it changed is put back at every
+    /// end. Ctrl-C cancels; if this terminal is closed the measurement goes on, and --show finds it
+    /// again.
+    ///
+    /// Connections that run already stay where they are. Leave the network alone meanwhile: a
+    /// download that begins or ends hits both settings alike, but makes differences harder to see.
+    Measure(MeasureArgs),
     /// Show what the steering would have done with a recorded series
     ///
     /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
@@ -208,6 +221,54 @@ pub struct RunArgs {
     pub command: Vec<OsString>,
 }
 
+/// What to measure, and how.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true),
+    override_usage = "evenkeel measure [OPTIONS] \
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+)]
+pub struct MeasureArgs {
+    /// Game mode off against on
+    #[arg(long, group = "what")]
+    pub game_mode: bool,
+    /// Two positions of the EMA slider, both in game mode
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    #[arg(value_parser = bounded(&limits::EMA_FACTOR))]
+    pub ema: Vec<u32>,
+    /// Two uplinks, by name or ifindex; nothing is changed
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    pub uplinks: Vec<String>,
+    /// A setting off against on: ema-factor, power-cost or uplink-cost:NAME
+    ///
+    /// With =VALUE that value is measured, else the one that is set now.
+    #[arg(long, group = "what", value_name = "ID[=VALUE]", value_parser = tunable)]
+    pub tunable: Option<Choice>,
+    /// Show the measurement that is under way, or the last one, instead of beginning one
+    #[arg(long, group = "what", conflicts_with_all = ["pairs", "first_look", "block", "settle"])]
+    pub show: bool,
+    /// Pairs of blocks in all
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u32).range(6..=60))]
+    pub pairs: u32,
+    /// Pairs before an earlier look; 0 for none. By default two thirds of all pairs
+    #[arg(long, value_name = "N")]
+    pub first_look: Option<u32>,
+    /// Seconds of a block
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub block: f64,
+    /// Seconds dropped at a block's beginning
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    pub settle: f64,
+    /// Milliseconds between two probes
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u32).range(50..=1000))]
+    pub period_ms: u32,
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to replay, and how.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -228,6 +289,10 @@ pub struct ReplayArgs {
     /// The recording, or - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+fn tunable(text: &str) -> Result<Choice, String> {
+    Choice::tunable(text).ok_or_else(|| "the value must be a number".to_owned())
 }
 
 /// Accepts a number inside a range of the contract.

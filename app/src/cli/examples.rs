@@ -37,6 +37,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "game mode for as long as the game runs",
             ),
             (
+                "evenkeel measure --game-mode",
+                "find out whether game mode helps here",
+            ),
+            (
                 "evenkeel revert",
                 "put everything back that is kept for you",
             ),
@@ -158,6 +162,27 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             "evenkeel revert",
             "put everything back that is kept for you",
         )],
+    ),
+    (
+        "measure",
+        &[
+            (
+                "evenkeel measure --game-mode",
+                "does game mode help here? Ten minutes at most",
+            ),
+            (
+                "evenkeel measure --uplinks wlan0 usb0",
+                "which of the two is steadier",
+            ),
+            (
+                "evenkeel measure --tunable ema-factor",
+                "is the sensitivity you set better than none",
+            ),
+            (
+                "evenkeel measure --show",
+                "the one under way, or the last one",
+            ),
+        ],
     ),
     (
         "replay",

@@ -8,6 +8,7 @@ mod doctor;
 mod examples;
 mod exit;
 mod helper;
+mod measure;
 mod out;
 mod plan;
 mod replay;
@@ -78,6 +79,7 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
             helper::runtime()?.block_on(change::forget(uplink, out))?;
         }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
+        Command::Measure(args) => return helper::runtime()?.block_on(measure::run(args, out)),
         Command::Replay(args) => replay::run(args, out)?,
         Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,

@@ -9,7 +9,7 @@ use evenkeel_dbus::can_be_started;
 use nix::sys::statvfs::{FsFlags, statvfs};
 use zbus::Connection;
 
-use super::{Found, System, system};
+use super::{Files, Found, System, system};
 use crate::system_bus;
 
 /// The helper's unit.
@@ -46,13 +46,20 @@ pub async fn look(bus: &Connection) -> Found {
         };
     }
     let there = |path: &str| Path::new(path).exists();
+    let unit = UNITS
+        .iter()
+        .any(|folder| Path::new(folder).join(UNIT).exists());
+    let files = if there(MENDER) && !PUT.iter().all(|path| there(path)) {
+        Files::Torn
+    } else if unit {
+        Files::Unit
+    } else {
+        Files::None
+    };
     Found {
         system: this_system(),
         activatable,
-        unit: UNITS
-            .iter()
-            .any(|folder| Path::new(folder).join(UNIT).exists()),
-        torn: there(MENDER) && !PUT.iter().all(|path| there(path)),
+        files,
         source: std::env::current_exe().is_ok_and(|program| in_source(&program)),
     }
 }

@@ -190,8 +190,6 @@ pub struct App {
     resized: u32,
     /// In the field for what is asked without a helper.
     typing: Typing,
-    /// Whether the program was started as a strip.
-    began_as_strip: bool,
     started: Instant,
     pads: Pads,
     hand: Hand,
@@ -229,7 +227,6 @@ impl App {
             scale: 1.0,
             resized: 0,
             typing: Typing::default(),
-            began_as_strip: false,
             started: Instant::now(),
             pads: Pads::default(),
             hand: Hand::default(),

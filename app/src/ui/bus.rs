@@ -133,7 +133,7 @@ pub fn follow() -> impl Stream<Item = Event> {
 }
 
 /// Follows the helper on one bus connection until that connection ends.
-async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
+pub(super) async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
     let names = DBusProxy::new(bus).await?;
     let mut owners = names
         .receive_name_owner_changed_with_args(&[(0, BUS_NAME)])

@@ -3,6 +3,7 @@
 //! wanted is decided in [`crate::lease`], who leads in [`crate::session`], what our own routes are
 //! for in [`crate::keeper`]; this only carries it out, through [`Door`].
 
+mod measuring;
 mod network;
 mod publish;
 mod reconcile;
@@ -23,6 +24,7 @@ use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
 use crate::confirm::{Unanswered, inquiry::Inquiry};
+use crate::desk::Desk;
 use crate::feed::Feeds;
 use crate::host::News;
 use crate::interface::Helper;
@@ -34,6 +36,7 @@ use crate::kernel::sockets::{Closed, SocketWatch};
 use crate::kernel::survey::{Metered, Survey};
 use crate::kernel::watch::{Changed, Watch};
 use crate::lease::{Caller, Change, Leases};
+use crate::measure::{Happened, Measuring};
 use crate::plans::Plans;
 use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
@@ -61,6 +64,7 @@ enum Event {
     MeteredKnown(BTreeMap<u32, Metered>),
     FramesDue,
     SignOfLifeDue,
+    Measured(Happened),
 }
 
 /// Where events come from and where the state goes to.
@@ -71,6 +75,8 @@ pub struct Edges {
     pub interface: InterfaceRef<Helper>,
     /// What it shows.
     pub public: Public,
+    /// Where the calls of further objects go.
+    pub desk: Desk,
     /// What it asks.
     pub requests: mpsc::Receiver<Request>,
     /// The watches over bus names.
@@ -102,6 +108,7 @@ pub struct Actor {
     leases: Leases,
     keeper: Keeper,
     feeds: Feeds,
+    measuring: Measuring,
     watchdog: Watchdog,
     /// When to look at the kernel again.
     look_at: Option<Instant>,
@@ -161,6 +168,7 @@ impl Actor {
             leases: Leases::default(),
             keeper: Keeper::default(),
             feeds: Feeds::default(),
+            measuring: Measuring::default(),
             watchdog: Watchdog::default(),
             look_at: None,
             looked: None,
@@ -215,6 +223,7 @@ impl Actor {
                     self.listeners_left(&closed).await;
                 }
                 Event::SignOfLifeDue => self.watchdog.sign(Instant::now()),
+                Event::Measured(happened) => self.measured(happened).await,
             }
         }
     }
@@ -238,6 +247,7 @@ impl Actor {
                 Some(name) = self.edges.departures.recv() => return Event::ClientGone(name),
                 Some(request) = self.edges.requests.recv() => return Event::Request(request),
                 heard = self.sampler.next() => return Event::Heard(heard),
+                happened = self.measuring.next() => return Event::Measured(happened),
                 () = until(frames_due) => return Event::FramesDue,
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
@@ -314,6 +324,7 @@ impl Actor {
         }
         let _ = reply.send(answer);
         self.forget_idle_clients();
+        self.check_measurement().await;
         self.follow_listeners();
         self.publish().await;
     }
@@ -339,7 +350,10 @@ impl Actor {
                 }
                 Ok(Answer::Done)
             }
+            Ask::Measure(wish) => self.start_measurement(caller, wish).await,
+            Ask::Touch { number, touch } => self.touch_measurement(caller, number, touch).await,
             Ask::Revert => {
+                self.end_measurement_of(caller);
                 self.leases.revert(caller);
                 if !self.leases.wanted().game_mode {
                     self.keeper.clear_at_once();
@@ -441,6 +455,7 @@ impl Actor {
         self.feeds.client_gone(name);
         self.edges.clients.forget(name);
         self.reconcile_noting().await;
+        self.check_measurement().await;
         self.announce_leader();
         self.follow_listeners();
         self.publish().await;
@@ -455,6 +470,7 @@ impl Actor {
                 user_clock,
             } => {
                 self.session.sample(ifindex, Sample::from(rtt_ns));
+                self.measuring.sample(ifindex, Sample::from(rtt_ns));
                 self.feeds.push(Record::Sample {
                     ifindex,
                     at_ns,
@@ -466,6 +482,7 @@ impl Actor {
             }
             Heard::EpochEnded => {
                 let decision = self.session.end_epoch();
+                self.measuring.end_epoch();
                 self.carry_out_decision(decision).await;
                 self.push_estimates();
                 if self.backend().0 == Backend::Lowpower {

@@ -38,10 +38,10 @@ impl Actor {
         choose_backend(&self.survey, &self.plans)
     }
 
-    /// Probes are sent while somebody listens, or while there is something to steer; else not.
+    /// Probes are sent while somebody listens, or there is something to steer or to measure; else not.
     pub(super) fn follow_listeners(&mut self) {
         let steers = self.steers(&self.leases.wanted(), self.backend().0);
-        if !self.feeds.is_empty() || steers {
+        if !self.feeds.is_empty() || steers || self.measuring.running.is_some() {
             self.sampler.start(&self.survey.uplinks);
         } else if self.sampler.is_running() {
             self.sampler.stop();
@@ -97,6 +97,7 @@ impl Actor {
         }
         self.ask_metered();
         self.announce_leader();
+        self.check_measurement().await;
         self.publish().await;
     }
 

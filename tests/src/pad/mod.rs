@@ -108,7 +108,9 @@ struct Reader {
 
 #[derive(Debug, Default)]
 struct Device {
-    plugged: bool,
+    /// Its node while it is plugged in: another one each time, as it is another file.
+    plugged: Option<u64>,
+    node: u64,
     readers: BTreeMap<u64, Reader>,
     last: u64,
     /// How often the device was opened, and not by who plugs it in.
@@ -141,31 +143,37 @@ impl Device {
             Ask::Nothing => None,
             Ask::Unknown => refuse(Errno::ENOSYS),
             Ask::Init => fine(wire::init()),
-            Ask::Lookup(name) if name == wire::NAME && self.plugged => fine(wire::entry()),
-            Ask::Lookup(_) => refuse(Errno::ENOENT),
+            Ask::Lookup(name) => match self.plugged.filter(|_| name == wire::NAME) {
+                Some(node) => fine(wire::entry(node)),
+                None => refuse(Errno::ENOENT),
+            },
             Ask::Attributes(node) => fine(wire::described(node)),
             Ask::Create(name) if name == wire::NAME => {
-                self.plugged = true;
-                let mut body = wire::entry();
+                self.node = self.node.max(wire::ROOT) + 1;
+                self.plugged = Some(self.node);
+                let mut body = wire::entry(self.node);
                 body.extend(wire::opened(self.open()));
                 fine(body)
             }
             Ask::Create(_) => refuse(Errno::EPERM),
             Ask::Unlink(_) => {
-                self.plugged = false;
+                self.plugged = None;
                 fine(Vec::new())
             }
             Ask::Open(node) => {
-                self.opened += u32::from(node == wire::FILE);
+                self.opened += u32::from(node != wire::ROOT);
                 fine(wire::opened(self.open()))
             }
             Ask::Release(handle) => {
                 let _ = self.readers.remove(&handle);
                 fine(Vec::new())
             }
-            Ask::Names { from } if from == 0 && self.plugged => fine(wire::names()),
-            Ask::Fine | Ask::Names { .. } => fine(Vec::new()),
-            Ask::Read { .. } if !self.plugged => refuse(Errno::ENODEV),
+            Ask::Names { from } => {
+                let node = self.plugged.filter(|_| from == 0);
+                fine(node.map_or_else(Vec::new, wire::names))
+            }
+            Ask::Fine => fine(Vec::new()),
+            Ask::Read { .. } if self.plugged.is_none() => refuse(Errno::ENODEV),
             Ask::Read { handle } => {
                 let reader = self.readers.entry(handle).or_default();
                 // A reader offers room for whole events; a few are enough.
@@ -316,7 +324,7 @@ mod tests {
     #[test]
     fn what_is_pressed_waits_for_every_reader_and_wakes_those_who_asked() {
         let mut device = Device {
-            plugged: true,
+            plugged: Some(2),
             ..Device::default()
         };
         let (one, other) = (device.open(), device.open());

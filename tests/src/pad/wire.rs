@@ -1,11 +1,10 @@
 //! The words of the kernel's FUSE protocol (linux/fuse.h, version 7.31) that a directory with one
 //! file needs. Bytes in, requests out, and answers as bytes; nothing is read or written here.
 
-/// The file's node; the directory is 1.
-pub const FILE: u64 = 2;
 /// The file's name.
 pub const NAME: &str = "event0";
-const ROOT: u64 = 1;
+/// The directory's node; every other is a file's.
+pub const ROOT: u64 = 1;
 const HEADER: usize = 40;
 
 /// What the kernel asks for.
@@ -161,10 +160,10 @@ pub fn described(node: u64) -> Vec<u8> {
 }
 
 /// The answer to [`Ask::Lookup`] of the file.
-pub fn entry() -> Vec<u8> {
-    let mut body = FILE.to_ne_bytes().to_vec();
+pub fn entry(node: u64) -> Vec<u8> {
+    let mut body = node.to_ne_bytes().to_vec();
     body.resize(40, 0);
-    body.extend(attributes(FILE));
+    body.extend(attributes(node));
     body
 }
 
@@ -178,8 +177,8 @@ pub fn opened(handle: u64) -> Vec<u8> {
 }
 
 /// The answer to [`Ask::Names`] where the file is the only one.
-pub fn names() -> Vec<u8> {
-    let mut body = FILE.to_ne_bytes().to_vec();
+pub fn names(node: u64) -> Vec<u8> {
+    let mut body = node.to_ne_bytes().to_vec();
     body.extend(1_u64.to_ne_bytes());
     body.extend((NAME.len() as u32).to_ne_bytes());
     body.extend(8_u32.to_ne_bytes());
@@ -208,6 +207,8 @@ pub fn polled(readable: bool) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const FILE: u64 = 2;
+
     fn request(opcode: u32, body: &[u8]) -> Vec<u8> {
         let mut bytes = ((HEADER + body.len()) as u32).to_ne_bytes().to_vec();
         bytes.extend(opcode.to_ne_bytes());
@@ -234,7 +235,7 @@ mod tests {
     fn bodies_have_the_lengths_that_the_kernel_checks() {
         assert_eq!(init().len(), 64);
         assert_eq!(described(ROOT).len(), 104);
-        assert_eq!(entry().len(), 128);
+        assert_eq!(entry(FILE).len(), 128);
         assert_eq!(opened(1).len(), 16);
         assert_eq!(controlled(&[0; 8]).len(), 24);
         assert_eq!(polled(true).len(), 8);

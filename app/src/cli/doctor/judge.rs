@@ -4,7 +4,7 @@
 use evenkeel_dbus::{Lowpower, action};
 use serde::Serialize;
 
-use crate::installation::{Found, remedy};
+use crate::installation::{self, Found, remedy};
 
 /// How the helper answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,8 +218,7 @@ fn install_todo(facts: &Facts) -> String {
     }
     let nothing = Found {
         activatable: false,
-        unit: false,
-        torn: false,
+        files: installation::Files::None,
         ..facts.found
     };
     let remedy = remedy(&nothing);

@@ -29,7 +29,7 @@ impl App {
         app.store = store;
         app.kernel = kernel;
         app.settings.strip |= strip;
-        app.began_as_strip = strip;
+        app.manners.began_as_strip = strip;
         app.size = frame::size(&app.settings);
         app.speak();
         app.notice = app.trouble.as_ref().map(|trouble| {

@@ -24,6 +24,8 @@ pub struct Manners {
     pub settings: Vec<Call>,
     /// The end of game mode that is awaited was asked for here.
     pub ends_here: bool,
+    /// The program was started as a strip.
+    pub began_as_strip: bool,
     known: Known,
     limiter: Limiter,
     desktop: Desktop,
@@ -54,7 +56,7 @@ impl App {
     /// A second start, and the window's close button.
     pub(super) fn neighbours(&self) -> Subscription<Message> {
         let start = instance::Start {
-            strip: self.began_as_strip,
+            strip: self.manners.began_as_strip,
         };
         Subscription::batch([
             Subscription::run_with(start, instance::serve).map(Message::Instance),

@@ -1,19 +1,24 @@
 //! The window without a helper: the one command that brings it, and the address that is asked
 //! meanwhile.
 
+use evenkeel_dbus::BUS_NAME;
+use futures_util::StreamExt as _;
 use iced::Size;
 use iced::keyboard::key::Named;
+
+use zbus::fdo::DBusProxy;
 
 use super::journeys::{SIZE, scene, shows};
 use super::lacks_helper;
 use super::person::Person;
 use super::pictures::{OTHERS, check};
+use super::session::Bus;
 use crate::config::Target;
 use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
 use crate::ui::settings::target;
-use crate::ui::{absent, alone};
+use crate::ui::{absent, alone, bus};
 use crate::words::{Key, Language, Words};
 
 fn without(remedy: Remedy, language: Language, size: Size) -> App {
@@ -92,6 +97,37 @@ fn without_a_bus_no_command_is_promised_to_help() {
     for remedy in Remedy::ALL {
         assert!(!shows(&app, remedy.command()));
     }
+}
+
+/// The bus tells that a helper can be started now, and the window calls it without being asked. This
+/// one does not come up, so that the command is another one from then on.
+#[tokio::test]
+async fn a_helper_that_was_just_installed_is_called_at_once() {
+    let folder = std::env::temp_dir().join(format!("evenkeel-services-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let daemon = Bus::with_services(&folder);
+    let connection = daemon.connect().await;
+    let (mut sender, mut events) = iced::futures::channel::mpsc::channel(4);
+    let followed = connection.clone();
+    let following = tokio::spawn(async move { bus::follow_on(&followed, &mut sender).await });
+    let before = match events.next().await {
+        Some(Event::Remedy(remedy)) => remedy,
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(before, Remedy::Restart);
+    assert!(matches!(events.next().await, Some(Event::NoHelper)));
+
+    let service = format!("[D-BUS Service]\nName={BUS_NAME}\nExec=/bin/false\n");
+    std::fs::write(folder.join(format!("{BUS_NAME}.service")), service).unwrap();
+    let names = DBusProxy::new(&connection).await.unwrap();
+    names.reload_config().await.unwrap();
+    let after = events.next().await;
+    assert!(
+        matches!(after, Some(Event::Remedy(Remedy::Restart))),
+        "{after:?}"
+    );
+    following.abort();
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use iced::Point;
-use iced::advanced::widget::Id;
 
 use super::person::{Person, Place};
 use super::walk::everywhere;
@@ -16,6 +15,8 @@ const COLUMNS: usize = 24;
 const ROWS: usize = 8;
 /// A widget that sends more than this many different things is one rail with many values.
 const RAIL: usize = 3;
+/// What a graph sends, with the moment that was meant.
+const GRAPH: &str = "[Live(PickAt(";
 /// What is sent where nothing is pressed.
 const NOTHING: &str = "[]";
 
@@ -56,8 +57,8 @@ fn parts(person: &mut Person, place: &Place) -> BTreeMap<String, (f32, f32)> {
             by_message.entry(sent).or_default().push(point);
         }
     }
-    // Of a graph that has just begun, nearly all of it is the same moment: the first.
-    if by_message.len() > RAIL || place.id == Id::new("graph") {
+    let many = by_message.len() > RAIL;
+    if many || by_message.keys().any(|sent| sent.starts_with(GRAPH)) {
         let all = std::mem::take(&mut by_message).into_values().flatten();
         let _ = by_message.insert("a rail".to_owned(), all.collect());
     }
