@@ -11,6 +11,7 @@ pub mod clients;
 pub mod config;
 pub mod confirm;
 pub mod feed;
+pub mod handover;
 pub mod host;
 pub mod idle;
 pub mod interface;

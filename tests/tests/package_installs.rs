@@ -17,6 +17,7 @@ use evenkeel_lab::machine::{Machine, MachineSpec};
 use evenkeel_lab::tools;
 use evenkeel_lab::tree::Scratch;
 use evenkeel_lab::{Lab, LabSpec, Routes};
+use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const OLD: &str = "0.0.9";
@@ -167,8 +168,31 @@ fn lives_and_dies(kind: &Kind) {
 
     run(&machine, kind.install, &inside[1]);
     assert_eq!(run(&machine, kind.version, "").trim(), NEW);
+    // The new helper was started by the upgrade itself, and takes up what the old one held.
+    assert_eq!(
+        machine.unit("ActiveState").unwrap(),
+        "active",
+        "{}",
+        machine.journal()
+    );
+    wait_until("game mode after the upgrade", PATIENCE, || {
+        Ok(kernel.must_equal(&lab.snapshot()?).is_err())
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", machine.journal()));
+    let status = machine
+        .command_as("player", ["evenkeel", "status", "--json"])
+        .unwrap();
+    let status: Value = serde_json::from_str(&status.text().unwrap()).unwrap();
+    assert_eq!(status["game_mode"], true, "{}", machine.journal());
+    assert_eq!(machine.call("player", "Revert", &[]).unwrap(), "ok");
     is_restored();
     assert_eq!(uses(), kind.helper, "the new one, not a deleted file");
+    // What a player who uses the Decky plugin did.
+    run(
+        &machine,
+        "install -D -m 644 /usr/share/evenkeel/49-evenkeel-decky.rules /etc/polkit-1/rules.d/49-evenkeel-decky.rules",
+        "",
+    );
 
     run(&machine, kind.remove, "");
     is_restored();
@@ -200,12 +224,11 @@ fn the_arch_package_leaves_nothing_behind() {
 }
 
 #[test]
-fn lintian_finds_no_error_and_two_builds_are_the_same_bytes() {
+fn lintian_finds_no_error_and_two_builds_in_two_places_are_the_same_bytes() {
     let scratch = Scratch::new("package-twice").unwrap();
     let built = [1, 2].map(|turn| {
         let out = scratch.path().join(turn.to_string());
-        // An Arch package records the directory it was built in, so it is not among them.
-        let packages = build([&DEB, &RPM], NEW, &out);
+        let packages = build([&DEB, &RPM, &ARCH], NEW, &out);
         packages.map(|package| (fs::read(&package).unwrap(), package))
     });
     for (one, other) in iter::zip(&built[0], &built[1]) {
