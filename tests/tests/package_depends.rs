@@ -24,14 +24,24 @@ mount --rbind /dev /mnt/root/dev
 mount -t tmpfs -o mode=1777 tmpfs /mnt/root/tmp
 cp "$2" /mnt/root/try
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root
-chroot /mnt/root apt-get -qq --yes --no-download "$3" install /var/cache/evenkeel.deb >/mnt/said 2>&1 ||
+chroot /mnt/root apt-get -qq --yes "$3" install /var/cache/evenkeel.deb >/mnt/said 2>&1 ||
   { cat /mnt/said; exit 1; }
 exec sh /mnt/root/try
 "#;
 
-/// Programs find their libraries, say who they are, and say kindly that there is no bus.
-const PROGRAMS: &str = r#"
+/// An X server that this system has, for the window.
+const SCREEN: &str = r#"
 set -eu
+ip link set lo up
+chroot /mnt/root useradd --create-home player
+mount --bind /mnt/root/tmp /tmp
+Xvfb :7 -screen 0 1280x800x24 -nolisten tcp >/mnt/server 2>&1 &
+for try in $(seq 200); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.1; done
+window() { chroot --userspec=player:player /mnt/root env HOME=/home/player DISPLAY=:7 LC_ALL=C.UTF-8 evenkeel; }
+"#;
+
+/// Programs find their libraries, say who they are, and say kindly that there is no bus, no library.
+const PROGRAMS: &str = r#"
 for program in /usr/bin/evenkeel /usr/libexec/evenkeeld; do
   chroot /mnt/root ldd "$program" | tee /mnt/linked
   ! grep "not found" /mnt/linked
@@ -43,19 +53,13 @@ chroot /mnt/root evenkeel status
 [ $? -eq 3 ] || exit 1
 chroot /mnt/root evenkeel doctor
 [ $? -ne 0 ] || exit 1
-chroot /mnt/root evenkeel
+window
 echo "the window ended with $?"
 "#;
 
-/// The window opens on an X server that this system has.
+/// The window opens, and with what.
 const WINDOW: &str = r#"
-set -eu
-ip link set lo up
-chroot /mnt/root useradd --create-home player
-mount --bind /mnt/root/tmp /tmp
-Xvfb :7 -screen 0 1280x800x24 -nolisten tcp >/mnt/server 2>&1 &
-for try in $(seq 200); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.1; done
-chroot --userspec=player:player /mnt/root env HOME=/home/player DISPLAY=:7 LC_ALL=C.UTF-8 evenkeel >/mnt/window 2>&1 &
+window >/mnt/window 2>&1 &
 window=$!
 for try in $(seq 300); do
   if DISPLAY=:7 xdotool search --onlyvisible --name Evenkeel >/dev/null 2>&1; then
@@ -91,7 +95,7 @@ fn in_clean_root(recommended: &str, words: &str) -> String {
         .unwrap();
     assert!(root.status.success(), "{}", said(&root.stderr));
     let script = scratch.path().join("try");
-    std::fs::write(&script, words).unwrap();
+    std::fs::write(&script, [SCREEN, words].concat()).unwrap();
     let run = Command::new("unshare")
         .args([
             "--mount",
@@ -117,6 +121,7 @@ fn with_what_the_deb_depends_on_alone_its_programs_start_and_say_what_is_missing
     let said = in_clean_root("--no-install-recommends", PROGRAMS);
     println!("{said}");
     assert!(said.contains("the window ended with 1"), "{said}");
+    assert!(said.contains("libX11.so.6 is not installed"), "{said}");
     assert!(!said.contains("panicked"), "{said}");
 }
 

@@ -61,7 +61,8 @@ const RPM: Kind = Kind {
 const ARCH: Kind = Kind {
     name: "arch",
     helper: "/usr/lib/evenkeel/evenkeeld",
-    prepare: "",
+    // There a package of icons owns these; a directory that is empty and nobody's, pacman takes away.
+    prepare: "cd /usr/share/icons/hicolor; mkdir -p symbolic/apps; touch symbolic/apps/of-another-package",
     install: "pacman -Udd --noconfirm $1",
     remove: "pacman -Rdd --noconfirm evenkeel",
     purge: "userdel evenkeel",

@@ -106,7 +106,14 @@ fn no_call_is_lost_however_many_race_the_exit() {
         assert!(outcome.helpers > VOLLEYS / 10, "{outcome:?}");
         split += outcome.split;
     }
-    println!("{split} volleys began with one helper and ended with the next");
+    let journal = machine.journal();
+    let handed = journal
+        .lines()
+        .filter(|line| line.contains("taken up again"));
+    let handed = handed.count();
+    println!(
+        "{split} volleys began with one helper and ended with the next, {handed} holds were handed over"
+    );
 }
 
 #[test]

@@ -57,8 +57,8 @@ fn the_helper_stays_within_the_units_limits_with_everything_that_is_allowed_at_o
     for n in OF_THE_LAB..UPLINKS {
         let _ = writeln!(
             more,
-            "ip link add up{n} type dummy; ip addr add 10.77.{n}.2/24 dev up{n}; ip link set up{n} up; \
-             ip route add default via 10.77.{n}.1 dev up{n} metric {}",
+            "ip link add up{n} type veth peer name far{n}; ip link set far{n} up; ip link set up{n} up; \
+             ip addr add 10.77.{n}.2/24 dev up{n}; ip route add default via 10.77.{n}.1 dev up{n} metric {}",
             1000 + n
         );
     }
