@@ -61,10 +61,10 @@ fn cannot_begin(panic: &str) -> Option<String> {
     let detail = panic.strip_prefix("Create event loop: ")?;
     let library = detail.split_once("opening library failed (");
     let library = library.and_then(|(_, rest)| rest.split_once(':'));
-    let libraries = "its libraries for X11 or Wayland and libxkbcommon";
+    let libraries = "the libraries of X11 or Wayland, and libxkbcommon";
     Some(match library {
-        Some((name, _)) => format!("{name} is not installed (it needs {libraries})"),
-        None => format!("the display cannot be used, or {libraries} are not installed"),
+        Some((name, _)) => format!("{name} is not installed; a window needs {libraries}"),
+        None => format!("the display cannot be used, or what it needs is not installed: {libraries}"),
     })
 }
 

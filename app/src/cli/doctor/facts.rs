@@ -99,8 +99,9 @@ pub async fn gather() -> Facts {
         Ok(proxy) => proxy,
         Err(failure) => {
             facts.bus = Err(match failure {
-                Failure::Said(_, why) => why,
-                Failure::ReaderLeft => "it closed the connection".to_owned(),
+                // What was not changed is of no interest here.
+                Failure::Said(_, why) => why.split(';').next().unwrap_or_default().to_owned(),
+                Failure::ReaderLeft => "the system bus closed the connection".to_owned(),
             });
             return facts;
         }

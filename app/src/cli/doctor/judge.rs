@@ -41,7 +41,7 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     if let Err(why) = &facts.bus {
         findings.push(problem(
             "bus",
-            format!("the system bus cannot be reached: {why}"),
+            why.clone(),
             "start dbus; inside a container or sandbox, let the system bus in",
         ));
         return findings;
