@@ -32,7 +32,7 @@ deliver() { mv -f "$1" "$out/" && echo "$out/$(basename "$1")"; }
 # A tarball of the directory $1 in $work, the same bytes for the same files.
 tarball() {
   tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-    --format=ustar -cf - "$1" | gzip -9n >"$work/$2"
+    --mode=u=rwX,go=rX --format=ustar -cf - "$1" | gzip -9n >"$work/$2"
 }
 
 # The built programs without their symbols, as a package has them.

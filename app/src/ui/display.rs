@@ -64,7 +64,9 @@ fn cannot_begin(panic: &str) -> Option<String> {
     let libraries = "the libraries of X11 or Wayland, and libxkbcommon";
     Some(match library {
         Some((name, _)) => format!("{name} is not installed; a window needs {libraries}"),
-        None => format!("the display cannot be used, or what it needs is not installed: {libraries}"),
+        None => {
+            format!("the display cannot be used, or what it needs is not installed: {libraries}")
+        }
     })
 }
 
