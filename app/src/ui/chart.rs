@@ -90,6 +90,7 @@ struct Paper<'a> {
 /// Painted parts and what they were painted for.
 #[derive(Debug, Default)]
 pub struct Painted {
+    ground: Cache,
     axes: Cache,
     axes_for: Cell<Option<AxesKey>>,
     data: Cache,
@@ -151,9 +152,15 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
             painted.axes.clear();
         }
         if painted.data_for.replace(Some(key)) != Some(key) {
+            painted.ground.clear();
             painted.data.clear();
         }
         let line = self.shape == Shape::Line;
+        let ground = painted.ground.draw(renderer, bounds.size(), |frame| {
+            if line {
+                paint::paint_ground(on, frame);
+            }
+        });
         let axes = painted.axes.draw(renderer, bounds.size(), |frame| {
             if line {
                 axes::paint(on, frame);
@@ -166,7 +173,7 @@ impl<Message> canvas::Program<Message> for Chart<'_> {
                 spread::paint(on, frame);
             }
         });
-        vec![axes, data]
+        vec![ground, axes, data]
     }
 }
 

@@ -2,7 +2,7 @@
 //! graph, the numbers beside it.
 
 mod cards;
-mod graph;
+pub mod graph;
 mod judged;
 mod legend;
 mod marks;
@@ -136,6 +136,11 @@ impl Live {
             self.undrawn.set(0);
             self.unseen = true;
         }
+    }
+
+    /// How much time the graph shows, in nanoseconds.
+    pub fn shown_ns(&self) -> u64 {
+        self.window.span.ns()
     }
 
     /// Counts the frames since the last drawing; whoever draws sets it to zero.

@@ -104,9 +104,20 @@ impl OffScreen {
             .collect()
     }
 
+    /// How much time its graph shows.
+    pub fn shown_seconds(&self) -> f64 {
+        self.app.live.shown_ns() as f64 / 1e9
+    }
+
     /// The window; what would be pressed in it is of no interest.
     pub fn view(&self) -> Element<'_, ()> {
         self.app.view().map(|_message| ())
+    }
+
+    /// Nothing but its graph.
+    pub fn graph(&self) -> Element<'_, ()> {
+        let (live, model, words) = (&self.app.live, &self.app.model, &self.app.words);
+        live::graph::drawing(live, model, words).map(|_message| ())
     }
 
     /// Its theme.

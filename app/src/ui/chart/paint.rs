@@ -1,5 +1,5 @@
-//! Everything on the graph over time that moves, from the back to the front: the band of game mode,
-//! the ghost of before, losses, lines, leaders and events, spikes that are cut.
+//! Everything on the graph over time that moves, from the back to the front: the band of game mode
+//! (under the axes), the ghost of before, losses, lines, leaders and events, spikes that are cut.
 
 use iced::widget::canvas::{Frame, Path};
 use iced::{Color, Point, Size};
@@ -12,7 +12,7 @@ use super::told;
 use crate::ui::ghost::Ghost;
 use crate::ui::history::Outage;
 use crate::ui::model::{Mark, Track};
-use crate::ui::theme::Ink;
+use crate::ui::theme::{self, Ink};
 use crate::words::Key;
 
 /// A run of this many lost probes is an outage with an extent, not a mark.
@@ -29,7 +29,9 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     let mut labels = Labels::new(on.plot.area);
     let roomy = on.plot.area.height >= LOW;
     let marks = on.chart.model.all_marks();
-    paint_game_mode(on, &marks, &mut labels, frame);
+    for band in game_mode(on, &marks) {
+        paint_edge(on, band, &mut labels, frame);
+    }
     if let Some(ghost) = on.chart.ghost {
         paint_ghost(on, ghost, &mut labels, frame);
     }
@@ -67,7 +69,23 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     paint_said(on, labels, frame);
 }
 
-fn paint_game_mode(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &mut Frame) {
+/// Paints what lies under the axes: the band of game mode. Its colour is mixed here, because many
+/// opaque pixels cost far less than many translucent ones.
+pub fn paint_ground(on: Paper<'_>, frame: &mut Frame) {
+    let color = theme::wash(on.palette.good, 0.07, on.palette.card);
+    for (from_ns, to_ns) in game_mode(on, &on.chart.model.all_marks()) {
+        let (from, to) = (on.plot.x(from_ns), on.plot.x(to_ns));
+        frame.fill_rectangle(
+            Point::new(from, on.plot.area.y),
+            Size::new(to - from, on.plot.area.height),
+            color,
+        );
+    }
+}
+
+/// Where game mode shows, from when to when.
+fn game_mode(on: Paper<'_>, marks: &[Mark]) -> Vec<(u64, u64)> {
+    let mut bands = Vec::new();
     let mut since: Option<u64> = None;
     let ends = marks.iter().map(|mark| (mark.at_ns, mark.game_mode));
     for (at_ns, game_mode) in ends.chain([(u64::MAX, false)]) {
@@ -76,22 +94,19 @@ fn paint_game_mode(on: Paper<'_>, marks: &[Mark], labels: &mut Labels, frame: &m
             (Some(from_ns), false) => {
                 let to_ns = at_ns.min(on.plot.end_ns);
                 if to_ns > on.plot.start_ns() && from_ns < on.plot.end_ns {
-                    paint_band(on, (from_ns, to_ns), labels, frame);
+                    bands.push((from_ns, to_ns));
                 }
                 since = None;
             }
             _ => {}
         }
     }
+    bands
 }
 
-fn paint_band(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, frame: &mut Frame) {
+/// The edge of a band of game mode, and its name where there is room.
+fn paint_edge(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, frame: &mut Frame) {
     let (from, to) = (on.plot.x(from_ns), on.plot.x(to_ns));
-    frame.fill_rectangle(
-        Point::new(from, on.plot.area.y),
-        Size::new(to - from, on.plot.area.height),
-        on.palette.good.scale_alpha(0.07),
-    );
     if from_ns > on.plot.start_ns() {
         dashes(from, on, on.palette.good, frame);
     }

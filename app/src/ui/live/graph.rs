@@ -58,7 +58,8 @@ fn empty<'a>(said: String) -> Element<'a, Message> {
         .into()
 }
 
-fn drawing<'a>(live: &'a Live, model: &'a Model, words: &'a Words) -> Element<'a, Message> {
+/// The graph alone, as it is with samples.
+pub fn drawing<'a>(live: &'a Live, model: &'a Model, words: &'a Words) -> Element<'a, Message> {
     let line = live.shape == Shape::Line;
     let chart = Chart {
         model,

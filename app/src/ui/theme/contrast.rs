@@ -42,16 +42,6 @@ fn contrast(one: Color, other: Color) -> f64 {
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// What is seen of a translucent colour on an opaque ground, blended as the renderer does.
-fn wash(color: Color, alpha: f32, ground: Color) -> Color {
-    let mix = |above: f32, below: f32| above * alpha + below * (1.0 - alpha);
-    Color::from_rgb(
-        mix(color.r, ground.r),
-        mix(color.g, ground.g),
-        mix(color.b, ground.b),
-    )
-}
-
 /// Every text and what it stands on, in words and in colours.
 fn texts(p: &Palette) -> Vec<(String, Color, Color)> {
     let mut pairs = Vec::new();

@@ -5,7 +5,7 @@
 mod contrast;
 mod palette;
 
-pub use palette::{Ink, Look, Palette, palette};
+pub use palette::{Ink, Look, Palette, palette, wash};
 
 use iced::widget::{button, container, scrollable, slider, text};
 use iced::{Background, Border, Color, Font, Shadow, Theme, border, font};

@@ -9,6 +9,16 @@ const fn rgb(hex: u32) -> Color {
     Color::from_rgb8((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
+/// What is seen of a translucent colour on an opaque ground, blended as the renderer does.
+pub fn wash(color: Color, alpha: f32, ground: Color) -> Color {
+    let mix = |above: f32, below: f32| above * alpha + below * (1.0 - alpha);
+    Color::from_rgb(
+        mix(color.r, ground.r),
+        mix(color.g, ground.g),
+        mix(color.b, ground.b),
+    )
+}
+
 /// How the window looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Look {
