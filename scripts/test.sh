@@ -42,3 +42,9 @@ cargo nextest run --workspace --locked --no-fail-fast
 
 step "examples in the documentation"
 cargo test --workspace --doc --locked --quiet
+
+# Heavy, and with packages to download; CONTRIBUTING says how long it takes.
+if [ "${EVENKEEL_TEST_PACKAGES:-}" = yes ]; then
+  step "packages: built, installed, used, upgraded, removed"
+  scripts/test-packages.sh
+fi

@@ -20,11 +20,13 @@ use iced::advanced::graphics::text::font_system;
 use iced::widget::{container, space};
 use iced::{Element, Length, Theme};
 use iced_test::core::renderer::Style;
-use iced_test::core::{Color, Event, Font, Pixels, Rectangle, Size, clipboard, mouse, theme::Base, time, window};
+use iced_test::core::{
+    Color, Event, Font, Pixels, Rectangle, Size, clipboard, mouse, theme::Base, time, window,
+};
 use iced_test::renderer::graphics::{Viewport, damage};
-use iced_tiny_skia::{Layer, Renderer};
 use iced_test::runtime::UserInterface;
 use iced_test::runtime::user_interface::Cache;
+use iced_tiny_skia::{Layer, Renderer};
 use nix::time::{ClockId, clock_gettime};
 use plotters::prelude::{LineSeries, RGBColor, TRANSPARENT};
 use plotters_iced2::{Chart, ChartBuilder, ChartWidget, DrawingBackend};

@@ -30,7 +30,7 @@ exec sh /mnt/root/try
 "#;
 
 /// An X server that this system has, for the window.
-const SCREEN: &str = r#"
+const SCREEN: &str = r"
 set -eu
 ip link set lo up
 chroot /mnt/root useradd --create-home player
@@ -38,7 +38,7 @@ mount --bind /mnt/root/tmp /tmp
 Xvfb :7 -screen 0 1280x800x24 -nolisten tcp >/mnt/server 2>&1 &
 for try in $(seq 200); do [ -S /tmp/.X11-unix/X7 ] && break; sleep 0.1; done
 window() { chroot --userspec=player:player /mnt/root env HOME=/home/player DISPLAY=:7 LC_ALL=C.UTF-8 evenkeel; }
-"#;
+";
 
 /// Programs find their libraries, say who they are, and say kindly that there is no bus, no library.
 const PROGRAMS: &str = r#"

@@ -14,7 +14,7 @@ use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::machine::Machine;
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const UPLINKS: usize = 16;
 const HOLDERS: usize = 16;
 const FEEDS: usize = 4;

@@ -211,11 +211,8 @@ fn the_plugins_rule_is_asked_for_only_where_decky_is_and_it_is_known_to_be_missi
             }),
             ..healthy()
         };
-        let found = judge(&facts).into_iter();
-        found
-            .filter(|finding| finding.id == "plugin")
-            .next_back()
-            .unwrap()
+        let mut found = judge(&facts).into_iter();
+        found.find(|finding| finding.id == "plugin").unwrap()
     };
     assert_eq!(with(Some(true)).level, Level::Fine);
     assert_eq!(with(None).level, Level::Fine);
