@@ -99,18 +99,19 @@ make_arch() {
   command -v makepkg >/dev/null || fail "makepkg is missing (Debian package makepkg)"
   make_source
   mkdir "$work/arch"
-  cp packaging/arch/* "$work/evenkeel-$version.tar.gz" "$work/arch/"
+  cp -r packaging/arch/* "$work/evenkeel-$version.tar.gz" "$work/programs" "$work/arch/"
+  local place=$work/arch
   # shellcheck disable=SC2016 # these shells fill in their own arguments
-  local run=(sh -euc 'cd "$0"; exec "$@"' "$work/arch")
+  local run=(sh -euc 'cd "$0"; exec "$@"' "$place")
   # makepkg will not run as root.
   if [ "$(id -u)" -eq 0 ]; then
-    chmod 711 "$work"
+    place=/mnt
     chown -R nobody "$work/arch"
     # shellcheck disable=SC2016
     run=(unshare --mount --propagation private
       sh -euc 'mount --bind "$0" /mnt; cd /mnt; exec setpriv --reuid=nobody --clear-groups -- "$@"' "$work/arch")
   fi
-  "${run[@]}" env HOME="$work/arch" EVENKEEL_PREBUILT="$work/programs" PKGEXT=.pkg.tar.zst \
+  "${run[@]}" env HOME="$place" TMPDIR="$place" EVENKEEL_PREBUILT="$place/programs" PKGEXT=.pkg.tar.zst \
     PACKAGER="The Evenkeel developers <evenkeel@users.noreply.github.com>" \
     makepkg --nodeps --noconfirm --log >"$work/arch.log" 2>&1 ||
     { cat "$work/arch.log" >&2; fail "makepkg failed"; }
