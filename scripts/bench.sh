@@ -19,9 +19,9 @@ $sudo "${CARGO_TARGET_DIR:-target}/release/evenkeel-lab" bench
 printf '\n== probe, between two namespaces\n'
 cargo build --locked --quiet --release -p evenkeel-probe --example evenkeel-ping
 ping="${CARGO_TARGET_DIR:-target}/release/examples/evenkeel-ping"
-export EVENKEEL_PING="$ping"
+export EVENKEEL_PING="$ping" EVENKEEL_LAB="${CARGO_TARGET_DIR:-target}/release/evenkeel-lab"
 $sudo scripts/bench-probe.sh
 # Below a millisecond ping prints three decimals; above ten it would round its own jitter away.
 printf '\n== probe, over an emulated link of 0.4 ms each way\n'
-export EVENKEEL_LAB="${CARGO_TARGET_DIR:-target}/release/evenkeel-lab" EVENKEEL_LINK="delay_us=400"
+export EVENKEEL_LINK="delay_us=400"
 $sudo scripts/bench-probe.sh

@@ -8,11 +8,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/packages.sh build lab
-cargo build --locked --quiet -p evenkeeld -p evenkeel -p evenkeel-lab
+# On a terminal cargo shows how far it is: the first time takes some minutes.
+quiet=--quiet
+[ -t 2 ] && quiet=
+cargo build --locked $quiet -p evenkeeld -p evenkeel -p evenkeel-lab
 
-lab="${CARGO_TARGET_DIR:-target}/debug/evenkeel-lab"
+target="${CARGO_TARGET_DIR:-target}"
+lab="$target/debug/evenkeel-lab"
+set -- demo --picture "$target/demo.png" "$@"
 if [ "$(id -u)" -eq 0 ]; then
-  exec "$lab" demo "$@"
+  exec "$lab" "$@"
 fi
 echo "The demo makes network and mount namespaces of its own, which takes sudo."
-exec sudo --preserve-env=DISPLAY,WAYLAND_DISPLAY,XDG_RUNTIME_DIR,XAUTHORITY,LANG,LC_ALL "$lab" demo "$@"
+exec sudo --preserve-env=DISPLAY,WAYLAND_DISPLAY,XDG_RUNTIME_DIR,XAUTHORITY,LANG,LC_ALL "$lab" "$@"

@@ -15,6 +15,8 @@ flatpak="flatpak flatpak-builder ostree bubblewrap faketime"
 # nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
 decky="python3 python3-pip chromium fonts-noto-cjk"
 command -v npm >/dev/null || decky+=" nodejs npm"
+# What the desktop portals stand on, which the Flatpak's test unpacks.
+flatpak+=" libgtk-3-0 gsettings-desktop-schemas"
 
 wanted=""
 for set in "$@"; do

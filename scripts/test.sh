@@ -40,6 +40,12 @@ fi
 ulimit -S -n 4096 || true
 cargo nextest run --workspace --locked --no-fail-fast
 
+step "the Decky plugin: built, its parts, its panel in a browser"
+scripts/test-decky.sh fast
+
+step "the Flatpak: what holds without building it"
+scripts/test-flatpak.sh fast
+
 step "examples in the documentation"
 cargo test --workspace --doc --locked --quiet
 

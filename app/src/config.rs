@@ -3,8 +3,10 @@
 //! settings, which the helper keeps.
 
 mod store;
+mod target;
 
 pub use store::{Loaded, Store};
+pub use target::{Target, TargetError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -104,6 +106,8 @@ pub struct Settings {
     pub refresh_hz: u32,
     /// The size of texts and everything else in percent, one of [`TEXT_PERCENT`].
     pub text_percent: u32,
+    /// What the window's own probes ask, while there is no helper.
+    pub target: Target,
     /// True when notifications are wanted.
     pub notify: bool,
     /// What closing the window does.
@@ -128,6 +132,7 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             refresh_hz: 10,
             text_percent: 100,
+            target: Target::default(),
             notify: false,
             on_close: OnClose::default(),
             welcomed: false,
@@ -150,6 +155,8 @@ pub enum Choice {
     RefreshHz(u32),
     /// The size of texts and everything else, in percent.
     TextPercent(u32),
+    /// What the window's own probes ask.
+    Target(Target),
     /// Notifications.
     Notify(bool),
     /// What closing the window does.
@@ -169,6 +176,7 @@ impl Settings {
                 self.text_percent = percent;
             }
             Choice::RefreshHz(_) | Choice::TextPercent(_) => {}
+            Choice::Target(target) => self.target = target,
             Choice::Notify(notify) => self.notify = notify,
             Choice::OnClose(on_close) => self.on_close = on_close,
             Choice::Welcomed => self.welcomed = true,
@@ -216,6 +224,7 @@ pub fn parse(text: &str) -> (Settings, Option<Trouble>) {
         theme: fields.take("theme", base.theme),
         refresh_hz: fields.take("refresh_hz", base.refresh_hz),
         text_percent: fields.take("text_percent", base.text_percent),
+        target: fields.take("target", base.target),
         notify: fields.take("notify", base.notify),
         on_close: fields.take("on_close", base.on_close),
         welcomed: fields.take("welcomed", base.welcomed),
@@ -277,6 +286,7 @@ mod tests {
             theme: ThemeChoice::HighContrast,
             refresh_hz: 15,
             text_percent: 150,
+            target: "2001:4860:4860::8888".parse().unwrap(),
             notify: true,
             on_close: OnClose::Keep,
             welcomed: true,
@@ -303,14 +313,15 @@ mod tests {
 
     #[test]
     fn a_field_that_cannot_be_used_costs_only_itself() {
-        let text = r#"{"theme": "pink", "refresh_hz": 1000, "text_percent": -1, "notify": "yes", "language": "korean"}"#;
+        let text = r#"{"theme": "pink", "refresh_hz": 1000, "text_percent": -1, "target": "127.0.0.1",
+                       "notify": "yes", "language": "korean"}"#;
         let (settings, trouble) = parse(text);
         let expected = Settings {
             language: LanguageChoice::Korean,
             ..Settings::default()
         };
         assert_eq!(settings, expected);
-        let refused = vec!["theme", "text_percent", "notify", "refresh_hz"];
+        let refused = vec!["theme", "text_percent", "target", "notify", "refresh_hz"];
         assert_eq!(trouble, Some(Trouble::Values(refused)));
     }
 

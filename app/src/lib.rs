@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod feed;
+pub mod installation;
 pub mod state;
 pub mod steering;
 pub mod system_bus;

@@ -1,6 +1,6 @@
-//! The way to the system bus. In a Flatpak it leads through a proxy, and before 0.1.6 that one loses a
-//! client which sends its whole handshake at once, as zbus does. There each line goes only when the
-//! one before it is answered. Whom to call on the bus is not decided here.
+//! The ways to the system bus and to the session's. In a Flatpak each leads through a proxy, and before
+//! 0.1.6 that one loses a client which sends its whole handshake at once, as zbus does. There each line
+//! goes only when the one before it is answered. Whom to call on a bus is not decided here.
 
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -23,7 +23,9 @@ use zbus::export::async_trait::async_trait;
 /// Every Flatpak has this file, and nobody else.
 const SANDBOX_MARK: &str = "/.flatpak-info";
 /// Where a Flatpak's system bus is.
-const SANDBOX_BUS: &str = "/run/dbus/system_bus_socket";
+const SANDBOX_SYSTEM_BUS: &str = "/run/dbus/system_bus_socket";
+/// Where its session bus is.
+const SANDBOX_SESSION_BUS: &str = "/run/flatpak/bus";
 /// How many descriptors one message may bring; the helper sends one.
 const MAX_FDS: usize = 16;
 /// The answers to a handshake are shorter.
@@ -31,14 +33,28 @@ const MAX_ANSWERS_BYTES: usize = 1024;
 /// How long to wait before looking again, when only a part of an answer is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
+/// True inside a Flatpak.
+pub fn in_sandbox() -> bool {
+    Path::new(SANDBOX_MARK).exists()
+}
+
 /// A connection to the system bus, ready to be built. To be called inside the runtime that it will
 /// run on.
 pub fn system() -> Builder<'static> {
-    if !Path::new(SANDBOX_MARK).exists() {
-        return Builder::system();
+    through(SANDBOX_SYSTEM_BUS, Builder::system)
+}
+
+/// The same to the session's bus.
+pub fn session() -> Builder<'static> {
+    through(SANDBOX_SESSION_BUS, Builder::session)
+}
+
+fn through(sandbox_socket: &str, ordinary: fn() -> Builder<'static>) -> Builder<'static> {
+    if !in_sandbox() {
+        return ordinary();
     }
     // Without a socket the ordinary way says what is wrong, in the words that it always uses.
-    patient(Path::new(SANDBOX_BUS)).map_or_else(|_| Builder::system(), Builder::socket)
+    patient(Path::new(sandbox_socket)).map_or_else(|_| ordinary(), Builder::socket)
 }
 
 fn patient(path: &Path) -> io::Result<Patient> {

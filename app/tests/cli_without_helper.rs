@@ -11,7 +11,6 @@ mod cli_support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use cli_support::{Bus, evenkeel, ran, stderr, stdout};
 
@@ -64,6 +63,8 @@ fn without_a_helper_on_the_bus_every_question_exits_with_3() {
             "{said}"
         );
         assert_eq!(said.lines().count(), 1, "{said}");
+        let helps = ["it is not installed; install it ", "it is installed but "];
+        assert!(helps.iter().any(|helps| said.contains(helps)), "{said}");
     }
 }
 
@@ -100,7 +101,7 @@ fn run_runs_the_command_all_the_same_and_passes_its_end_through() {
 #[test]
 fn run_says_as_shells_do_what_cannot_be_run() {
     assert_eq!(ran(&["run", "/nonexistent/game"]).status.code(), Some(127));
-    assert_eq!(ran(&["run", "/etc/hostname"]).status.code(), Some(126));
+    assert_eq!(ran(&["run", "/etc/passwd"]).status.code(), Some(126));
     assert_eq!(ran(&["run"]).status.code(), Some(2));
 }
 
@@ -127,10 +128,7 @@ fn run_passes_signals_on_and_leaves_the_commands_own_mask_alone() {
             .unwrap();
         assert_eq!(line, "ready\n");
         let pid = child.id().to_string();
-        // The command may be faster than the return from its start, with which ours are held again.
-        while !holds_signals(&pid) {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        assert!(holds_signals(&pid));
         assert!(
             Command::new("kill")
                 .args(["-s", signal, &pid])
@@ -142,4 +140,41 @@ fn run_passes_signals_on_and_leaves_the_commands_own_mask_alone() {
     }
     let output = ran(&["run", "grep", "SigBlk", "/proc/self/status"]);
     assert_eq!(stdout(&output), "SigBlk:\t0000000000000000\n");
+}
+
+/// A signal that arrives while the command starts must not end us and leave the command alone. It
+/// cannot, if it is held back at every moment; the command looks as early as anybody can.
+#[test]
+fn run_holds_signals_back_also_while_the_command_starts() {
+    let script = "sed -n s/SigBlk:.//p /proc/$PPID/status /proc/self/status";
+    for _ in 0..20 {
+        let output = ran(&["run", "--", "sh", "-c", script]);
+        let said = stdout(&output);
+        let [ours, own] = said.lines().collect::<Vec<_>>()[..] else {
+            panic!("{said}")
+        };
+        assert!(ours.chars().any(|digit| digit != '0'), "{said}");
+        assert!(own.chars().all(|digit| digit == '0'), "{said}");
+    }
+}
+
+#[test]
+fn run_gives_the_command_its_own_name_and_what_was_ignored_stays_ignored() {
+    let output = ran(&["run", "--", "sh", "-c", "tr '\\0' ' ' < /proc/$$/cmdline"]);
+    assert!(
+        stdout(&output).starts_with("sh -c tr "),
+        "{}",
+        stdout(&output)
+    );
+    let script = "trap '' USR1; exec \"$0\" run -- grep SigIgn /proc/self/status";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_evenkeel")])
+        .env("DBUS_SYSTEM_BUS_ADDRESS", cli_support::NO_BUS)
+        .output()
+        .unwrap();
+    let said = stdout(&output);
+    let mask = said.trim().rsplit('\t').next().unwrap();
+    let mask = u64::from_str_radix(mask, 16).unwrap();
+    // SIGUSR1 is number 10.
+    assert_ne!(mask & (1 << 9), 0, "{said}");
 }

@@ -9,11 +9,13 @@ pub mod error;
 pub mod feed;
 pub mod limits;
 mod proxy;
+mod start;
 mod types;
 mod words;
 
 pub use error::HelperError;
 pub use proxy::Helper1Proxy;
+pub use start::can_be_started;
 pub use types::{
     Backend, CostReason, Draining, FamilyInfo, Hold, Holder, Lowpower, Metered, PlanStep,
     ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,

@@ -10,11 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use evenkeel_dbus::BUS_NAME;
+use evenkeel_dbus::{BUS_NAME, can_be_started};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use zbus::Connection;
-use zbus::fdo::DBusProxy;
 
 use crate::public::Public;
 
@@ -134,13 +133,6 @@ async fn quiet(connection: &Connection, time: Duration) {
             return;
         }
     }
-}
-
-/// Whether the bus starts a helper for a call.
-async fn can_be_started(connection: &Connection) -> zbus::Result<bool> {
-    let bus = DBusProxy::new(connection).await?;
-    let names = bus.list_activatable_names().await?;
-    Ok(names.iter().any(|name| name.as_str() == BUS_NAME))
 }
 
 /// Lets the last replies leave. Something may still hold a share of the connection, so not for long.

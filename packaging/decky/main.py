@@ -1,9 +1,14 @@
 """Evenkeel's backend for Decky Loader: hands the panel's calls on to `evenkeel_decky`. It runs as
 the player, never as root, and starts no other program."""
 
+import os
+
 import decky  # pylint: disable=import-error
 
 from evenkeel_decky.panel import Panel
+
+# The loader's own libraries; no program that anything here might ever start may inherit them.
+os.environ.pop("LD_LIBRARY_PATH", None)
 
 
 class Plugin:

@@ -1,21 +1,24 @@
 #!/usr/bin/env bash
 # Builds the Flatpak from this tree, with the network off.
 #
-#   packaging/flatpak/build.sh [--local-runtime] DIRECTORY
+#   packaging/flatpak/build.sh [--local-runtime | --sources] DIRECTORY
 #
 # makes in DIRECTORY: sources/ (the manifest, sources.json, and archives of the tree and of the vendored
 # crates), app/ (the built tree), repo/ and io.github.evenkeel.Evenkeel.flatpak. It is built against the
 # store's SDK if that is installed, else, or with --local-runtime, against what runtime.sh makes in
-# DIRECTORY/runtime.
+# DIRECTORY/runtime. With --sources it stops after sources/.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 id=io.github.evenkeel.Evenkeel
 
-local_runtime=""
-[ "${1:-}" = --local-runtime ] && { local_runtime=1; shift; }
-out=$(realpath -m "${1:?usage: build.sh [--local-runtime] DIRECTORY}")
-if [ -z "$local_runtime" ] && ! flatpak info org.freedesktop.Sdk.Extension.rust-stable >/dev/null 2>&1; then
+local_runtime="" sources_only=""
+case "${1:-}" in
+  --local-runtime) local_runtime=1; shift ;;
+  --sources) sources_only=1; shift ;;
+esac
+out=$(realpath -m "${1:?usage: build.sh [--local-runtime | --sources] DIRECTORY}")
+if [ -z "$local_runtime$sources_only" ] && ! flatpak info org.freedesktop.Sdk.Extension.rust-stable >/dev/null 2>&1; then
   echo "The store's SDK is not installed: building against one made of Debian's packages."
   local_runtime=1
 fi
@@ -59,6 +62,7 @@ cat >"$sources/sources.json" <<JSON
 ]
 JSON
 cp "$here/$id.yml" "$sources/"
+[ -z "$sources_only" ] || exit 0
 
 # Flatpak before 1.16 refuses a device that it does not know. Then the line is left out and put into the
 # metadata afterwards, as a newer one writes it.

@@ -10,14 +10,21 @@ use crate::lab::wait_until;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// So long without a probe is silence.
 const SILENCE: Duration = Duration::from_secs(2);
-const COUNTER: &str = "table ip anchor {
-  counter asked {}
-  chain input {
+/// The built-in one.
+const ADDRESS: &str = "1.1.1.1";
+
+fn counter(address: &str) -> String {
+    format!(
+        "table ip anchor {{
+  counter asked {{}}
+  chain input {{
     type filter hook input priority 0;
-    ip daddr 1.1.1.1 icmp type echo-request counter name asked
-  }
+    ip daddr {address} icmp type echo-request counter name asked
+  }}
+}}
+"
+    )
 }
-";
 
 /// See the module.
 #[derive(Debug)]
@@ -29,10 +36,18 @@ impl<'a> Anchor<'a> {
     /// # Errors
     /// When the server takes no route or no counter, as when it is there already.
     pub fn put_up(lab: &'a Lab) -> Result<Self, LabError> {
-        let route = ["ip", "route", "add", "local", "1.1.1.1", "dev", "lo"];
+        Self::put_up_at(lab, ADDRESS)
+    }
+
+    /// The same at another address.
+    ///
+    /// # Errors
+    /// As [`Anchor::put_up`].
+    pub fn put_up_at(lab: &'a Lab, address: &str) -> Result<Self, LabError> {
+        let route = ["ip", "route", "add", "local", address, "dev", "lo"];
         lab.command("srv", route).text()?;
         lab.command("srv", ["nft", "-f", "-"])
-            .input(COUNTER)
+            .input(counter(address))
             .text()?;
         Ok(Self(lab))
     }

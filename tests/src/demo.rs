@@ -2,12 +2,14 @@
 //! on a terminal `evenkeel watch` runs; with neither the story is played once and checked.
 
 use std::io::IsTerminal as _;
+use std::os::unix::fs::chown;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::error::LabError;
+use crate::endings::Endings;
+use crate::error::{Context as _, LabError};
 use crate::lab::wait_until;
 use crate::scene::Scene;
 use crate::screen::Screen;
@@ -16,6 +18,10 @@ use crate::{Cmd, LabSpec, Proc, Routes, Snapshot};
 const STEADY: &str = "both delay_us=7000 jitter_us=800 loss_ppm=0";
 const OTHER: &str = "both delay_us=25000 jitter_us=1000 loss_ppm=0";
 const UNSTEADY: &str = "both delay_us=7000 jitter_us=20000 loss_ppm=0";
+/// How often an open demo looks whether it has ended.
+const TICK: Duration = Duration::from_millis(200);
+/// How long a client that is asked to end may take to give the terminal back.
+const PARTING: Duration = Duration::from_secs(3);
 /// How often the open demo makes the first uplink unsteady, or steady again.
 const SCENE_CHANGE: Duration = Duration::from_secs(45);
 
@@ -45,6 +51,7 @@ impl Mode {
 }
 
 /// Shows the demo; the story is about the weights of [`Routes::Multipath`]. `say` prints a line; a picture of the window is saved as `picture`.
+/// Returns the signal that ended an open demo, if one did.
 ///
 /// # Errors
 /// What did not happen as it should.
@@ -53,10 +60,8 @@ pub fn show(
     routes: Routes,
     picture: &Path,
     say: &mut dyn FnMut(&str),
-) -> Result<(), LabError> {
-    let person = std::env::var("SUDO_UID")
-        .ok()
-        .and_then(|uid| uid.parse().ok());
+) -> Result<Option<Signal>, LabError> {
+    let person = number_in("SUDO_UID");
     let scene = Scene::start(&LabSpec {
         keep_uid: person,
         routes,
@@ -65,26 +70,53 @@ pub fn show(
     scene.lab.link("wifi0")?.set(STEADY)?;
     scene.lab.link("usb0")?.set(OTHER)?;
     match mode {
-        Mode::Story => story(scene, picture, say),
+        Mode::Story => story(scene, picture, say).map(|()| None),
         Mode::Terminal => {
+            say("a picture of the window first, which takes about ten seconds ...");
             let screen = Screen::start(&scene.lab, "player")?;
             let _window = window(&scene, &screen)?;
             screen.focus(&scene.lab)?;
             std::thread::sleep(Duration::from_secs(8));
-            screen.shoot(&scene.lab, picture)?;
-            say(&format!(
-                "a picture of the window is in {}",
-                picture.display()
-            ));
-            let client = scene.evenkeel("player", &["watch"])?.terminal().spawn()?;
-            live(&scene, client, say)
+            shoot(&scene, &screen, picture, say)?;
+            let client = scene.evenkeel("player", &["watch"])?.terminal();
+            let ended = live(&scene, &client, say)?;
+            say_where(picture, say);
+            Ok(ended)
         }
         Mode::Window => {
             say(&format!("to look inside: {}", scene.lab.enter_command()));
-            let client = for_the_display(scene.evenkeel(&person_name(&scene)?, &[])?).spawn()?;
-            live(&scene, client, say)
+            let window = scene.evenkeel(&person_name(&scene)?, &[])?;
+            live(&scene, &for_the_display(scene.settled(window)?), say)
         }
     }
+}
+
+/// The number in an environment variable.
+fn number_in(name: &str) -> Option<u32> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Saves a picture of the window, for the one who called sudo.
+fn shoot(
+    scene: &Scene,
+    screen: &Screen,
+    picture: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<(), LabError> {
+    screen.shoot(&scene.lab, picture)?;
+    if let Some(uid) = number_in("SUDO_UID") {
+        chown(picture, Some(uid), number_in("SUDO_GID"))
+            .context(|| format!("giving {} away", picture.display()))?;
+    }
+    say_where(picture, say);
+    Ok(())
+}
+
+fn say_where(picture: &Path, say: &mut dyn FnMut(&str)) {
+    say(&format!(
+        "a picture of the window is in {}",
+        picture.display()
+    ));
 }
 
 /// The user whose display it is: the one who called sudo, or root.
@@ -113,11 +145,22 @@ fn for_the_display(mut command: Cmd) -> Cmd {
     command
 }
 
-/// Changes the scene now and then until the client ends.
-fn live(scene: &Scene, mut client: Proc, say: &mut dyn FnMut(&str)) -> Result<(), LabError> {
+/// Shows a client and changes the scene now and then until the client ends, or a signal asks us to:
+/// then the client is asked first, for it may have the terminal to give back.
+fn live(
+    scene: &Scene,
+    client: &Cmd,
+    say: &mut dyn FnMut(&str),
+) -> Result<Option<Signal>, LabError> {
+    let mut endings = Endings::watch()?;
+    let mut client = client.spawn()?;
     let (mut unsteady, mut since) = (false, Instant::now());
     while client.is_running() {
-        std::thread::sleep(Duration::from_millis(200));
+        let asked = endings.within(TICK);
+        if asked.is_some() {
+            let _ = client.terminate(PARTING);
+            return Ok(asked);
+        }
         if since.elapsed() > SCENE_CHANGE {
             (unsteady, since) = (!unsteady, Instant::now());
             scene
@@ -127,7 +170,7 @@ fn live(scene: &Scene, mut client: Proc, say: &mut dyn FnMut(&str)) -> Result<()
             log_change(unsteady, say);
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn log_change(unsteady: bool, say: &mut dyn FnMut(&str)) {
@@ -175,11 +218,7 @@ fn story(mut scene: Scene, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<
         say(&format!("    ip route: {}", line.trim()));
     }
     std::thread::sleep(Duration::from_secs(3));
-    screen.shoot(&scene.lab, picture)?;
-    say(&format!(
-        "a picture of the window is in {}",
-        picture.display()
-    ));
+    shoot(&scene, &screen, picture, say)?;
 
     screen.press(&scene.lab, "g")?;
     restored(&scene, &before)?;

@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Context as _, LabError};
@@ -105,10 +106,22 @@ impl Desk {
 /// # Errors
 /// When the picture cannot be read.
 pub fn colours(lab: &Lab, picture: &Path) -> Result<u32, LabError> {
+    identify(lab, picture, "%k")
+}
+
+/// How bright a picture is, from 0 (black) to 1 (white).
+///
+/// # Errors
+/// When the picture cannot be read.
+pub fn brightness(lab: &Lab, picture: &Path) -> Result<f64, LabError> {
+    identify(lab, picture, "%[fx:mean]")
+}
+
+fn identify<T: FromStr>(lab: &Lab, picture: &Path, format: &str) -> Result<T, LabError> {
     let path = picture.display().to_string();
     // The path is the host's, which the lab sees too.
     let text = lab
-        .command("pc", ["identify", "-format", "%k", &path])
+        .command("pc", ["identify", "-format", format, &path])
         .text()?;
     text.trim()
         .parse()

@@ -215,6 +215,27 @@ impl Eye {
         })
     }
 
+    /// Takes the focus away from the window, as another window in front of it does.
+    ///
+    /// # Errors
+    /// When the screen has ended.
+    pub fn unfocus(&self) -> Result<(), LabError> {
+        let x = &self.connection;
+        x.set_input_focus(InputFocus::NONE, self.root, 0_u32)
+            .map_err(|e| said(&e))?;
+        x.sync().map_err(|e| said(&e))
+    }
+
+    /// The width and height of the window's content.
+    ///
+    /// # Errors
+    /// When the screen has ended, or shows no window.
+    pub fn size(&self) -> Result<(u16, u16), LabError> {
+        let asked = self.connection.get_geometry(self.window()?);
+        let found = asked.map_err(|e| said(&e))?.reply().map_err(|e| said(&e))?;
+        Ok((found.width, found.height))
+    }
+
     fn atom(&self, name: &str) -> Result<u32, LabError> {
         let cookie = self
             .connection

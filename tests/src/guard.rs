@@ -16,7 +16,7 @@ use crate::error::{Context as _, LabError};
 
 /// Where control groups are mounted.
 pub const CGROUP_DIR: &str = "/sys/fs/cgroup";
-const PREFIX: &str = "evenkeel-lab-";
+const PREFIX: &str = "evenkeel.lab";
 
 /// Runs a holder to its end.
 ///
@@ -50,8 +50,21 @@ pub fn run(spec: &str) -> Result<(), LabError> {
     }
 }
 
+/// How the control groups of this pid namespace's labs are called, but for the guard's number at the
+/// end. A number says nothing of a lab in another container that shares the control groups.
+///
+/// # Errors
+/// When `/proc` is not there.
+pub fn group_names() -> Result<String, LabError> {
+    let space = fs::read_link("/proc/self/ns/pid").context(|| "reading our namespace".into())?;
+    let space = space.to_string_lossy();
+    let number: String = space.chars().filter(char::is_ascii_digit).collect();
+    Ok(format!("{PREFIX}-{number}-"))
+}
+
 /// Makes this lab's control group, after removing those of labs that no longer exist.
 fn make_group() -> Option<String> {
+    let names = group_names().ok()?;
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(
         Some("cgroup2"),
@@ -63,12 +76,12 @@ fn make_group() -> Option<String> {
     .ok()?;
     for entry in fs::read_dir(CGROUP_DIR).ok()?.flatten() {
         let name = entry.file_name();
-        let guard = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
+        let guard = name.to_str().and_then(|name| name.strip_prefix(&names));
         if guard.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
             remove(&entry.path());
         }
     }
-    let group = format!("{CGROUP_DIR}/{PREFIX}{}", std::process::id());
+    let group = format!("{CGROUP_DIR}/{names}{}", std::process::id());
     fs::create_dir(&group).ok()?;
     Some(group)
 }
@@ -81,7 +94,7 @@ fn remove(group: &Path) {
             remove(&entry.path());
         }
     }
-    for _ in 0..100 {
+    for _ in 0..1000 {
         match fs::remove_dir(group) {
             Err(e) if e.kind() == std::io::ErrorKind::ResourceBusy => {
                 std::thread::sleep(Duration::from_millis(10));

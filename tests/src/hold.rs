@@ -33,6 +33,9 @@ pub const READY: &str = "ready";
 /// Parts of the host's `/run` that stay visible: a person's Wayland socket and input devices.
 const KEEP_RUN: &[&str] = &["/run/user", "/run/udev"];
 
+/// Where X servers have their sockets.
+const SCREENS: &str = "/tmp/.X11-unix";
+
 /// Runs the holder until standard input closes. `group` is the lab's control group (empty: none).
 ///
 /// # Errors
@@ -160,10 +163,43 @@ fn mounts() -> Result<(), LabError> {
         directory(path)?;
         bind(&format!("/proc/self/fd/{}", old.as_raw_fd()), path)?;
     }
-    for dir in ["bin", "etc", "link", "home"] {
+    for dir in ["bin", "etc", "link", "home", "tmp"] {
         directory(&format!("{LAB_DIR}/{dir}"))?;
     }
+    temporary();
     directory("/run/netns")
+}
+
+/// Keeps what the lab's programs write to `/tmp` in the lab: a display's lock outlives a killed
+/// server. They still read the host's, where a person's screen is or the project itself may lie. On a
+/// kernel without overlays they share it.
+fn temporary() {
+    let screens = File::open(SCREENS).ok();
+    let [over, work] = ["over", "work"].map(|name| format!("{LAB_DIR}/tmp/{name}"));
+    let prepared = tmpfs(&format!("{LAB_DIR}/tmp"))
+        .and_then(|()| directory(&over))
+        .and_then(|()| directory(&work));
+    let anybody = fs::Permissions::from_mode(0o1777);
+    if prepared.is_err() || fs::set_permissions(&over, anybody).is_err() {
+        return;
+    }
+    let layers = format!("lowerdir=/tmp,upperdir={over},workdir={work}");
+    let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    let mounted = mount(
+        Some("evenkeel-lab"),
+        "/tmp",
+        Some("overlay"),
+        safe,
+        Some(layers.as_str()),
+    );
+    // An overlay shows sockets, but they cannot be reached through it.
+    if let (Ok(()), Some(screens)) = (mounted, screens) {
+        let folder = format!("/proc/self/fd/{}", screens.as_raw_fd());
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let _ = bind(&format!("{folder}/{name}"), &format!("{SCREENS}/{name}"));
+        }
+    }
 }
 
 /// Binds binaries into the lab's `PATH`, so that every user can run them even when the directory

@@ -1,7 +1,7 @@
 //! The lab: a private network with emulated uplinks, a private system bus with a real polkit, and
 //! snapshots of the kernel's routing state. Integration tests, the demo and the benchmarks all
 //! stand on it. It is not for production use, and nothing here touches the host's network, bus,
-//! users or `/run`.
+//! users, `/run` or `/tmp`.
 //!
 //! ```text
 //!            em1 {near, far}
@@ -51,10 +51,12 @@ pub mod demo;
 pub mod desk;
 pub mod echo;
 pub mod emulator;
+pub mod endings;
 pub mod error;
 pub mod eye;
 pub mod flows;
 pub mod guard;
+pub mod herald;
 pub mod hold;
 pub mod install;
 pub mod lab;
@@ -63,6 +65,8 @@ pub mod loader;
 pub mod machine;
 pub mod managers;
 pub mod ours;
+pub mod pad;
+pub mod portals;
 pub mod process;
 pub mod race;
 pub mod rig;
@@ -75,6 +79,7 @@ pub mod steered;
 pub mod tools;
 pub mod topology;
 pub mod tree;
+pub mod turnaround;
 pub mod users;
 pub mod view;
 pub mod wayland;

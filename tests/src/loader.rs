@@ -173,6 +173,14 @@ impl Plugin {
         self.call("sockets", &json!([]))
     }
 
+    /// What a program that the plugin started would inherit.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn environment(&mut self) -> Result<Value, LabError> {
+        self.call("environment", &json!([]))
+    }
+
     /// All events of this name so far.
     pub fn events(&self, event: &str) -> Vec<Value> {
         let mut lines = self.lines();

@@ -6,7 +6,7 @@
 )]
 
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,8 @@ use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
-use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, hold, race};
+use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, herald, hold, pad, race, turnaround};
+use nix::sys::signal::Signal;
 
 /// A private network with emulated uplinks, a private system bus and a real polkit. Needs root;
 /// changes nothing outside its own namespaces and leaves nothing behind, however it ends.
@@ -130,6 +131,13 @@ enum Command {
         /// The properties.
         names: Vec<String>,
     },
+    /// Print a line `bytes number nanoseconds` for each ICMP echo whose answer passes an interface of
+    /// this namespace: how long the answer took from there.
+    #[command(hide = true)]
+    Turnaround {
+        /// The interface.
+        interface: String,
+    },
     /// The server behind the routers.
     #[command(hide = true)]
     Serve,
@@ -141,6 +149,12 @@ enum Command {
         /// The prefix, a /64.
         prefix: Ipv6Addr,
     },
+    /// The stand-in for a desktop's notifications.
+    #[command(hide = true)]
+    Herald,
+    /// The stand-in for a gamepad.
+    #[command(hide = true)]
+    Pad,
     /// The stand-in for logind.
     #[command(hide = true)]
     Logind,
@@ -185,7 +199,7 @@ impl From<RoutesArgument> for Routes {
 
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("evenkeel-lab: {error}");
             ExitCode::FAILURE
@@ -200,32 +214,14 @@ fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
         .map_err(|e| LabError::io("starting the runtime", e))
 }
 
-fn run(command: Command) -> Result<(), LabError> {
-    match command {
+fn run(command: Command) -> Result<ExitCode, LabError> {
+    let done = match command {
         Command::Up {
             uplinks,
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => {
-            let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink.as_str());
-            if !known {
-                return Err(LabError::Invalid(format!(
-                    "no lab has an uplink `{uplink}`"
-                )));
-            }
-            let dir = hold::LAB_DIR;
-            let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
-            if order == ["get"] {
-                let state = link.state()?;
-                println!(
-                    "{}",
-                    serde_json::to_string_pretty(&state).unwrap_or_default()
-                );
-                return Ok(());
-            }
-            link.set(&order.join(" "))
-        }
+        Command::Link { lab, uplink, order } => link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -243,15 +239,7 @@ fn run(command: Command) -> Result<(), LabError> {
             story,
             picture,
             routes,
-        } => {
-            let mode = if story {
-                demo::Mode::Story
-            } else {
-                demo::Mode::detect()
-            };
-            let say = &mut |line: &str| println!("{line}");
-            demo::show(mode, routes.into(), &picture, say)
-        }
+        } => return play(story, routes.into(), &picture),
         Command::Bench { seconds } => {
             let seconds = seconds.clamp(1, 600);
             bench::steer::run(&mut |line| println!("{line}"))?;
@@ -287,6 +275,8 @@ fn run(command: Command) -> Result<(), LabError> {
         }
         Command::Serve => runtime()?.block_on(echo::serve()),
         Command::Advertise { interface, prefix } => adverts::serve(&interface, prefix),
+        Command::Herald => runtime()?.block_on(herald::serve()),
+        Command::Pad => pad::serve(),
         Command::Logind => runtime()?.block_on(logind::serve()),
         Command::Machine { spec } => {
             let spec: MachineSpec = serde_json::from_str(&spec).map_err(|e| {
@@ -300,7 +290,46 @@ fn run(command: Command) -> Result<(), LabError> {
                 .map_err(|e| LabError::Invalid(format!("the lab's description is wrong: {e}")))?;
             hold::run(&spec, &group)
         }
+        Command::Turnaround { interface } => {
+            turnaround::watch(&interface, &mut std::io::stdout().lock())
+        }
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// The demo; a signal that ended it shows in the exit code, as with a shell.
+fn play(story: bool, routes: Routes, picture: &Path) -> Result<ExitCode, LabError> {
+    // If sudo or make is killed, nobody is left whom Ctrl-C would reach.
+    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)
+        .map_err(|e| LabError::io("following the end of the parent", e))?;
+    let mode = if story {
+        demo::Mode::Story
+    } else {
+        demo::Mode::detect()
+    };
+    let ended = demo::show(mode, routes, picture, &mut |line| println!("{line}"))?;
+    Ok(ended.map_or(ExitCode::SUCCESS, |signal| {
+        ExitCode::from(128 + signal as u8)
+    }))
+}
+
+fn link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    if !["wifi0", "usb0", "eth0", "lte0"].contains(&uplink) {
+        return Err(LabError::Invalid(format!(
+            "no lab has an uplink `{uplink}`"
+        )));
     }
+    let dir = hold::LAB_DIR;
+    let link = Link::at(format!("/proc/{lab}/root{dir}/link/{uplink}.sock"));
+    if order == ["get"] {
+        let state = link.state()?;
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&state).unwrap_or_default()
+        );
+        return Ok(());
+    }
+    link.set(&order.join(" "))
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {

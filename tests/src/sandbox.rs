@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use crate::desk::Desk;
 use crate::error::{Context as _, LabError};
+use crate::users::PLAYER_USER;
 use crate::{Cmd, Lab, tools};
 
 /// The application's id.
@@ -19,7 +21,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("dbus-run-session", "dbus"),
 ];
 /// Where the installation is mounted in the lab: a user of it could not read the source directory.
-const INSTALLATION: &str = "/run/evenkeel-flatpak";
+pub const INSTALLATION: &str = "/run/evenkeel-flatpak";
 /// Sections of a package's metadata that grant nothing.
 const HARMLESS: [&str; 2] = ["Build", "Extension "];
 
@@ -126,16 +128,26 @@ impl<'a> Sandbox<'a> {
         self.flatpak(user, &[&line, arguments].concat())
     }
 
-    /// Makes the user one who has seen the page of the first start.
+    /// The window in the sandbox, started by the player on a desk that others are on.
     ///
     /// # Errors
-    /// When the settings that say so cannot be written.
-    pub fn welcome(&self, user: &str) -> Result<(), LabError> {
+    /// When there is no player.
+    pub fn window(&self, desk: &Desk) -> Result<Cmd, LabError> {
+        let line = ["flatpak", "run", APPLICATION];
+        let command = self.lab.command_as(PLAYER_USER, line)?;
+        Ok(desk.seat(command).env("FLATPAK_SYSTEM_DIR", INSTALLATION))
+    }
+
+    /// Writes the settings of the user's sandboxed windows, as JSON.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn settings(&self, user: &str, settings: &str) -> Result<(), LabError> {
         let home = self.lab.user(user)?.home;
         let folder = format!("{home}/.var/app/{APPLICATION}/config/evenkeel");
-        let write = r#"mkdir -p "$0" && echo '{"welcomed": true}' >"$0/settings.json""#;
+        let write = r#"mkdir -p "$0" && printf '%s\n' "$1" >"$0/settings.json""#;
         self.lab
-            .command_as(user, ["sh", "-c", write, &folder])?
+            .command_as(user, ["sh", "-c", write, &folder, settings])?
             .text()
             .map(drop)
     }
@@ -184,7 +196,11 @@ impl<'a> Sandbox<'a> {
     }
 }
 
-fn utf8(path: &Path) -> Result<&str, LabError> {
+/// A path in UTF-8.
+///
+/// # Errors
+/// When it is in something else.
+pub(crate) fn utf8(path: &Path) -> Result<&str, LabError> {
     path.to_str()
         .ok_or_else(|| LabError::Invalid(format!("{} is not in UTF-8", path.display())))
 }

@@ -121,6 +121,16 @@ impl Scene {
     /// # Errors
     /// When the settings that say so cannot be written.
     pub fn window(&self, screen: &Screen) -> Result<Cmd, LabError> {
+        let window = self.settled(self.evenkeel("player", &[])?)?;
+        Ok(window.env("DISPLAY", screen.display()))
+    }
+
+    /// Gives a window, whosever it is, the settings of a player who has seen the page of the first
+    /// start. They lie inside the lab.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn settled(&self, window: Cmd) -> Result<Cmd, LabError> {
         let folder = self.lab.host_path(SETTINGS).join("evenkeel");
         let file = folder.join("settings.json");
         let write = || -> std::io::Result<()> {
@@ -130,10 +140,7 @@ impl Scene {
             fs::set_permissions(&folder, Permissions::from_mode(0o777))
         };
         write().context(|| format!("writing {}", file.display()))?;
-        let window = self.evenkeel("player", &[])?;
-        Ok(window
-            .env("DISPLAY", screen.display())
-            .env("XDG_CONFIG_HOME", SETTINGS))
+        Ok(window.env("XDG_CONFIG_HOME", SETTINGS))
     }
 
     /// The client's command line as a user, `["status", "--json"]` for one.

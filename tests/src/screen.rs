@@ -1,7 +1,9 @@
 //! A screen that nobody sees, for the window: Xvfb inside the lab, keys pressed and pictures taken.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Context as _, LabError};
@@ -24,26 +26,27 @@ const TRIES: u32 = 30;
 /// A server that is coming up has its lock file for this long before its socket.
 const COMING_UP: Duration = Duration::from_secs(30);
 
-/// The files of a display. The lab has them where the host has them, and a killed server leaves them.
-fn files(number: u32) -> [String; 2] {
+/// The files of a display. A killed server leaves them, and where the lab has no `/tmp` of its own,
+/// labs share them.
+fn files(lab: &Lab, number: u32) -> [PathBuf; 2] {
     [
-        format!("/tmp/.X11-unix/X{number}"),
-        format!("/tmp/.X{number}-lock"),
+        lab.host_path(&format!("/tmp/.X11-unix/X{number}")),
+        lab.host_path(&format!("/tmp/.X{number}-lock")),
     ]
 }
 
 /// Whether nobody serves a display; what a killed server left of it is removed.
-fn is_free(number: u32) -> bool {
-    let [socket, lock] = files(number);
-    let fresh = |path: &str| {
+fn is_free(files: &[PathBuf; 2]) -> bool {
+    let [socket, lock] = files;
+    let fresh = |path: &Path| {
         let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
         let age = changed.ok().and_then(|at| at.elapsed().ok());
         age.is_some_and(|age| age < COMING_UP)
     };
-    if fresh(&lock) || UnixStream::connect(&socket).is_ok() {
+    if fresh(lock) || UnixStream::connect(socket).is_ok() {
         return false;
     }
-    for path in [socket, lock] {
+    for path in files {
         let _ = std::fs::remove_file(path);
     }
     true
@@ -53,14 +56,14 @@ fn is_free(number: u32) -> bool {
 #[derive(Debug)]
 pub struct Screen {
     display: String,
-    number: u32,
+    files: [PathBuf; 2],
     server: Proc,
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         let _ = self.server.kill();
-        for path in files(self.number) {
+        for path in &self.files {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -73,9 +76,17 @@ impl Screen {
     /// [`LabError::MissingTool`], or when no display number is free.
     pub fn start(lab: &Lab, user: &str) -> Result<Self, LabError> {
         crate::tools::require(TOOLS)?;
+        let folder = lab.host_path("/tmp/.X11-unix");
+        if !folder.exists() {
+            // A server that isn't root's doesn't make it.
+            std::fs::create_dir(&folder)
+                .and_then(|()| std::fs::set_permissions(&folder, Permissions::from_mode(0o1777)))
+                .context(|| format!("making {}", folder.display()))?;
+        }
         let first = FIRST + lab.holder() % SPREAD;
         for number in first..first + TRIES {
-            if !is_free(number) {
+            let files = files(lab, number);
+            if !is_free(&files) {
                 continue;
             }
             let display = format!(":{number}");
@@ -92,10 +103,9 @@ impl Screen {
                 "-ac",
             ];
             let mut server = lab.command_as(user, line)?.spawn()?;
-            let socket = lab.host_path(&format!("/tmp/.X11-unix/X{number}"));
             wait_until("the screen", PATIENCE, || {
                 if server.is_running() {
-                    Ok(socket.exists())
+                    Ok(files[0].exists())
                 } else {
                     Err(LabError::Invalid(format!(
                         "Xvfb ended: {}",
@@ -105,7 +115,7 @@ impl Screen {
             })?;
             return Ok(Self {
                 display,
-                number,
+                files,
                 server,
             });
         }

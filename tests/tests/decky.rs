@@ -90,6 +90,8 @@ mod built {
                 .is_some_and(|text| !text.is_empty())
         );
         assert_eq!(state["wanted"], false, "the switch goes back");
+        assert_eq!(state["rules"]["brought"], "", "{state}");
+        assert_eq!(state["rules"]["member"], true, "{state}");
         assert_eq!(plugin.events("live"), Vec::<Value>::new());
         assert!(!scene.view()?.game_mode);
         before.must_equal(&scene.lab.snapshot()?)
@@ -157,6 +159,7 @@ mod built {
         let mut plugin = Plugin::start(&scene.lab)?;
         let state = plugin.press(true)?;
         assert_eq!(state["refusal"]["word"], "NotAuthorized", "{state}");
+        assert_eq!(state["rules"]["member"], false, "{state}");
         loader::join_wheel(&scene.lab)?;
         let state = plugin.press(true)?;
         assert_eq!(state["hold"], "held", "{state}");
@@ -234,7 +237,9 @@ mod built {
         allow(&scene)?;
         scene.end_helper(Signal::SIGTERM)?;
         let mut plugin = Plugin::start(&scene.lab)?;
-        let _ = plugin.wait("the absence", |state| state["link"] == "absent")?;
+        let state = plugin.wait("the absence", |state| state["link"] == "absent")?;
+        let command = state["remedy"]["command"].as_str().unwrap_or_default();
+        assert!(command.contains("install"), "{state}");
         let state = plugin.press(true)?;
         assert_eq!(state["refusal"]["word"], "Silent", "{state}");
         assert_eq!(state["wanted"], false);
@@ -273,7 +278,8 @@ mod built {
         ];
         let _ = scene.lab.command("pc", reload).text()?;
         let mut plugin = Plugin::start(&scene.lab)?;
-        let _ = plugin.wait("the closed bus", |state| state["link"] == "blocked")?;
+        let state = plugin.wait("the closed bus", |state| state["link"] == "blocked")?;
+        assert_eq!(state["remedy"]["command"], "evenkeel doctor", "{state}");
         let state = plugin.press(true)?;
         assert_eq!(state["refusal"]["word"], "Blocked", "{state}");
         Ok(())
@@ -375,6 +381,16 @@ mod built {
             Ok(plugin.sockets()? == at_rest)
         })?;
         assert_eq!(scene.status()?["sampling"], false);
+        Ok(())
+    }
+
+    #[test]
+    fn no_program_would_inherit_the_loaders_libraries() -> Outcome {
+        let scene = scene(&LabSpec::default())?;
+        let mut plugin = Plugin::start(&scene.lab)?;
+        let environment = plugin.environment()?;
+        assert_eq!(environment["LD_LIBRARY_PATH"], Value::Null, "{environment}");
+        assert!(environment["PATH"].is_string(), "{environment}");
         Ok(())
     }
 

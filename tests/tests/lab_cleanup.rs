@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use evenkeel_lab::lab::wait_until;
-use evenkeel_lab::{Lab, LabError, LabSpec};
+use evenkeel_lab::screen::Screen;
+use evenkeel_lab::{Lab, LabError, LabSpec, guard};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -60,7 +61,7 @@ fn control_group(holder: u32) -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("0::"))?
         .to_owned();
-    path.contains("evenkeel-lab").then_some(path)
+    path.contains("evenkeel.lab-").then_some(path)
 }
 
 fn cgroup_root() -> &'static Path {
@@ -172,6 +173,47 @@ fn dropping_a_lab_ends_everything_in_it() -> Outcome {
     );
     drop(lab);
     assert_eq!(survivors(&theirs), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn what_a_killed_lab_left_is_removed_and_what_another_containers_lab_has_is_not() -> Outcome {
+    let names = guard::group_names()?;
+    // Above the largest process number there can be.
+    let dead = cgroup_root().join(format!("{names}4194305/inner"));
+    let theirs = cgroup_root().join("evenkeel.lab-1-4194305");
+    for group in [&dead, &theirs] {
+        fs::create_dir_all(group).unwrap();
+    }
+    drop(Lab::start(&LabSpec::default())?);
+    let kept = theirs.exists();
+    fs::remove_dir(&theirs).unwrap();
+    assert!(kept, "another container's lab lost its control group");
+    assert!(!dead.parent().unwrap().exists());
+    Ok(())
+}
+
+/// What displays leave in the host's `/tmp`: sockets and locks.
+fn displays() -> BTreeSet<PathBuf> {
+    let folders = ["/tmp", "/tmp/.X11-unix"].map(fs::read_dir);
+    let entries = folders.into_iter().flatten().flatten().flatten();
+    let names_a_display = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(".X") || name.starts_with('X')
+    };
+    let paths = entries.map(|entry| entry.path());
+    paths.filter(names_a_display).collect()
+}
+
+#[test]
+fn a_screen_of_a_lab_is_never_in_the_hosts_tmp() -> Outcome {
+    let lab = Lab::start(&LabSpec::default())?;
+    let screen = Screen::start(&lab, "player")?;
+    let number = screen.display().trim_start_matches(':').to_owned();
+    let socket = lab.host_path(&format!("/tmp/.X11-unix/X{number}"));
+    assert!(socket.exists(), "{}", socket.display());
+    let mine = |path: &PathBuf| path.to_string_lossy().contains(&number);
+    assert!(!displays().iter().any(mine), "{:?}", displays());
     Ok(())
 }
 

@@ -136,6 +136,11 @@ fn numbers_out_of_range_and_uplinks_that_are_not_there_get_their_documented_erro
             "org.freedesktop.DBus.Error.InvalidArgs",
         ),
         ("SetEmaFactor", &[512, 2], out_of_range),
+        (
+            "SetUplinkCost",
+            &[-1, 100, 0],
+            "org.freedesktop.DBus.Error.InvalidArgs",
+        ),
         ("SetPowerCostWeight", &[10_001, 0], out_of_range),
         (
             "SetPowerCostWeight",
@@ -178,6 +183,7 @@ fn an_interface_that_was_removed_is_no_uplink_from_that_moment() -> Outcome {
         .lab
         .command("pc", ["ip", "link", "del", "usb0"])
         .text()?;
+    let before = scene.lab.snapshot()?;
     let said = scene.call("player", "SetUplinkCost", &[ifindex, 150, 0])?;
     assert!(
         said.starts_with("io.github.evenkeel.Error.OutOfRange"),
@@ -188,7 +194,7 @@ fn an_interface_that_was_removed_is_no_uplink_from_that_moment() -> Outcome {
         said.starts_with("io.github.evenkeel.Error.OutOfRange"),
         "{said}"
     );
-    Ok(())
+    before.must_equal(&scene.lab.snapshot()?)
 }
 
 #[test]
@@ -250,6 +256,12 @@ fn the_fifth_feed_of_a_user_is_refused_and_another_user_still_gets_one() -> Outc
         said.starts_with("io.github.evenkeel.Error.LimitsExceeded"),
         "{said}"
     );
+    for watcher in &mut watchers {
+        let seen = watcher.stdout_text().lines().count();
+        wait_until("the four to be served on", PATIENCE, || {
+            Ok(watcher.stdout_text().lines().count() > seen)
+        })?;
+    }
     scene.lab.set_session("guest", SessionState::Active)?;
     assert_eq!(scene.call("guest", "Subscribe", &[10])?, "ok");
     drop(watchers);

@@ -38,7 +38,7 @@ fn a_healthy_installation_is_found_healthy_and_each_fault_is_named_with_its_cure
     assert_eq!(code, Some(3), "{told:?}");
     assert!(
         told.iter()
-            .any(|(_, todo)| todo.contains("install Evenkeel's package")),
+            .any(|(_, todo)| todo.contains("sudo apt install ./evenkeel_*.deb")),
         "{told:?}"
     );
 

@@ -58,6 +58,14 @@ impl Failure {
         Self::Said(exit, message.into())
     }
 
+    /// What there is to say.
+    pub fn sentence(self) -> Option<String> {
+        match self {
+            Self::ReaderLeft => None,
+            Self::Said(_, sentence) => Some(sentence),
+        }
+    }
+
     /// How the process should exit.
     pub fn exit(&self) -> Exit {
         match self {
@@ -106,10 +114,7 @@ impl From<zbus::Error> for Failure {
 
 /// The sentence for a helper that is not there.
 fn unreachable(cause: &str) -> String {
-    format!(
-        "the helper evenkeeld cannot be reached ({cause}); nothing was changed. \
-         Is it installed and allowed to start? `systemctl status evenkeeld` says more"
-    )
+    format!("the helper evenkeeld cannot be reached ({cause}); nothing was changed")
 }
 
 /// The exit code for an answer other than yes.

@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use super::exit::{Exit, Failure};
+use crate::installation::{look, remedy};
 
 /// How long the bus may take to let us in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,6 +28,20 @@ pub fn runtime() -> Result<Runtime, Failure> {
                 format!("cannot start: {error}; nothing was changed"),
             )
         })
+}
+
+/// The failure, and where nobody answered on a bus that does, the one command that helps.
+pub async fn with_advice(failure: Failure) -> Failure {
+    let Failure::Said(Exit::Unreachable, why) = &failure else {
+        return failure;
+    };
+    match timeout(CONNECT_TIMEOUT, crate::system_bus::system().build()).await {
+        Ok(Ok(bus)) => {
+            let remedy = remedy(&look(&bus).await);
+            Failure::new(Exit::Unreachable, format!("{why}; {}", remedy.advice()))
+        }
+        _ => failure,
+    }
 }
 
 /// Opens a connection of our own to the system bus and a proxy on it. The helper need not be there

@@ -29,6 +29,9 @@ use exit::Failure;
 
 /// Runs the program: the window without arguments, a command otherwise.
 pub fn main() -> ExitCode {
+    if let Some(code) = run::step(std::env::args_os()) {
+        return code;
+    }
     let matches = examples::command().get_matches();
     // Cannot fail: the matches come from the definition of this very type.
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -39,6 +42,7 @@ pub fn main() -> ExitCode {
     match dispatch(&command, &mut out) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
+            let failure = advised(failure);
             if let Failure::Said(_, message) = &failure {
                 complain(message);
             }
@@ -46,6 +50,17 @@ pub fn main() -> ExitCode {
             let _ = out.into_parts();
             failure.exit().into()
         }
+    }
+}
+
+/// A failure with what to do about it, where a helper that is not there is the cause.
+fn advised(failure: Failure) -> Failure {
+    if failure.exit() != exit::Exit::Unreachable {
+        return failure;
+    }
+    match helper::runtime() {
+        Ok(runtime) => runtime.block_on(helper::with_advice(failure)),
+        Err(_) => failure,
     }
 }
 

@@ -1,12 +1,16 @@
 //! `evenkeel run -- COMMAND`: game mode on a bus connection of our own for as long as the command
 //! lives. Leaving the bus is what ends the hold, so even `kill -9` ends it. A command always
 //! starts: no game should fail to open because its ping cannot be improved.
+//!
+//! Signals are held back from the first moment to the last, so that none can end us and leave the
+//! command alone. A command starts with the signals of whoever started it, so it is started by way
+//! of this program once more ([`step`]), which lets them through and becomes the command.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::future::pending;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt};
+use std::process::{ExitCode, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
@@ -34,6 +38,10 @@ const PASSED_ON: [Signal; 6] = [
     Signal::SIGUSR1,
     Signal::SIGUSR2,
 ];
+/// This very program, also where its file was replaced meanwhile.
+const OURSELVES: &str = "/proc/self/exe";
+/// What this program is called on the way to the command; nobody types it.
+const STEP: &str = "evenkeel: starting a command";
 /// As shells do it.
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
@@ -59,18 +67,15 @@ pub async fn run(command: &[OsString]) -> Result<u8, Failure> {
             "game mode is not on, the command runs without it: {why}"
         ));
     }
-    let (program, arguments) = command
-        .split_first()
-        .ok_or_else(|| Failure::new(Exit::Usage, "no command to run; try `evenkeel run --help`"))?;
-    let mut child = match signals.start(Command::new(program).args(arguments)) {
+    if command.is_empty() {
+        let why = "no command to run; try `evenkeel run --help`";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    let mut child = match signals.start(command) {
         Ok(child) => child,
         Err(error) => {
-            complain(&format!(
-                "{} cannot be run: {error}",
-                program.to_string_lossy()
-            ));
-            let missing = error.kind() == io::ErrorKind::NotFound;
-            return Ok(if missing { NOT_FOUND } else { NOT_EXECUTABLE });
+            complain(&format!("{OURSELVES} cannot be run: {error}"));
+            return Ok(NOT_EXECUTABLE);
         }
     };
     let keeping = keep(hold.ok());
@@ -98,8 +103,10 @@ async fn hold_game_mode() -> Result<Helper1Proxy<'static>, String> {
     };
     match timeout(PATIENCE, enter).await {
         Ok(Ok(helper)) => Ok(helper),
-        Ok(Err(Failure::Said(_, why))) => Err(why),
-        Ok(Err(Failure::ReaderLeft)) => Err("the bus closed the connection".to_owned()),
+        Ok(Err(failure)) => Err(helper::with_advice(failure)
+            .await
+            .sentence()
+            .unwrap_or_else(|| "the bus closed the connection".to_owned())),
         Err(_) => Err(format!(
             "the helper did not answer within {} s",
             PATIENCE.as_secs()
@@ -142,8 +149,8 @@ struct Arrived {
 /// The signals to pass on, taken out of their normal course.
 struct Signals {
     arrived: mpsc::Receiver<Arrived>,
-    /// The mask as we found it, for the command.
-    original: SigSet,
+    /// Those that were not held back before, and are not to be for the command.
+    ours: Vec<Signal>,
 }
 
 impl Signals {
@@ -174,16 +181,24 @@ impl Signals {
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(read)?;
-        Ok(Self { arrived, original })
+        let ours = PASSED_ON.into_iter();
+        let ours = ours.filter(|one| !original.contains(*one)).collect();
+        Ok(Self { arrived, ours })
     }
 
-    /// Starts the command with the mask as we found it. A signal in this very moment ends us, and
-    /// the command goes on without us, as after `kill -9`.
-    fn start(&self, command: &mut Command) -> io::Result<Child> {
-        let ours = self.original.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let child = command.spawn();
-        ours.thread_set_mask()?;
-        child
+    /// Starts the command by way of [`step`], which it replaces. A signal that comes on the way
+    /// waits, and then meets the command.
+    fn start(&self, command: &[OsString]) -> io::Result<Child> {
+        let numbers: Vec<String> = self
+            .ours
+            .iter()
+            .map(|one| (*one as i32).to_string())
+            .collect();
+        Command::new(OURSELVES)
+            .arg0(STEP)
+            .arg(numbers.join(","))
+            .args(command)
+            .spawn()
     }
 
     async fn next(&mut self) -> Arrived {
@@ -192,6 +207,35 @@ impl Signals {
             None => pending().await,
         }
     }
+}
+
+/// The way to the command, if `words`, the words this program was started with, say so: lets the
+/// signals through that they name, and becomes the command. Returns only when that cannot be.
+pub fn step(mut words: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    if words.next()? != OsStr::new(STEP) {
+        return None;
+    }
+    let numbers = words.next()?;
+    let signals: SigSet = numbers
+        .to_string_lossy()
+        .split(',')
+        .filter_map(|number| Signal::try_from(number.parse::<i32>().ok()?).ok())
+        .collect();
+    let program = words.next()?;
+    let error = match signals.thread_unblock() {
+        Ok(()) => std::process::Command::new(&program).args(words).exec(),
+        Err(error) => error.into(),
+    };
+    complain(&format!(
+        "{} cannot be run: {error}",
+        program.to_string_lossy()
+    ));
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    Some(ExitCode::from(if missing {
+        NOT_FOUND
+    } else {
+        NOT_EXECUTABLE
+    }))
 }
 
 /// `si_code` of a signal that the kernel itself sent (asm-generic/siginfo.h).

@@ -1,17 +1,15 @@
 //! What the window says while the helper is away: a calm banner above the page, and the page of a
 //! screen that has nothing to show without it. Measuring without a helper is not done here.
 
-use iced::widget::{column, container, row, text};
+use iced::widget::{Container, column, container, row, text};
 use iced::{Alignment, Element, Fill};
 
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
 use super::parts::{Room, bold, quiet};
 use super::theme::{self, Ink};
+use crate::installation::{Lack, Remedy};
 use crate::words::{Key, Words};
-
-/// What starts the helper where it is installed.
-const COMMAND: &str = "sudo systemctl enable --now evenkeeld";
 
 /// Why there is no helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +35,23 @@ pub fn absence(model: &Model) -> Option<Absence> {
 /// The banner above the page.
 pub fn banner<'a, Message: 'a>(
     absence: Absence,
+    remedy: Option<Remedy>,
     words: &Words,
     room: Room,
 ) -> Element<'a, Message> {
-    let (title, more) = match absence {
-        Absence::NoBus => (Key::AbsentNoBus, Key::AbsentAlone),
-        Absence::NeverSeen => (Key::AbsentNotRunning, Key::AbsentStart),
-        Absence::Lost => (Key::NoticeUnreachable, Key::AbsentLost),
+    let remedy = remedy.filter(|_| absence != Absence::NoBus);
+    let (title, more) = match (absence, remedy) {
+        (Absence::NoBus, _) => (Key::AbsentNoBus, Key::AbsentAlone),
+        (Absence::NeverSeen, None) => (Key::AbsentNotRunning, Key::AbsentAlone),
+        (Absence::NeverSeen, Some(remedy)) => (lacks(remedy), helps(remedy)),
+        (Absence::Lost, None) => (Key::NoticeUnreachable, Key::AbsentLost),
+        (Absence::Lost, Some(_)) => (Key::NoticeUnreachable, Key::AbsentLostHelps),
     };
     let title = text(words.say(title)).font(theme::BOLD);
     let more = text(words.say(more)).size(theme::SMALL).style(theme::quiet);
-    let command = (absence == Absence::NeverSeen).then(|| {
-        let command = text(COMMAND).size(theme::SMALL).font(theme::BOLD);
+    let command = remedy.map(|remedy| {
         let high = if room.is_compact() { 4 } else { 10 };
-        container(command).padding([high, 14]).style(theme::command)
+        command(remedy).padding([high, 14])
     });
     let mark = icon(Icon::Away, Ink::Warn);
     let inside = if room.is_compact() {
@@ -64,6 +65,34 @@ pub fn banner<'a, Message: 'a>(
         .padding([10, 16])
         .style(theme::notice)
         .into()
+}
+
+/// The command of a remedy, as something to be typed.
+pub fn command<'a, Message: 'a>(remedy: Remedy) -> Container<'a, Message> {
+    let command = text(remedy.command()).size(theme::SMALL).font(theme::BOLD);
+    container(command).style(theme::command)
+}
+
+/// What the helper lacks.
+pub fn lacks(remedy: Remedy) -> Key {
+    match remedy.lack() {
+        Lack::Package | Lack::Bundle | Lack::Source => Key::AbsentNotInstalled,
+        Lack::Torn => Key::AbsentTorn,
+        Lack::Stopped => Key::AbsentNotRunning,
+        Lack::Silent => Key::AbsentSilent,
+    }
+}
+
+/// What its command does, and where it is to be typed.
+pub fn helps(remedy: Remedy) -> Key {
+    match remedy.lack() {
+        Lack::Package => Key::AbsentPackage,
+        Lack::Bundle => Key::AbsentBundle,
+        Lack::Source => Key::AbsentSource,
+        Lack::Torn => Key::AbsentMend,
+        Lack::Stopped => Key::AbsentStart,
+        Lack::Silent => Key::AbsentRestart,
+    }
 }
 
 /// The page of a screen that has nothing to show yet, and `what` it waits for.

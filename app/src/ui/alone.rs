@@ -16,6 +16,7 @@ use iced::futures::{SinkExt as _, Stream};
 
 use super::bus::FeedEvent;
 use super::clock::Glance;
+use crate::config::Target;
 use netlink::{Changes, Dump};
 use pulse::Pulse;
 
@@ -31,28 +32,30 @@ pub enum Event {
     Feed(FeedEvent),
 }
 
-/// That it is wanted. Two wishes are the same when both want probes, or neither does.
+/// That it is wanted. Two wishes are the same when both want probes of one target, or neither does.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish {
     /// How long a helper that just left is given to come back.
     pub grace: Duration,
     /// False to find the uplinks only and send nothing.
     pub probes: bool,
+    /// What is asked.
+    pub target: Target,
 }
 
 impl Hash for Wish {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        ("alone", self.probes).hash(state);
+        ("alone", self.probes, self.target).hash(state);
     }
 }
 
 /// Finds and probes until it is dropped.
 pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
-    let Wish { grace, probes } = *wish;
+    let wish = *wish;
     iced::stream::channel(1, async move |mut events: Sender<Event>| {
-        tokio::time::sleep(grace).await;
+        tokio::time::sleep(wish.grace).await;
         loop {
-            if let Err(error) = measure_on(&mut events, probes).await {
+            if let Err(error) = measure_on(&mut events, wish).await {
                 log::warn!("uplinks cannot be found: {error}");
             }
             tokio::time::sleep(RETRY).await;
@@ -60,7 +63,8 @@ pub fn measure(wish: &Wish) -> impl Stream<Item = Event> + use<> {
     })
 }
 
-async fn measure_on(events: &mut Sender<Event>, probes: bool) -> std::io::Result<()> {
+async fn measure_on(events: &mut Sender<Event>, wish: Wish) -> std::io::Result<()> {
+    let Wish { probes, target, .. } = wish;
     let mut changes = Changes::listen()?;
     let mut pulse = Pulse::default();
     if probes {
@@ -71,7 +75,7 @@ async fn measure_on(events: &mut Sender<Event>, probes: bool) -> std::io::Result
     loop {
         let mut uplinks = found::uplinks(&Dump::take().await?, found::kind);
         if probes {
-            pulse.follow(&uplinks);
+            pulse.follow(&uplinks, target);
         }
         pulse.describe(&mut uplinks);
         let _ = events.send(Event::Uplinks(uplinks.clone())).await;

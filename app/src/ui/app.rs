@@ -14,10 +14,11 @@ use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
 use super::model::{Link, Model};
+use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{alone, drafts, instance, portal, question, speech, strip};
+use super::{alone, drafts, instance, portal, question, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
@@ -144,6 +145,8 @@ pub enum Message {
     Minimized(bool),
     /// The user chose something.
     Choose(Choice),
+    /// Something was typed on the Settings screen.
+    Typing(target::Message),
     /// What the desktop prefers.
     Desktop(Look),
     /// Become a strip (true) or a window again.
@@ -186,6 +189,8 @@ pub struct App {
     size: Size,
     scale: f32,
     resized: u32,
+    /// In the field for what is asked without a helper.
+    typing: Typing,
     started: Instant,
     pads: Pads,
     hand: Hand,
@@ -222,6 +227,7 @@ impl App {
             size,
             scale: 1.0,
             resized: 0,
+            typing: Typing::default(),
             started: Instant::now(),
             pads: Pads::default(),
             hand: Hand::default(),
@@ -271,7 +277,7 @@ impl App {
             Message::Back => return self.back(),
             Message::Pad(action) => return self.take_pad(action),
             Message::PutPadAway => self.hand = Hand::Other,
-            Message::Instance(event) => return manners::take_instance(event),
+            Message::Instance(event) => return self.take_instance(event),
             Message::CloseAsked => return self.asked_to_close(),
             Message::Close(answer) => return self.answer(answer),
             Message::Kept(result) => return self.take_kept(result),
@@ -283,6 +289,7 @@ impl App {
             }
             Message::Strip(message) => return self.strip(message),
             Message::Choose(choice) => self.take_choice(choice),
+            Message::Typing(message) => return self.take_typing(message),
             Message::Desktop(look) => self.desktop = look,
             Message::Shrink(strip) => return self.shrink(strip),
             Message::Rested(number) => return self.rested(number),
@@ -304,6 +311,7 @@ impl App {
         match event {
             bus::Event::NoBus => self.lose_helper(Link::NoBus),
             bus::Event::NoHelper => self.lose_helper(Link::NoHelper),
+            bus::Event::Remedy(remedy) => self.model.remedy = Some(remedy),
             bus::Event::Asleep => {
                 // It only leaves by itself when nothing is held and nobody listens.
                 if self.holds || self.wish().is_some() {
@@ -334,15 +342,16 @@ impl App {
             self.take_up(lost, &state);
         }
         self.tune.heard(&state);
-        let told = self
+        let before = self
             .model
             .state
             .as_ref()
             .and_then(|old| old.last_error.as_ref());
-        if let Some((_, sentence)) = &state.last_error
-            && told != state.last_error.as_ref()
+        if let Some((name, sentence)) = &state.last_error
+            && before != state.last_error.as_ref()
         {
-            self.notice = Some((Key::NoticeOwn, sentence.clone()));
+            let problem = told::problem(name, sentence, &self.words);
+            self.notice = Some((Key::NoticeOwn, problem));
         }
         self.model.take_state(state);
     }
@@ -439,8 +448,8 @@ impl App {
                 }
             }
             Err(error) => {
-                let key = speech::error_key(&error);
-                self.notice = Some((key, error.message()));
+                let state = self.model.state.as_ref();
+                self.notice = Some(told::refusal(call, &error, state, &self.words));
             }
         }
     }
@@ -528,7 +537,12 @@ impl App {
         } else {
             GRACE
         };
-        Subscription::run_with(alone::Wish { grace, probes }, alone::measure).map(Message::Alone)
+        let wish = alone::Wish {
+            grace,
+            probes,
+            target: self.settings.target,
+        };
+        Subscription::run_with(wish, alone::measure).map(Message::Alone)
     }
 
     /// The feed that is wanted now: none while no graph shows.
@@ -575,7 +589,7 @@ impl App {
             feed,
             self.alone(),
             self.hands(),
-            Self::neighbours(),
+            self.neighbours(),
             event::listen_with(|event, _status, _id| match event {
                 iced::Event::Window(
                     event @ (window::Event::Opened { .. }

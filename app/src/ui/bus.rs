@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use evenkeel_dbus::feed::Frame;
-use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError, Hold};
+use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError, Hold, can_be_started};
 use futures_util::stream::StreamExt;
 use iced::futures::channel::mpsc::Sender;
 use iced::futures::{SinkExt, Stream};
@@ -15,12 +15,15 @@ use zbus::names::BusName;
 
 use super::clock::{Glance, Reading};
 use crate::feed::FeedReader;
+use crate::installation::{self, Remedy};
 use crate::state::{self, HelperState};
 
 /// Between two attempts to reach a system bus that is not there.
 const BUS_RETRY: Duration = Duration::from_secs(5);
 /// Between two attempts to open a feed that was refused or broke off.
 const FEED_RETRY: Duration = Duration::from_secs(2);
+/// A helper that left is given so long to come back before anybody is told how to start it.
+const GRACE: Duration = Duration::from_secs(5);
 /// Changes that come within this time are read in one go.
 const COALESCE: Duration = Duration::from_millis(30);
 
@@ -31,6 +34,8 @@ pub enum Event {
     NoBus,
     /// The bus is there, the helper is not.
     NoHelper,
+    /// What would bring a helper that is not there.
+    Remedy(Remedy),
     /// The helper left, and the bus starts it again for the next call.
     Asleep,
     /// The helper is there.
@@ -128,18 +133,16 @@ pub fn follow() -> impl Stream<Item = Event> {
 }
 
 /// Follows the helper on one bus connection until that connection ends.
-async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
+pub(super) async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result<()> {
     let names = DBusProxy::new(bus).await?;
     let mut owners = names
         .receive_name_owner_changed_with_args(&[(0, BUS_NAME)])
         .await?;
+    // An installation is noticed by the bus.
+    let installed = names.inner().receive_signal("ActivatableServicesChanged");
+    let mut installed = installed.await?;
     let name = BusName::try_from(BUS_NAME)?;
-    let mut there = names.name_has_owner(name).await?;
-    if !there {
-        // Where the bus can start the helper, one question is enough to make it.
-        let started = names.start_service_by_name(BUS_NAME.try_into()?, 0).await;
-        there = started.is_ok();
-    }
+    let mut there = names.name_has_owner(name).await? || start(&names).await?;
     loop {
         let left = there;
         while there {
@@ -151,25 +154,48 @@ async fn follow_on(bus: &Connection, events: &mut Sender<Event>) -> zbus::Result
                 },
             }
         }
-        let gone = if left && can_be_started(&names).await {
+        let asleep = left && can_be_started(bus).await.unwrap_or(false);
+        if !left {
+            tell_remedy(bus, events).await;
+        }
+        let gone = if asleep {
             Event::Asleep
         } else {
             Event::NoHelper
         };
         let _ = events.send(gone).await;
+        let mut told = !left;
         while !there {
-            match next_owner(&mut owners).await {
-                Some(owned) => there = owned,
-                None => return Ok(()),
+            tokio::select! {
+                owner = next_owner(&mut owners) => match owner {
+                    Some(owned) => there = owned,
+                    None => return Ok(()),
+                },
+                Some(_) = installed.next(), if !asleep => {
+                    // What was just installed nobody else may call.
+                    there = start(&names).await?;
+                    if !there && told {
+                        tell_remedy(bus, events).await;
+                    }
+                }
+                () = tokio::time::sleep(GRACE), if !told => {
+                    told = true;
+                    tell_remedy(bus, events).await;
+                }
             }
         }
     }
 }
 
-/// Whether the bus starts a helper for a call.
-async fn can_be_started(names: &DBusProxy<'_>) -> bool {
-    let listed = names.list_activatable_names().await;
-    listed.is_ok_and(|all| all.iter().any(|name| name.as_str() == BUS_NAME))
+/// Has the bus start the helper, where it can; one question is enough to make it.
+async fn start(names: &DBusProxy<'_>) -> zbus::Result<bool> {
+    let started = names.start_service_by_name(BUS_NAME.try_into()?, 0).await;
+    Ok(started.is_ok())
+}
+
+async fn tell_remedy(bus: &Connection, events: &mut Sender<Event>) {
+    let remedy = installation::remedy(&installation::look(bus).await);
+    let _ = events.send(Event::Remedy(remedy)).await;
 }
 
 /// Waits for the name to change hands: true when somebody has it now, `None` when the bus ended.

@@ -79,6 +79,10 @@ macro_rules! leave_to_content {
     };
 }
 
+mod field;
+
+pub use field::field;
+
 /// Makes `content` reachable under a name that stays the same from one view to the next.
 pub fn focus<'a, Message: 'a>(
     id: impl Into<Id>,
@@ -272,24 +276,34 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
         cursor: mouse::Cursor,
         viewport: &Rectangle,
     ) {
-        use iced::advanced::Renderer as _;
         let (child, content) = (&tree.children[0], self.content.as_widget());
         content.draw(child, renderer, theme, style, layout, cursor, viewport);
         if tree.state.downcast_ref::<State>().ring {
-            let ring = renderer::Quad {
-                bounds: layout.bounds().expand(RING_GAP),
-                border: Border {
-                    color: theme::palette(theme).focus,
-                    width: 2.0,
-                    radius: (theme::RADIUS + RING_GAP).into(),
-                },
-                ..renderer::Quad::default()
-            };
-            renderer.with_layer(*viewport, |renderer| {
-                renderer.fill_quad(ring, Color::TRANSPARENT);
-            });
+            draw_ring(renderer, theme, layout.bounds(), viewport);
         }
     }
+}
+
+/// The ring around what has the focus.
+fn draw_ring(
+    renderer: &mut iced::Renderer,
+    theme: &Theme,
+    bounds: Rectangle,
+    viewport: &Rectangle,
+) {
+    use iced::advanced::Renderer as _;
+    let ring = renderer::Quad {
+        bounds: bounds.expand(RING_GAP),
+        border: Border {
+            color: theme::palette(theme).focus,
+            width: 2.0,
+            radius: (theme::RADIUS + RING_GAP).into(),
+        },
+        ..renderer::Quad::default()
+    };
+    renderer.with_layer(*viewport, |renderer| {
+        renderer.fill_quad(ring, Color::TRANSPARENT);
+    });
 }
 
 impl<'a, Message: Clone + 'a> From<Focus<'a, Message>> for Element<'a, Message> {

@@ -1,6 +1,7 @@
 //! The window. It shows what the helper says and asks for what the user presses; it decides
 //! nothing about routes, and works without any privilege.
 
+mod abreast;
 mod absent;
 mod alone;
 mod app;
@@ -39,6 +40,7 @@ mod strip;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod told;
 mod tune;
 mod verdict;
 mod welcome;
@@ -69,7 +71,7 @@ pub fn run(strip: bool) -> ExitCode {
     if let Some(why) = display::missing(|name| std::env::var(name).ok()) {
         return refuse(&why);
     }
-    if instance::raised_another() {
+    if instance::raised_another(strip) {
         return ExitCode::SUCCESS;
     }
     // Read here for the size alone; the window reads the same file once more when it opens.

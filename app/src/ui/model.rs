@@ -9,7 +9,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use evenkeel_dbus::feed::{Frame, Record};
-use evenkeel_dbus::{Backend, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
+use evenkeel_dbus::{Backend, Draining, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
 
 use super::clock::{Clock, Reading};
 use super::compare::Comparison;
@@ -18,6 +18,7 @@ use super::history::{DAY_NS, History, Sample};
 use super::live::Kept;
 use super::spread::Spread;
 use super::verdict::{Standing, Verdict};
+use crate::installation::Remedy;
 use crate::state::HelperState;
 pub use figures::Figures;
 
@@ -124,6 +125,8 @@ pub struct Model {
     pub link: Link,
     /// What it said last; kept while it is away, so that nothing jumps.
     pub state: Option<HelperState>,
+    /// What would bring it while it is not there, once that is known.
+    pub remedy: Option<Remedy>,
     /// The uplinks, in the helper's order.
     pub tracks: Vec<Track>,
     /// Uplinks that went away, the last one last; what was measured of them still shows.
@@ -154,6 +157,7 @@ impl Model {
             self.happened(What::HelperBack, None);
         }
         self.link = Link::Present;
+        self.remedy = None;
         let switched = self.game_mode() != state.game_mode;
         self.sort_in(&state.uplinks, first);
         self.state = Some(state);
@@ -241,6 +245,9 @@ impl Model {
             state.game_mode = false;
             state.holders.clear();
             state.leader = None;
+            // What it had changed it put back, or its unit did after it.
+            state.tunables.clear();
+            state.draining = Draining::default();
         }
         for track in &mut self.tracks {
             track.info.state = UplinkState::Idle.to_wire();

@@ -1,6 +1,8 @@
 //! Desktop notifications, for those who asked for them: what is worth one, how many there may be,
 //! and handing them over. Whether they are wanted is the caller's to know.
 
+mod sandboxed;
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use zbus::{Connection, Variant};
 
 use super::APPLICATION_ID;
 use super::model::Model;
+use super::told;
+use crate::system_bus;
 use crate::words::{Key, Words};
 
 /// So many notifications may come one upon the other ...
@@ -28,8 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum News {
     /// Game mode ended, and not by a press in this window.
     GameModeEnded,
-    /// The helper reported a problem, in its words.
-    Problem(String),
+    /// The helper reported a problem: the error's name, and its sentence.
+    Problem(String, String),
     /// An uplink stopped answering.
     Died(u32),
     /// It answers again.
@@ -56,7 +60,7 @@ impl News {
     pub fn topic(&self) -> Topic {
         match self {
             Self::GameModeEnded => Topic::GameMode,
-            Self::Problem(_) => Topic::Problem,
+            Self::Problem(..) => Topic::Problem,
             Self::Died(ifindex) | Self::Back(ifindex) => Topic::Uplink(*ifindex),
             Self::Leads(_) => Topic::Leader,
         }
@@ -71,7 +75,10 @@ impl News {
         };
         match self {
             Self::GameModeEnded => (words.say(Key::NoteEnded), words.say(Key::NoteEndedBody)),
-            Self::Problem(sentence) => (words.say(Key::NoticeOwn), sentence.clone()),
+            Self::Problem(name, sentence) => {
+                let problem = told::problem(name, sentence, words);
+                (words.say(Key::NoticeOwn), problem)
+            }
             Self::Died(ifindex) => (named(Key::NoteDied, *ifindex), String::new()),
             Self::Back(ifindex) => (named(Key::NoteBack, *ifindex), String::new()),
             Self::Leads(ifindex) => (
@@ -87,7 +94,8 @@ impl News {
 pub struct Known {
     game_mode: bool,
     leader: Option<u32>,
-    problem: Option<String>,
+    /// An error's name and sentence.
+    problem: Option<(String, String)>,
     /// The uplinks that were judged: true while they answer.
     answers: BTreeMap<u32, bool>,
 }
@@ -109,7 +117,7 @@ impl Known {
         Self {
             game_mode: model.game_mode(),
             leader: state.and_then(|state| state.leader),
-            problem: state.and_then(|state| Some(state.last_error.as_ref()?.1.clone())),
+            problem: state.and_then(|state| state.last_error.clone()),
             answers: judged.collect(),
         }
     }
@@ -123,7 +131,7 @@ impl Known {
         if let Some(problem) = &self.problem
             && before.problem.as_ref() != Some(problem)
         {
-            news.push(News::Problem(problem.clone()));
+            news.push(News::Problem(problem.0.clone(), problem.1.clone()));
         }
         for (ifindex, answers) in &self.answers {
             match (before.answers.get(ifindex), answers) {
@@ -200,20 +208,31 @@ trait Notifications {
 #[derive(Debug, Clone, Default)]
 pub struct Desktop(Arc<Mutex<Open>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
     bus: Option<Connection>,
     shown: Vec<(Topic, u32)>,
+    sandboxed: bool,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self {
+            bus: None,
+            shown: Vec::new(),
+            sandboxed: system_bus::in_sandbox(),
+        }
+    }
 }
 
 impl Desktop {
-    /// On this bus instead of the session's.
+    /// On this bus instead of the session's, and as in a sandbox or not.
     #[cfg(test)]
-    pub fn on(bus: Connection) -> Self {
-        let shown = Vec::new();
+    pub fn on(bus: Connection, sandboxed: bool) -> Self {
         Self(Arc::new(Mutex::new(Open {
             bus: Some(bus),
-            shown,
+            shown: Vec::new(),
+            sandboxed,
         })))
     }
 
@@ -233,12 +252,34 @@ impl Open {
     async fn show(&mut self, topic: Topic, summary: &str, body: &str) -> zbus::Result<()> {
         let bus = match &self.bus {
             Some(bus) => bus.clone(),
-            None => self.bus.insert(Connection::session().await?).clone(),
+            None => self
+                .bus
+                .insert(system_bus::session().build().await?)
+                .clone(),
         };
+        let shown = if self.sandboxed {
+            sandboxed::show(&bus, topic, summary, body).await
+        } else {
+            self.notify(&bus, topic, summary, body).await
+        };
+        if shown.is_err() {
+            // The next one begins anew: the bus may have been another session's.
+            self.bus = None;
+        }
+        shown
+    }
+
+    async fn notify(
+        &mut self,
+        bus: &Connection,
+        topic: Topic,
+        summary: &str,
+        body: &str,
+    ) -> zbus::Result<()> {
         let before = self.shown.iter().find(|(shown, _)| *shown == topic);
         let replaces = before.map_or(0, |(_, id)| *id);
         let hints = HashMap::from([("desktop-entry", Variant::from(APPLICATION_ID))]);
-        let desktop = NotificationsProxy::new(&bus).await?;
+        let desktop = NotificationsProxy::new(bus).await?;
         let body = escaped(body);
         let sent = desktop.notify(
             "Evenkeel",
@@ -250,14 +291,7 @@ impl Open {
             hints,
             -1,
         );
-        let id = match sent.await {
-            Ok(id) => id,
-            Err(error) => {
-                // The next one begins anew: the bus may have been another session's.
-                self.bus = None;
-                return Err(error);
-            }
-        };
+        let id = sent.await?;
         self.shown.retain(|(shown, _)| *shown != topic);
         if self.shown.len() >= MAX_REMEMBERED {
             let _ = self.shown.remove(0);
@@ -316,8 +350,9 @@ mod tests {
     #[test]
     fn a_problem_is_told_once() {
         let mut now = known(false, None, &[]);
-        now.problem = Some("the kernel refused".to_owned());
-        let news = [News::Problem("the kernel refused".to_owned())];
+        let (name, sentence) = ("Error.Kernel".to_owned(), "the kernel refused".to_owned());
+        now.problem = Some((name.clone(), sentence.clone()));
+        let news = [News::Problem(name, sentence)];
         assert_eq!(now.news(&Known::default(), false), news);
         assert_eq!(now.news(&now, false), []);
     }

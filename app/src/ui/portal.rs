@@ -71,7 +71,7 @@ fn number(value: &Variant<'_>) -> u32 {
 /// Follows the desktop's preference; ends where there is none to follow.
 pub fn follow() -> impl Stream<Item = Look> {
     iced::stream::channel(1, async |mut looks: Sender<Look>| {
-        let followed = match Connection::session().await {
+        let followed = match crate::system_bus::session().build().await {
             Ok(bus) => follow_on(&bus, &mut looks).await,
             Err(error) => Err(error),
         };

@@ -2,36 +2,48 @@
 //! helper's settings: those are on the Tune screen.
 
 mod facts;
+pub mod target;
 
 pub use facts::Facts;
 
 use iced::widget::{column, container, row, scrollable, text};
-use iced::{Alignment, Element, Fill, FillPortion, Padding};
+use iced::{Alignment, Element, Fill, Padding};
 
+use super::abreast::abreast;
 use super::parts::{self, Room, bold, quiet};
 use super::theme;
 use crate::config::{
     Choice, LanguageChoice, OnClose, REFRESH_HZ, Settings, TEXT_PERCENT, ThemeChoice,
 };
 use crate::words::{Key, Words};
+use target::Typing;
+
+/// What is done on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Something was chosen.
+    Choose(Choice),
+    /// In the field for the address.
+    Target(target::Message),
+}
+
+/// From this width of the page on there is room for two cards beside each other.
+const ABREAST: f32 = 1040.0;
 
 /// The screen below the header.
 pub fn view<'a>(
     settings: &'a Settings,
+    typing: &Typing,
     facts: Facts<'a>,
     words: &'a Words,
     room: Room,
-) -> Element<'a, Choice> {
-    let chosen = parts::card(choices(settings, words), room);
-    let found = parts::card(facts::view(facts, words), room);
-    let page: Element<'a, Choice> = if room.is_compact() {
-        column![chosen.width(Fill), found.width(Fill)]
-            .spacing(room.gap())
-            .into()
+) -> Element<'a, Message> {
+    let chosen = parts::card(choices(settings, typing, words), room).width(Fill);
+    let found = parts::card(facts::view(facts, words), room).width(Fill);
+    let page: Element<'a, Message> = if room.page_width() < ABREAST {
+        column![chosen, found].spacing(room.gap()).into()
     } else {
-        row![chosen.width(FillPortion(8)), found.width(FillPortion(5))]
-            .spacing(room.gap())
-            .into()
+        abreast([(8, chosen.into()), (5, found.into())], room.gap())
     };
     // Where it may have to scroll.
     let beside_bar = if room.size.height < 780.0 { 12 } else { 0 };
@@ -42,7 +54,7 @@ pub fn view<'a>(
         .into()
 }
 
-fn choices<'a>(settings: &Settings, words: &Words) -> Element<'a, Choice> {
+fn choices<'a>(settings: &Settings, typing: &Typing, words: &Words) -> Element<'a, Message> {
     let say = |key| words.say(key);
     let system = || say(Key::ChoiceSystem);
     let language = parts::choices(
@@ -96,16 +108,22 @@ fn choices<'a>(settings: &Settings, words: &Words) -> Element<'a, Choice> {
     );
     let line = |title, hint, choices| {
         let said = column![text(words.say(title)), quiet(words.say(hint))].spacing(2);
-        row![said.width(Fill), choices]
+        let choices: Element<'a, Choice> = choices;
+        row![said.width(Fill), choices.map(Message::Choose)]
             .spacing(16)
             .align_y(Alignment::Center)
     };
+    let field = typing.field(settings.target).map(Message::Target);
+    let target = row![typing.said(settings.target, words), field]
+        .spacing(16)
+        .align_y(Alignment::Center);
     column![
         bold(words.say(Key::SettingsTitle), theme::HEADING),
         line(Key::SettingsLanguage, Key::SettingsLanguageHint, language),
         line(Key::SettingsTheme, Key::SettingsThemeHint, look),
         line(Key::SettingsText, Key::SettingsTextHint, size),
         line(Key::SettingsRefresh, Key::SettingsRefreshHint, refresh),
+        target,
         line(Key::SettingsNotify, Key::SettingsNotifyHint, notify),
         line(Key::SettingsClose, Key::SettingsCloseHint, close),
     ]

@@ -1,10 +1,9 @@
 //! The helper's numbers as sentences. Every word a screen shows about the state comes from here.
 
-use evenkeel_dbus::{
-    Backend, CostReason, HelperError, Reason, TunableState, UplinkKind, UplinkState,
-};
+use evenkeel_dbus::{Backend, CostReason, Reason, TunableState, UplinkKind, UplinkState};
 
 use super::model::{Link, Model, Track};
+use super::told;
 use crate::config::Trouble;
 use crate::state::HelperState;
 use crate::steering::{self, Families, family_name};
@@ -98,7 +97,8 @@ impl Model {
             let told = state.families.iter().find(|family| {
                 steering::refusal(family) == Some(state.reason) && !family.detail.is_empty()
             });
-            notes.extend(told.map(|family| family.detail.clone()));
+            let told = told.map(|family| told::particulars(family, state, words));
+            notes.extend(told.filter(|said| !said.is_empty()));
         }
         notes
     }
@@ -272,20 +272,6 @@ pub fn cost_reason_key(reason: CostReason) -> Option<Key> {
         CostReason::Neutral => None,
         CostReason::Metered => Some(Key::CostMetered),
         CostReason::Set => Some(Key::CostSet),
-    }
-}
-
-/// What a refusal means.
-pub fn error_key(error: &HelperError) -> Key {
-    match error {
-        HelperError::ZBus(_) => Key::NoticeUnreachable,
-        HelperError::NotAuthorized(_) => Key::NoticeNotAuthorized,
-        HelperError::OutOfRange(_) => Key::NoticeOutOfRange,
-        HelperError::NotSupported(_) => Key::NoticeNotSupported,
-        HelperError::Busy(_) => Key::NoticeBusy,
-        HelperError::LimitsExceeded(_) => Key::NoticeLimits,
-        HelperError::ConflictingRoutes(_) => Key::NoticeConflict,
-        HelperError::Kernel(_) => Key::NoticeKernel,
     }
 }
 

@@ -19,8 +19,8 @@ use super::drafts::{Control, Drafts, Ticket};
 use super::model::Model;
 use super::parts::Room;
 use super::preview::{self, Pace, Picture, Setting};
-use super::speech;
 use super::theme;
+use super::told;
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -123,7 +123,7 @@ impl Tune {
             Some(error) => {
                 self.drafts.refused(control, value);
                 if control == Control::Ema {
-                    self.refused = Some(speech::error_key(error));
+                    self.refused = Some(told::error_key(error));
                 }
             }
         }

@@ -2,8 +2,10 @@
 //! touch. Shown once.
 
 use iced::widget::{column, container, row, scrollable, text};
-use iced::{Alignment, Center, Element, Fill, FillPortion};
+use iced::{Alignment, Center, Element, Fill};
 
+use super::abreast::abreast;
+use super::absent;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
 use super::parts::{self, Room, bold, quiet};
@@ -39,25 +41,33 @@ pub fn view<'a>(here: Found<'a>, words: &'a Words, room: Room) -> Element<'a, Ch
             .align_y(Alignment::Center)
             .into()
     });
-    let found = parts::card(found(here, words), room);
-    let rules = parts::card(rules(words, room), room);
-    let cards = row![found.width(FillPortion(5)), rules.width(FillPortion(7))].spacing(room.gap());
-    let inside = column![bold(words.say(Key::WelcomeTitle), title)]
-        .extend(steps)
-        .push(cards)
-        .spacing(room.gap())
-        .padding(room.gap())
-        .max_width(960);
-    let page = scrollable(container(inside).center_x(Fill))
-        .id(super::PAGE)
-        .style(theme::scroll);
+    let found = parts::card(found(here, words), room).width(Fill);
+    let rules = parts::card(rules(words, room), room).width(Fill);
+    let cards = abreast([(5, found.into()), (7, rules.into())], room.gap());
     let go = parts::big_press(
         "welcome-go",
         words.say(Key::WelcomeGo),
         Some(Choice::Welcomed),
     );
-    let foot = container(go).center_x(Fill).padding(room.gap());
-    let whole = column![container(page).height(Fill).align_y(Center), foot];
+    let go = container(go).center_x(Fill);
+    // Where the page may have to scroll, the button stays in view below it.
+    let (go, foot) = if room.is_compact() {
+        (None, Some(go.padding(room.gap())))
+    } else {
+        (Some(go), None)
+    };
+    let steps = column![bold(words.say(Key::WelcomeTitle), title)]
+        .extend(steps)
+        .spacing(room.gap());
+    let inside = column![steps, cards]
+        .push(go)
+        .spacing(if room.is_compact() { room.gap() } else { 32.0 })
+        .padding(room.gap())
+        .max_width(960);
+    let page = scrollable(container(inside).center_x(Fill))
+        .id(super::PAGE)
+        .style(theme::scroll);
+    let whole = column![container(page).height(Fill).align_y(Center)].push(foot);
     container(whole).width(Fill).height(Fill).into()
 }
 
@@ -80,10 +90,20 @@ fn found<'a>(here: Found<'a>, words: &Words) -> Element<'a, Choice> {
             words.tell(Key::FactHelperRuns, version)
         }
         (Link::Searching | Link::Present, _) => words.say(Key::InForceSearching),
-        (Link::NoBus | Link::NoHelper, _) => words.say(Key::WelcomeNoHelper),
+        (Link::NoBus | Link::NoHelper, _) => {
+            let lacks = model.remedy.map_or(Key::FactHelperAbsent, absent::lacks);
+            let sentence = words.say(Key::WelcomeNoHelper);
+            format!("{} {sentence}", words.say(lacks))
+        }
     };
+    let remedy = model.remedy.filter(|_| model.link == Link::NoHelper);
+    let remedy = remedy.map(|remedy| {
+        let helps = quiet(words.say(absent::helps(remedy)));
+        column![helps, absent::command(remedy).padding([8, 12])].spacing(6)
+    });
     lines
         .push(fact(Key::FactHelper, text(helper), words))
+        .push(remedy)
         .spacing(10)
         .into()
 }
@@ -137,8 +157,8 @@ fn rules<'a>(words: &Words, room: Room) -> Element<'a, Choice> {
         line("✓", Ink::Good, Key::WelcomeWillProbe),
         line("✓", Ink::Good, Key::WelcomeWillRoute),
         bold(words.say(Key::WelcomeWont), theme::HEADING),
-        line("×", Ink::Bad, Key::WelcomeWontMove),
-        line("×", Ink::Bad, Key::WelcomeWontTouch),
+        line("×", Ink::Quiet, Key::WelcomeWontMove),
+        line("×", Ink::Quiet, Key::WelcomeWontTouch),
     ]
     .spacing(if room.is_compact() { 6 } else { 10 })
     .into()

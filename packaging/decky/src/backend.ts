@@ -54,8 +54,23 @@ export interface State {
   draining_seconds: number;
   last_error: string;
   game: { appid: string; name: string; remembered: boolean } | null;
-  rules_source: string;
+  remedy: Remedy | null;
+  rules: Rules | null;
   memory_works: boolean;
+}
+
+/** What the helper lacks, and the command that brings it. */
+export interface Remedy {
+  lack: "package" | "bundle" | "source" | "torn" | "stopped" | "silent" | "blocked";
+  command: string;
+}
+
+/** The optional polkit rules: the file that an installation brought, whether it is in force (null: it
+ * cannot be seen), whether this user is in the group that it is for. */
+export interface Rules {
+  brought: string;
+  in_force: boolean | null;
+  member: boolean;
 }
 
 /** `series`: the worst round trip of each half second in µs, -1 lost, null not measured. */

@@ -1,7 +1,6 @@
-// The commands and the page that mend what is missing: one place, as the installer has them.
+// Where and how to mend what is missing. Which command brings the helper depends on the machine and
+// is the backend's to know (installation.py).
 
-/** Installs the helper: run in the unpacked release. */
-export const INSTALL_COMMAND = "sudo ./install.sh";
 /** Says what is wrong with an installation and what to do. */
 export const DOCTOR_COMMAND = "evenkeel doctor";
 /** Lets the plugin in; the file was brought by the installation and only root can change it. */

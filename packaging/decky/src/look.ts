@@ -28,8 +28,8 @@ export const command: CSSProperties = {
   border: `1px solid ${LINE}`,
   color: "#e8edf2",
   fontFamily: "monospace",
-  fontSize: 13,
-  lineHeight: "18px",
+  fontSize: 12,
+  lineHeight: "17px",
   overflowWrap: "anywhere",
   userSelect: "text",
 };

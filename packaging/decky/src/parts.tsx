@@ -1,7 +1,7 @@
 // The panel's parts. Each is a Field of Steam's, so that the pad's focus ring can reach and scroll to it.
 
 import { ButtonItem, Field, Navigation, PanelSectionRow } from "@decky/ui";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import type { Live, State, Uplink } from "./backend";
 import { INSTALL_PAGE } from "./install";
 import { RED, TEAL, body, command, row, small, toneColour } from "./look";
@@ -63,6 +63,21 @@ export function InForce({ text, tone }: { text: string; tone: Tone }) {
   );
 }
 
+/** A command to be typed; a long path breaks between its folders. */
+function Command({ text }: { text: string }) {
+  const parts = text.split(/(?<=\/)/);
+  return (
+    <code style={command}>
+      {parts.map((part, i) => (
+        <Fragment key={i}>
+          {part}
+          <wbr />
+        </Fragment>
+      ))}
+    </code>
+  );
+}
+
 /** What is missing, and the one command that mends it. */
 export function MissingCard({ missing, words }: { missing: Missing; words: Words }) {
   return (
@@ -73,8 +88,8 @@ export function MissingCard({ missing, words }: { missing: Missing; words: Words
           <b>{missing.title}</b>
         </div>
         {missing.text && <div style={{ ...body, marginTop: 6 }}>{missing.text}</div>}
-        {missing.command && <code style={command}>{missing.command}</code>}
-        {missing.command?.startsWith("sudo") && <div style={small}>{words.inDesktopMode}</div>}
+        {missing.command && <Command text={missing.command} />}
+        {missing.command?.includes("sudo") && <div style={small}>{words.inDesktopMode}</div>}
       </Card>
       {missing.page && (
         <PanelSectionRow>

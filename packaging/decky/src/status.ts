@@ -1,7 +1,7 @@
 // What the panel says: sentences made of the state. Plain values in, plain values out.
 
 import type { Live, Refusal, State, Uplink } from "./backend";
-import { DOCTOR_COMMAND, INSTALL_COMMAND, permissionCommand } from "./install";
+import { DOCTOR_COMMAND, permissionCommand } from "./install";
 import type { Words } from "./words";
 
 export type Tone = "good" | "quiet" | "warn";
@@ -95,21 +95,8 @@ export interface Missing {
 export function missing(state: State, words: Words): Missing | null {
   switch (state.link) {
     case "absent":
-      return {
-        title: words.absentTitle,
-        text: words.absent,
-        command: INSTALL_COMMAND,
-        page: true,
-        tone: "warn",
-      };
     case "blocked":
-      return {
-        title: words.blockedTitle,
-        text: words.blocked,
-        command: DOCTOR_COMMAND,
-        page: true,
-        tone: "warn",
-      };
+      return lacking(state, words);
     case "no-bus":
       return { title: words.noBusTitle, text: words.noBus, tone: "warn" };
     case "restarting":
@@ -131,11 +118,19 @@ function refusals(state: State): Refusal[] {
   return [state.refusal, state.feed].filter((refusal) => refusal !== null);
 }
 
-function permission(state: State, words: Words): Missing {
-  const title = words.permissionTitle;
-  return state.rules_source
-    ? { title, text: words.permission, command: permissionCommand(state.rules_source), tone: "warn" }
-    : { title, text: words.permissionNoFile, page: true, tone: "warn" };
+function lacking(state: State, words: Words): Missing {
+  const { remedy } = state;
+  const where = { page: true, tone: "warn" } as const;
+  if (!remedy) return { title: words.lacks.blocked.title, text: "", ...where };
+  return { ...words.lacks[remedy.lack], command: remedy.command, ...where };
+}
+
+function permission({ rules }: State, words: Words): Missing {
+  const missing = { title: words.permissionTitle, tone: "warn" } as const;
+  if (rules?.member === false) return { ...missing, text: words.permissionNoMember, page: true };
+  if (rules?.in_force) return { ...missing, text: words.permissionInForce, command: DOCTOR_COMMAND };
+  if (!rules?.brought) return { ...missing, text: words.permissionNoFile, page: true };
+  return { ...missing, text: words.permission, command: permissionCommand(rules.brought) };
 }
 
 /** A refusal other than a missing permission, or what went wrong in the helper by itself, in words; the

@@ -1,7 +1,7 @@
 // The panel's texts in English and Korean. One entry per sentence; the types keep both complete.
 
 import type { Language } from "./language";
-import type { Refusal } from "./backend";
+import type { Refusal, Remedy } from "./backend";
 
 export interface Words {
   gameMode: string;
@@ -49,15 +49,14 @@ export interface Words {
   restartingTitle: string;
   restarting: string;
   restartingHeld: string;
-  absentTitle: string;
-  absent: string;
-  blockedTitle: string;
-  blocked: string;
+  lacks: Record<Remedy["lack"], { title: string; text: string }>;
   noBusTitle: string;
   noBus: string;
   permissionTitle: string;
   permission: string;
   permissionNoFile: string;
+  permissionNoMember: string;
+  permissionInForce: string;
   inDesktopMode: string;
   openPage: string;
   backendGoneTitle: string;
@@ -141,18 +140,45 @@ const en: Words = {
   restartingTitle: "The helper is starting again",
   restarting: "This takes a moment.",
   restartingHeld: "This takes a moment. Game mode comes back by itself.",
-  absentTitle: "The helper is not installed",
-  absent:
-    "Evenkeel measures and steers through a small system service. In Desktop Mode, unpack the release and run in its folder:",
-  blockedTitle: "The helper cannot be reached",
-  blocked:
-    "The bus rules of the installation are missing; a system update may have removed them. In Desktop Mode, run:",
+  lacks: {
+    package: {
+      title: "The helper is not installed",
+      text: "Evenkeel measures and steers through a small system service. In Desktop Mode, run in the folder of its package:",
+    },
+    bundle: {
+      title: "The helper is not installed",
+      text: "Evenkeel measures and steers through a small system service. In Desktop Mode, unpack the release and run in its folder:",
+    },
+    source: {
+      title: "The helper is not installed",
+      text: "Evenkeel measures and steers through a small system service. There is no package for this system; run in the folder of its source:",
+    },
+    torn: {
+      title: "A system update took parts away",
+      text: "Evenkeel is installed, but some of its files are gone. In Desktop Mode, this puts them back:",
+    },
+    stopped: {
+      title: "The helper does not run",
+      text: "It is installed. In Desktop Mode, this starts it, now and at every boot:",
+    },
+    silent: {
+      title: "The helper does not answer",
+      text: "It is installed, but does not come up. In Desktop Mode, this starts it anew:",
+    },
+    blocked: {
+      title: "The helper cannot be reached",
+      text: "The system bus lets nobody through to it. In Desktop Mode, this says why and what to do:",
+    },
+  },
   noBusTitle: "The system bus does not answer",
   noBus: "Nothing was changed. This page goes on by itself when the bus is back.",
   permissionTitle: "One permission is missing",
   permission: "Game Mode cannot ask for a password. In Desktop Mode, run once:",
   permissionNoFile:
     "Game Mode cannot ask for a password, and this installation brings no rule for the plugin. Install Evenkeel anew with its rule for Decky.",
+  permissionNoMember:
+    "Game Mode cannot ask for a password. The rule that lets the plugin in is for members of the group wheel, and this user is not one.",
+  permissionInForce: "The rule for the plugin is in place, but the system still refuses. In Desktop Mode, this says why:",
   inDesktopMode: "The password is the one you set for sudo.",
   openPage: "Open the install page",
   backendGoneTitle: "The plugin's backend does not answer",
@@ -235,18 +261,45 @@ const ko: Words = {
   restartingTitle: "도우미가 다시 시작하는 중입니다",
   restarting: "잠시 걸립니다.",
   restartingHeld: "잠시 걸립니다. 게임 모드는 저절로 돌아옵니다.",
-  absentTitle: "도우미가 설치되어 있지 않습니다",
-  absent:
-    "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 데스크톱 모드에서 배포 파일을 풀고 그 폴더에서 실행하세요:",
-  blockedTitle: "도우미에 연결할 수 없습니다",
-  blocked:
-    "설치된 버스 규칙이 없습니다. 시스템 업데이트가 지웠을 수 있습니다. 데스크톱 모드에서 실행하세요:",
+  lacks: {
+    package: {
+      title: "도우미가 설치되어 있지 않습니다",
+      text: "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 데스크톱 모드에서 패키지가 있는 폴더를 열고 실행하세요:",
+    },
+    bundle: {
+      title: "도우미가 설치되어 있지 않습니다",
+      text: "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 데스크톱 모드에서 배포 파일을 풀고 그 폴더에서 실행하세요:",
+    },
+    source: {
+      title: "도우미가 설치되어 있지 않습니다",
+      text: "Evenkeel은 작은 시스템 서비스로 측정하고 회선을 고릅니다. 이 시스템용 패키지는 없으니 소스 폴더에서 실행하세요:",
+    },
+    torn: {
+      title: "시스템 업데이트로 일부가 지워졌습니다",
+      text: "Evenkeel은 설치되어 있지만 파일 일부가 없습니다. 데스크톱 모드에서 실행하면 되돌려 놓습니다:",
+    },
+    stopped: {
+      title: "도우미가 실행되고 있지 않습니다",
+      text: "설치는 되어 있습니다. 데스크톱 모드에서 실행하면 지금부터 부팅할 때마다 시작합니다:",
+    },
+    silent: {
+      title: "도우미가 응답하지 않습니다",
+      text: "설치는 되어 있지만 시작되지 않습니다. 데스크톱 모드에서 실행하면 다시 시작합니다:",
+    },
+    blocked: {
+      title: "도우미에 연결할 수 없습니다",
+      text: "시스템 버스가 도우미로 가는 길을 막고 있습니다. 데스크톱 모드에서 실행하면 까닭과 해결 방법을 알려 줍니다:",
+    },
+  },
   noBusTitle: "시스템 버스가 응답하지 않습니다",
   noBus: "바뀐 것은 없습니다. 버스가 돌아오면 저절로 이어집니다.",
   permissionTitle: "권한이 하나 필요합니다",
   permission: "게임 모드 화면에서는 암호를 물을 수 없습니다. 데스크톱 모드에서 한 번만 실행하세요:",
   permissionNoFile:
     "게임 모드 화면에서는 암호를 물을 수 없는데, 설치된 Evenkeel에 플러그인용 규칙이 없습니다. Decky용 규칙과 함께 다시 설치해 주세요.",
+  permissionNoMember:
+    "게임 모드 화면에서는 암호를 물을 수 없습니다. 플러그인을 허용하는 규칙은 wheel 그룹 사용자를 위한 것인데, 이 사용자는 그 그룹에 없습니다.",
+  permissionInForce: "플러그인용 규칙은 들어 있지만 시스템이 여전히 거부합니다. 데스크톱 모드에서 실행하면 까닭을 알려 줍니다:",
   inDesktopMode: "암호는 sudo용으로 정한 것입니다.",
   openPage: "설치 안내 열기",
   backendGoneTitle: "플러그인 백엔드가 응답하지 않습니다",

@@ -24,6 +24,17 @@ pub struct Port {
     control: Vec<u8>,
 }
 
+/// A frame that passed an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Its length in bytes.
+    pub length: usize,
+    /// When, in nanoseconds of [`now_ns`]'s clock, if the kernel said.
+    pub at_ns: Option<i64>,
+    /// Whether this host sent it.
+    pub is_outgoing: bool,
+}
+
 /// Wall-clock time in nanoseconds: the clock of the kernel's arrival times.
 pub fn now_ns() -> i64 {
     // CLOCK_REALTIME exists on every kernel; it cannot fail.
@@ -71,8 +82,18 @@ impl Port {
         Ok(port)
     }
 
-    /// Takes the next frame, if one waits: its length in `buffer` and its arrival time.
+    /// Takes the next frame that came in, if one waits: its length in `buffer` and its arrival time.
     pub fn receive(&mut self, buffer: &mut [u8]) -> Option<(usize, i64)> {
+        loop {
+            let passed = self.hear(buffer)?;
+            if !passed.is_outgoing {
+                return Some((passed.length, passed.at_ns.unwrap_or_else(now_ns)));
+            }
+        }
+    }
+
+    /// Takes the next frame that passed, in or out, if one waits.
+    pub fn hear(&mut self, buffer: &mut [u8]) -> Option<Passed> {
         loop {
             let mut slices = [IoSliceMut::new(buffer)];
             let message = recvmsg::<LinkAddr>(
@@ -87,19 +108,19 @@ impl Port {
                 Err(Errno::EINTR | Errno::ENETDOWN) => continue,
                 Err(_) => return None,
             };
-            let stamp = message.cmsgs().ok().and_then(|mut list| {
+            let at_ns = message.cmsgs().ok().and_then(|mut list| {
                 list.find_map(|item| match item {
                     ControlMessageOwned::ScmTimestampns(time) => Some(to_ns(time)),
                     _ => None,
                 })
             });
-            let outgoing = message
-                .address
-                .is_some_and(|from| from.pkttype() == PACKET_OUTGOING);
-            let bytes = message.bytes;
-            if !outgoing {
-                return Some((bytes, stamp.unwrap_or_else(now_ns)));
-            }
+            return Some(Passed {
+                length: message.bytes,
+                at_ns,
+                is_outgoing: message
+                    .address
+                    .is_some_and(|from| from.pkttype() == PACKET_OUTGOING),
+            });
         }
     }
 

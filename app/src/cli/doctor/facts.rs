@@ -5,16 +5,15 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use evenkeel_dbus::{BUS_NAME, Helper1Proxy, HelperError};
-use zbus::fdo::DBusProxy;
+use evenkeel_dbus::{Helper1Proxy, HelperError, can_be_started};
 use zbus::{Connection, OwnedObjectPath};
 
 use super::super::exit::{Exit, Failure, exit_of};
 use super::super::{helper, words};
 use super::known::{About, Decky, Facts, Files, Helper, Immutable, Part, Unit};
+use crate::installation::{self, Found, UNIT, UNITS};
 use crate::state::HelperState;
 
-const UNIT: &str = "evenkeeld.service";
 /// The installer for read-only systems puts everything here.
 const OPT: &str = "/opt/evenkeel";
 const KEEP_LIST: &str = "/etc/atomic-update.conf.d/evenkeel.conf";
@@ -41,12 +40,6 @@ const ACTIONS: [&str; 3] = [
     "/etc/polkit-1/actions",
     "/usr/local/share/polkit-1/actions",
     "/usr/share/polkit-1/actions",
-];
-const UNITS: [&str; 4] = [
-    "/etc/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
 ];
 
 /// One action as polkit lists it; the first field is its id.
@@ -79,7 +72,7 @@ type Listed = (
 
 /// Everything that can be found out.
 pub async fn gather() -> Facts {
-    let flatpak = Path::new("/.flatpak-info").exists();
+    let flatpak = crate::system_bus::in_sandbox();
     let mut facts = Facts {
         version: env!("CARGO_PKG_VERSION").into(),
         flatpak,
@@ -93,6 +86,7 @@ pub async fn gather() -> Facts {
         decky: (!flatpak && Path::new(LOADER).exists()).then(decky),
         actions: Err("not asked".into()),
         unit: None,
+        found: Found::default(),
         ping_groups: ping_groups(),
     };
     let proxy = match helper::connect().await {
@@ -107,7 +101,8 @@ pub async fn gather() -> Facts {
         }
     };
     let bus = proxy.inner().connection().clone();
-    facts.activatable = activatable(&bus).await;
+    facts.found = installation::look(&bus).await;
+    facts.activatable = can_be_started(&bus).await.ok();
     facts.helper = ask(&proxy).await;
     facts.actions = actions(&bus).await.map_err(|error| error.to_string());
     facts.unit = unit(&bus).await.ok();
@@ -137,16 +132,6 @@ fn sorted(error: &HelperError) -> Helper {
         Exit::Refused => Helper::Refused(why),
         _ => Helper::Silent(why),
     }
-}
-
-async fn activatable(bus: &Connection) -> Option<bool> {
-    let names = DBusProxy::new(bus)
-        .await
-        .ok()?
-        .list_activatable_names()
-        .await
-        .ok()?;
-    Some(names.iter().any(|name| name.as_str() == BUS_NAME))
 }
 
 /// Our actions, as polkit knows them.

@@ -5,6 +5,7 @@ use evenkeel_dbus::{Lowpower, action};
 use serde::Serialize;
 
 use super::known::{Decky, Facts, Files, Helper, Part};
+use crate::installation::{self, Found, remedy};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -143,17 +144,26 @@ fn silent_todo(facts: &Facts) -> String {
     }
 }
 
+/// How to install the helper, also over one that is not whole.
 fn install_todo(facts: &Facts) -> String {
     if facts.immutable.is_some() {
-        MEND.into()
-    } else if facts.flatpak {
-        "install the helper on the system itself, a Flatpak cannot hold it: Evenkeel's package, or \
-         on SteamOS `sudo ./install.sh` in the unpacked release"
-            .into()
+        return MEND.into();
+    }
+    let nothing = Found {
+        activatable: false,
+        files: installation::Files::None,
+        ..facts.found
+    };
+    let remedy = remedy(&nothing);
+    if facts.flatpak {
+        let command = remedy.command();
+        format!("install the helper on the system itself, for a Flatpak cannot hold it: {command}")
     } else {
-        "install Evenkeel's package (again); on SteamOS unpack the release and run there: sudo \
-         ./install.sh"
-            .into()
+        format!(
+            "install it (again) {}: {}",
+            remedy.place(),
+            remedy.command()
+        )
     }
 }
 

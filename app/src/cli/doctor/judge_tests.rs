@@ -2,6 +2,7 @@
 
 use super::super::known::{About, Immutable, Unit};
 use super::*;
+use crate::installation::System;
 
 fn healthy() -> Facts {
     Facts {
@@ -24,6 +25,10 @@ fn healthy() -> Facts {
             active: "active".into(),
             file: "disabled".into(),
         }),
+        found: Found {
+            system: System::Apt,
+            ..Found::default()
+        },
         ping_groups: Some((1, 0)),
     }
 }
@@ -122,7 +127,10 @@ fn a_silent_helper_is_told_by_its_cause() {
         facts.activatable = Some(false);
         facts.unit = None;
     });
-    assert!(missing.contains("install Evenkeel's package"), "{missing}");
+    assert!(
+        missing.contains("sudo apt install ./evenkeel_*.deb"),
+        "{missing}"
+    );
     let unread = with(&|facts| facts.activatable = Some(false));
     assert!(unread.contains("reload dbus"), "{unread}");
     let masked = with(&|facts| facts.unit.as_mut().unwrap().file = "masked".into());

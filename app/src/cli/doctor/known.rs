@@ -3,6 +3,8 @@
 
 use evenkeel_dbus::Lowpower;
 
+use crate::installation::Found;
+
 /// How the helper answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Helper {
@@ -122,6 +124,8 @@ pub struct Facts {
     pub actions: Result<Vec<String>, String>,
     /// The unit.
     pub unit: Option<Unit>,
+    /// How software comes into this system.
+    pub found: Found,
     /// The group ids that may open ICMP sockets.
     pub ping_groups: Option<(u32, u32)>,
 }

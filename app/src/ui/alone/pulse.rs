@@ -8,12 +8,14 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use evenkeel_core::steer::{Params, PathState, PowerCost, Sample, Steering};
-use evenkeel_core::uplink::{ANCHOR_TCP_PORT, ANCHOR_V4, ANCHOR_V6};
+use evenkeel_core::uplink::ANCHOR_TCP_PORT;
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkState};
 use evenkeel_probe::{Clock, Config, Event, Method, Prober, SendError, Transport};
 use nix::time::{ClockId, clock_gettime};
 use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::config::Target;
 
 /// Records that wait to be shown, at most; a window that takes none has stopped looking.
 const MAX_RECORDS: usize = 4096;
@@ -57,14 +59,10 @@ fn fresh(params: Params, paths: usize) -> Steering {
 
 impl Pulse {
     /// Probes these uplinks from now on; what is known of those that stay is kept.
-    pub fn follow(&mut self, uplinks: &[UplinkInfo]) {
+    pub fn follow(&mut self, uplinks: &[UplinkInfo], target: Target) {
         let target = |uplink: &UplinkInfo| -> IpAddr {
-            let has_v4 = uplink.gateways.iter().any(|gateway| gateway.contains('.'));
-            if has_v4 {
-                ANCHOR_V4.into()
-            } else {
-                ANCHOR_V6.into()
-            }
+            let has = |mark: char| uplink.gateways.iter().any(|one| one.contains(mark));
+            target.address(has('.'), has(':'))
         };
         let mut old: Vec<_> = std::mem::take(&mut self.probes)
             .into_iter()

@@ -6,6 +6,7 @@ use iced::{Size, Task, Theme, window};
 
 use super::{App, Message};
 use crate::config::{Choice, LanguageChoice, Settings, Store, ThemeChoice};
+use crate::ui::settings::target;
 use crate::ui::theme::Look;
 use crate::ui::{frame, live, speech, strip};
 use crate::words::{Key, Language, Words};
@@ -28,6 +29,7 @@ impl App {
         app.store = store;
         app.kernel = kernel;
         app.settings.strip |= strip;
+        app.manners.began_as_strip = strip;
         app.size = frame::size(&app.settings);
         app.speak();
         app.notice = app.trouble.as_ref().map(|trouble| {
@@ -75,6 +77,22 @@ impl App {
             Choice::Language(_) => self.speak(),
             Choice::TextPercent(_) => self.take_size(self.size),
             _ => {}
+        }
+    }
+
+    pub(super) fn take_typing(&mut self, message: target::Message) -> Task<Message> {
+        match self.typing.update(message) {
+            target::Action::None => Task::none(),
+            target::Action::Wait(number) => {
+                let rest = async { tokio::time::sleep(target::REST).await };
+                Task::perform(rest, move |()| {
+                    Message::Typing(target::Message::Rested(number))
+                })
+            }
+            target::Action::Choose(target) => {
+                self.take_choice(Choice::Target(target));
+                Task::none()
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::{App, Call, Message, Seen};
 use crate::config::OnClose;
 use crate::state::HelperState;
 use crate::ui::notify::{Desktop, Known, Limiter};
-use crate::ui::{bus, instance, question, speech};
+use crate::ui::{bus, instance, question, told};
 
 /// Settings held here that are kept with game mode, at most.
 const MAX_SETTINGS: usize = 32;
@@ -25,6 +25,8 @@ pub struct Manners {
     pub settings: Vec<Call>,
     /// The end of game mode that is awaited was asked for here.
     pub ends_here: bool,
+    /// The program was started as a strip.
+    pub began_as_strip: bool,
     known: Known,
     limiter: Limiter,
     desktop: Desktop,
@@ -73,9 +75,12 @@ impl Manners {
 
 impl App {
     /// A second start, and the window's close button.
-    pub(super) fn neighbours() -> Subscription<Message> {
+    pub(super) fn neighbours(&self) -> Subscription<Message> {
+        let start = instance::Start {
+            strip: self.manners.began_as_strip,
+        };
         Subscription::batch([
-            Subscription::run(instance::serve).map(Message::Instance),
+            Subscription::run_with(start, instance::serve).map(Message::Instance),
             window::close_requests().map(|_| Message::CloseAsked),
         ])
     }
@@ -93,6 +98,16 @@ impl App {
                 // The strip has no room for it.
                 Task::batch([self.shrink(false), raise(), question::focus_first()])
             }
+        }
+    }
+
+    /// Does what another start asks for: the window shows as that one would have.
+    pub(super) fn take_instance(&mut self, event: instance::Event) -> Task<Message> {
+        match event {
+            instance::Event::Second => iced::exit(),
+            // The strip has no room for the question.
+            instance::Event::Raise(_) if self.manners.question.is_some() => raise(),
+            instance::Event::Raise(strip) => Task::batch([self.shrink(strip), raise()]),
         }
     }
 
@@ -140,7 +155,7 @@ impl App {
             Ok(()) => iced::exit(),
             Err(error) => {
                 self.manners.question = None;
-                self.notice = Some((speech::error_key(&error), error.message()));
+                self.notice = Some(told::refused(&error, &self.words));
                 Task::none()
             }
         }
@@ -169,14 +184,6 @@ impl App {
             let desktop = self.manners.desktop.clone();
             Task::future(desktop.show(news.topic(), summary, body)).discard()
         }))
-    }
-}
-
-/// Does what another start asks for.
-pub(super) fn take_instance(event: instance::Event) -> Task<Message> {
-    match event {
-        instance::Event::Raise => raise(),
-        instance::Event::Second => iced::exit(),
     }
 }
 

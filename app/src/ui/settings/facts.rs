@@ -9,6 +9,7 @@ use iced::widget::{column, row, text};
 
 use crate::config::Trouble;
 use crate::state::HelperState;
+use crate::ui::absent;
 use crate::ui::model::{Link, Model};
 use crate::ui::parts::{bold, quiet};
 use crate::ui::speech;
@@ -79,8 +80,14 @@ fn helper(model: &Model, words: &Words) -> Fact {
         (Link::Searching | Link::Present, _) => (Ink::Warn, words.say(Key::InForceSearching), None),
         (Link::NoBus, _) => (Ink::Warn, words.say(Key::AbsentNoBus), None),
         (Link::NoHelper, _) => {
-            let more = words.say(Key::FactHelperNeeded);
-            (Ink::Warn, words.say(Key::FactHelperAbsent), Some(more))
+            let value = model.remedy.map_or(Key::FactHelperAbsent, absent::lacks);
+            let more = match model.remedy {
+                Some(remedy) => {
+                    format!("{} {}", words.say(absent::helps(remedy)), remedy.command())
+                }
+                None => words.say(Key::FactHelperNeeded),
+            };
+            (Ink::Warn, words.say(value), Some(more))
         }
     };
     Fact {

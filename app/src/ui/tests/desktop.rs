@@ -21,23 +21,30 @@ use crate::words::Language;
 async fn the_second_start_raises_the_first_and_the_first_needs_nobody() {
     let bus = Bus::start();
     let (first, second) = (bus.connect().await, bus.connect().await);
-    assert!(!instance::raise(&second).await.unwrap(), "nobody is there");
+    let raise = instance::raise;
+    assert!(!raise(&second, false).await.unwrap(), "nobody is there");
 
     let (mut sender, mut events) = iced::futures::channel::mpsc::channel(4);
-    instance::serve_on(&first, &mut sender).await.unwrap();
-    assert!(instance::raise(&second).await.unwrap());
-    assert_eq!(events.next().await, Some(Event::Raise));
+    instance::serve_on(&first, false, &mut sender)
+        .await
+        .unwrap();
+    for strip in [false, true] {
+        assert!(raise(&second, strip).await.unwrap());
+        assert_eq!(events.next().await, Some(Event::Raise(strip)));
+    }
 
     // Two starts at the same moment: the slower one learns it when it wants the name.
     let (mut sender, mut late) = iced::futures::channel::mpsc::channel(4);
-    instance::serve_on(&second, &mut sender).await.unwrap();
+    instance::serve_on(&second, true, &mut sender)
+        .await
+        .unwrap();
     assert_eq!(late.next().await, Some(Event::Second));
-    assert_eq!(events.next().await, Some(Event::Raise));
+    assert_eq!(events.next().await, Some(Event::Raise(true)));
 
     drop(first);
     let third = bus.connect().await;
     // The bus needs a moment to see that the first one left.
-    while instance::raise(&third).await.is_ok_and(|raised| raised) {}
+    while raise(&third, false).await.is_ok_and(|raised| raised) {}
 }
 
 /// What a desktop was asked to show: the number it replaces, heading and text.
@@ -94,7 +101,7 @@ async fn a_newer_notification_of_a_topic_takes_the_older_ones_place() {
         .await
         .unwrap();
 
-    let desktop = Desktop::on(bus.connect().await);
+    let desktop = Desktop::on(bus.connect().await, false);
     let show = |topic, body: &str| desktop.clone().show(topic, "s".into(), body.into());
     show(Topic::Uplink(3), "gone").await;
     show(Topic::Leader, "<usb0>").await;
@@ -107,13 +114,73 @@ async fn a_newer_notification_of_a_topic_takes_the_older_ones_place() {
     assert_eq!(of, [(0, "gone"), (0, "&lt;usb0&gt;"), (1, "back")]);
 }
 
+/// What a portal was asked to show: by which name, heading and text.
+type Added = Arc<Mutex<Vec<(String, String, String)>>>;
+
+struct Portal(Added);
+
+#[zbus::interface(name = "org.freedesktop.portal.Notification")]
+impl Portal {
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "so the portal's specification has it"
+    )]
+    fn add_notification(&self, id: String, notification: HashMap<String, OwnedVariant>) {
+        let text = |key| {
+            let value = notification.get(key).cloned();
+            value.map_or_else(String::new, |value| String::try_from(value).unwrap())
+        };
+        let mut added = self.0.lock().unwrap();
+        added.push((id, text("title"), text("body")));
+    }
+}
+
+#[tokio::test]
+async fn out_of_a_sandbox_a_notification_goes_by_the_portal_as_plain_text() {
+    let bus = Bus::start();
+    let desktop_side = bus.connect().await;
+    let added = Added::default();
+    let stand_in = Portal(Arc::clone(&added));
+    let path = "/org/freedesktop/portal/desktop";
+    desktop_side
+        .object_server()
+        .at(path, stand_in)
+        .await
+        .unwrap();
+    desktop_side
+        .request_name("org.freedesktop.portal.Desktop")
+        .await
+        .unwrap();
+
+    let desktop = Desktop::on(bus.connect().await, true);
+    let show = |topic, body: &str| desktop.clone().show(topic, "s".into(), body.into());
+    show(Topic::Uplink(3), "<usb0> & more").await;
+    show(Topic::GameMode, "").await;
+    show(Topic::Uplink(3), "back").await;
+    let added = added.lock().unwrap();
+    let of: Vec<_> = added
+        .iter()
+        .map(|(id, title, body)| (id.as_str(), title.as_str(), body.as_str()))
+        .collect();
+    assert_eq!(
+        of,
+        [
+            ("uplink-3", "s", "<usb0> & more"),
+            ("game-mode", "s", ""),
+            ("uplink-3", "s", "back")
+        ]
+    );
+}
+
 #[tokio::test]
 async fn a_desktop_that_shows_nothing_is_no_trouble() {
     let bus = Bus::start();
-    let desktop = Desktop::on(bus.connect().await);
-    desktop
-        .show(Topic::GameMode, "s".into(), String::new())
-        .await;
+    for sandboxed in [false, true] {
+        let desktop = Desktop::on(bus.connect().await, sandboxed);
+        desktop
+            .show(Topic::GameMode, "s".into(), String::new())
+            .await;
+    }
 }
 
 /// How many notifications come of an uplink's death and another's lead.

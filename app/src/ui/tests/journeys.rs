@@ -315,6 +315,9 @@ fn everything_is_put_back_in_one_press_and_only_while_something_is_held() {
     assert!(matches!(sent[..], [Message::Tune(tune::Message::Revert)]));
     let action = tune::Tune::default().update(tune::Message::Revert, &scene.app.model);
     assert_eq!(action, tune::Action::Call(Call::Revert));
+    let _ = scene.app.update(Message::Bus(Event::NoHelper));
+    assert!(click(&scene.app, &say(Key::TunablesRevert)).is_empty());
+    assert!(shows(&scene.app, &say(Key::TunablesNone)));
 }
 
 #[test]

@@ -149,6 +149,26 @@ impl Person {
         looks
     }
 
+    /// What a finger that taps at each place would send; nothing of it happens.
+    pub fn would_send(&mut self, at: &[Point]) -> Vec<String> {
+        let id = touch::Finger(0);
+        let mut all = Vec::new();
+        self.with_ui(|ui, renderer, messages| {
+            for position in at.iter().copied() {
+                let cursor = mouse::Cursor::Available(position);
+                for event in [
+                    touch::Event::FingerPressed { id, position },
+                    touch::Event::FingerLifted { id, position },
+                ] {
+                    let one = [Event::Touch(event)];
+                    let _ = ui.update(&one, cursor, renderer, &mut clipboard::Null, messages);
+                }
+                all.push(format!("{:?}", std::mem::take(messages)));
+            }
+        });
+        all
+    }
+
     /// Everything that takes the focus, in the order of the screen.
     pub fn places(&mut self) -> Vec<Place> {
         let mut look = Look::default();

@@ -1,6 +1,7 @@
 //! A session bus of a test's own.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use zbus::{Connection, connection};
@@ -15,9 +16,32 @@ pub struct Bus {
 impl Bus {
     /// Starts one.
     pub fn start() -> Self {
+        Self::start_with(&["--session", "--address=unix:tmpdir=/tmp"])
+    }
+
+    /// Starts one that finds what it can start in `services` and nowhere else.
+    pub fn with_services(services: &Path) -> Self {
+        let config = services.join("bus.conf");
+        let text = format!(
+            r#"<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <servicedir>{}</servicedir>
+  <policy context="default">
+    <allow send_destination="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>"#,
+            services.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        Self::start_with(&[&format!("--config-file={}", config.display())])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--nopidfile", "--nosyslog"])
-            .args(["--print-address=1", "--address=unix:tmpdir=/tmp"])
+            .args(arguments)
+            .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("dbus-daemon must be installed");

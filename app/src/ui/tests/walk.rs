@@ -85,7 +85,7 @@ fn asked(language: Language, size: Size) -> App {
 }
 
 /// Calls `look` with a person at every screen, in both languages and at two sizes.
-fn everywhere(look: impl Fn(&str, &mut Person)) {
+pub fn everywhere(look: impl Fn(&str, &mut Person)) {
     for (size, language) in [(LARGE, Language::English), (SMALL, Language::Korean)] {
         for (name, app) in screens(language, size) {
             let name = format!("{name}, {}x{}", size.width, size.height);
@@ -452,8 +452,28 @@ fn a_second_start_brings_this_window_to_the_front() {
     person.tell(Message::Instance(instance::Event::Second));
     assert_eq!(person.windows, ["Action::Exit"]);
     person.windows.clear();
-    person.tell(Message::Instance(instance::Event::Raise));
+    person.tell(Message::Instance(instance::Event::Raise(false)));
     assert!(!person.windows.is_empty());
+}
+
+#[test]
+fn another_start_shows_the_window_as_that_start_would_have() {
+    let scene = Scene::ecmp(2, Language::English, LARGE);
+    let mut person = Person::at(scene.app, LARGE);
+    for strip in [true, true, false, false, true] {
+        person.windows.clear();
+        person.tell(Message::Instance(instance::Event::Raise(strip)));
+        assert_eq!(person.app.settings.strip, strip);
+        assert!(!person.windows.is_empty(), "it comes to the front, too");
+    }
+}
+
+#[test]
+fn another_start_as_a_strip_does_not_hide_the_question() {
+    let mut person = Person::at(asked(Language::English, LARGE), LARGE);
+    person.tell(Message::Instance(instance::Event::Raise(true)));
+    assert!(!person.app.settings.strip);
+    assert_eq!(person.places().len(), 4);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod palette;
 
 pub use palette::{Ink, Look, Palette, palette, wash};
 
-use iced::widget::{button, container, scrollable, slider, text};
+use iced::widget::{button, container, scrollable, slider, text, text_input};
 use iced::{Background, Border, Color, Font, Shadow, Theme, border, font};
 
 /// The shapes of the uplinks, so that colour is never the only sign.
@@ -23,6 +23,8 @@ pub const HEADING: f32 = 18.0;
 pub const TITLE: f32 = 24.0;
 /// The smallest thing to press.
 pub const TARGET: f32 = 48.0;
+/// Above and below the text of a field.
+pub const FIELD_PADDING: f32 = 13.0;
 /// Corners of cards.
 pub const RADIUS: f32 = 14.0;
 
@@ -102,6 +104,24 @@ pub fn notice(theme: &Theme) -> container::Style {
 pub fn command(theme: &Theme) -> container::Style {
     let palette = palette(theme);
     surface(palette, palette.raised, palette.line)
+}
+
+/// A field to type into.
+pub fn field(theme: &Theme, status: text_input::Status) -> text_input::Style {
+    let p = palette(theme);
+    let edge = match status {
+        text_input::Status::Focused { .. } | text_input::Status::Hovered => p.quiet,
+        text_input::Status::Active | text_input::Status::Disabled => p.line,
+    };
+    let style = surface(p, p.raised, edge);
+    text_input::Style {
+        background: p.raised.into(),
+        border: style.border,
+        icon: p.quiet,
+        placeholder: p.quiet,
+        value: p.text,
+        selection: p.good.scale_alpha(CHOSEN),
+    }
 }
 
 /// Lies over a window that waits for an answer.

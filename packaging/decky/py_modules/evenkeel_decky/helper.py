@@ -105,6 +105,14 @@ class Helper:
         except BusError:
             self._owner = ""
 
+    async def can_be_started(self) -> bool:
+        """Whether the bus starts a helper for a call."""
+        try:
+            (names,) = await self._bus.call(message_bus.ListActivatableNames())
+        except BusError:
+            return False
+        return NAME in names
+
     async def read(self) -> None:
         """Reads all properties; starts the helper where the bus can."""
         self.stale = False

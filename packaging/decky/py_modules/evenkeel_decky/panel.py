@@ -3,7 +3,6 @@ what the panel calls through the loader; each returns the state at once or soon.
 
 import asyncio
 import logging
-import os
 from typing import Any, Awaitable, Callable, Optional
 
 from . import hold as holds
@@ -24,20 +23,7 @@ EMIT_PAUSE_SECONDS = 0.25
 # The loader kills a plugin that takes five seconds to end.
 SAVE_SECONDS = 2.0
 
-RULES_NAME = "49-evenkeel-decky.rules"
-# Only root can write there: polkit runs what is in a rules file.
-RULES_SOURCES = (
-    "/opt/evenkeel/share/evenkeel/" + RULES_NAME,
-    "/usr/share/evenkeel/" + RULES_NAME,
-    "/usr/local/share/evenkeel/" + RULES_NAME,
-)
-
 Emit = Callable[..., Awaitable[None]]
-
-
-def rules_source() -> str:
-    """The rules file that an installation brought; empty when there is none."""
-    return next((path for path in RULES_SOURCES if os.path.isfile(path)), "")
 
 
 class Panel:
@@ -116,6 +102,7 @@ class Panel:
                 await self._hold.settled(PRESS_SECONDS)
                 if self._hold.state == holds.REFUSED:
                     self._switch.refused()
+                    await self._watch.look_at_rules()
             else:
                 await self._hold.stop(say=True)
         self._state_changed()
@@ -147,7 +134,8 @@ class Panel:
             self._hold.refusal,
             self._watch.feed_refusal,
             self._ema,
-            rules_source(),
+            self._watch.remedy,
+            self._watch.rules,
             self._memory_works,
         )
 

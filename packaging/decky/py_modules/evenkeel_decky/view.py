@@ -6,6 +6,7 @@ from typing import Any, Optional
 from .games import Switch
 from .helper import entries, number, pair, text
 from .hold import Refusal
+from .installation import Remedy, Rules
 
 # How the helper is reached.
 SEARCHING, UP, RESTARTING, ABSENT, BLOCKED, NO_BUS = (
@@ -78,7 +79,8 @@ def describe(
     refusal: Optional[Refusal],
     feed_refusal: Optional[Refusal],
     ema: Optional[int],
-    rules_source: str,
+    remedy: Optional[Remedy],
+    rules: Optional[Rules],
     memory_works: bool,
 ) -> dict[str, Any]:
     """The whole state, as the panel gets it."""
@@ -107,6 +109,7 @@ def describe(
             "name": game.name,
             "remembered": game.appid in switch.remembered,
         },
-        "rules_source": rules_source,
+        "remedy": remedy.view() if remedy else None,
+        "rules": rules.view() if rules else None,
         "memory_works": memory_works,
     }

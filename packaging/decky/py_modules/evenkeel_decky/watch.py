@@ -5,7 +5,7 @@ looking there is nothing that could wake up. It changes nothing."""
 import asyncio
 from typing import Any, Callable, Optional
 
-from . import view
+from . import installation, view
 from .bus import Bus, BusError, Gone
 from .feed import Feed, Record
 from .helper import Helper, is_silent, word_of
@@ -32,6 +32,9 @@ class Watch:
         self.link = view.SEARCHING
         self.properties: dict[str, Any] = {}
         self.feed_refusal: Optional[Refusal] = None
+        # What lacks, while the helper is not reached or refuses.
+        self.remedy: Optional[installation.Remedy] = None
+        self.rules: Optional[installation.Rules] = None
         self.live = Live()
 
     @property
@@ -68,8 +71,12 @@ class Watch:
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             self.properties = {}
-            self.feed_refusal = None
+            self.feed_refusal = self.remedy = self.rules = None
             self.live.clear()
+
+    async def look_at_rules(self) -> None:
+        """The helper refused: looks what there is of the rules that let the plugin in."""
+        self.rules = await asyncio.to_thread(installation.look_at_rules)
 
     async def _look(self) -> None:
         bus = await Bus.connect()
@@ -99,7 +106,7 @@ class Watch:
             except Gone:
                 raise
             except BusError as error:
-                return self._not_there(error)
+                return await self._not_there(error, helper)
         self._tries = 0
         self.properties = helper.properties
         self._set(view.UP)
@@ -108,14 +115,20 @@ class Watch:
         self.live.keep({uplink["ifindex"] for uplink in view.uplinks(self.properties)})
         return None
 
-    def _not_there(self, error: BusError) -> float:
+    async def _not_there(self, error: BusError, helper: Helper) -> float:
         self._end_feed()
         self._tries += 1
         if self._tries <= RESTART_TRIES and is_silent(error):
             if self.link != view.SEARCHING:
                 self._set(view.RESTARTING)
             return RESTART_PAUSE_SECONDS
-        self._set(view.ABSENT if is_silent(error) else view.BLOCKED)
+        found = await asyncio.to_thread(installation.look)
+        if is_silent(error):
+            self.remedy = installation.remedy(found, await helper.can_be_started())
+            self._set(view.ABSENT)
+        else:
+            self.remedy = installation.remedy_if_blocked(found)
+            self._set(view.BLOCKED)
         return RETRY_SECONDS
 
     async def _open_feed(self, helper: Helper) -> Optional[float]:
@@ -123,9 +136,12 @@ class Watch:
             sock = await helper.subscribe(FEED_HZ)
         except BusError as error:
             self.feed_refusal = None if is_silent(error) else Refusal.of("feed", error)
+            not_allowed = word_of(error) == "NotAuthorized"
+            if not_allowed:
+                await self.look_at_rules()
             self._on_change()
             # polkit is asked again in case the rules were put in place meanwhile.
-            return RETRY_SECONDS * (2 if word_of(error) == "NotAuthorized" else 1)
+            return RETRY_SECONDS * (2 if not_allowed else 1)
         self.feed_refusal = None
         self.live.clear()
         self._feed = Feed(sock, self._records, self._wake.set)

@@ -122,7 +122,8 @@ export const STATE = {
   draining_seconds: 0,
   last_error: "",
   game: null,
-  rules_source: "",
+  remedy: null,
+  rules: null,
   memory_works: true,
 };
 
@@ -153,25 +154,40 @@ export function live() {
   };
 }
 
+/** No helper to be reached. */
+const AWAY = { ...STATE, uplinks: [], ema_in_force: null };
+/** A helper that may not be asked. */
+const CLOSED = { ...STATE, feed: { what: "feed", word: "NotAuthorized", sentence: "not allowed" } };
+const RULES = "/opt/evenkeel/share/evenkeel/49-evenkeel-decky.rules";
+
 /** Every state the panel can be in that looks different: name, state, whether figures come. */
 export const SCENES = [
   ["off", STATE, true],
   ["on", { ...ON, ema: 640 }, true],
   ["game", { ...ON, automatic: true, game: { appid: "1145350", name: "Hades II", remembered: true } }, true],
-  ["searching", { ...STATE, link: "searching", uplinks: [], ema_in_force: null }],
-  ["absent", { ...STATE, link: "absent", uplinks: [], ema_in_force: null }],
-  ["restarting", { ...STATE, link: "restarting", uplinks: [], wanted: true, hold: "waiting", ema_in_force: null }],
-  ["blocked", { ...STATE, link: "blocked", uplinks: [], ema_in_force: null }],
-  ["no-bus", { ...STATE, link: "no-bus", uplinks: [], ema_in_force: null }],
+  ["searching", { ...AWAY, link: "searching" }],
+  ["absent", { ...AWAY, link: "absent", remedy: { lack: "bundle", command: "sudo ./install.sh" } }],
   [
-    "permission",
-    {
-      ...STATE,
-      feed: { what: "feed", word: "NotAuthorized", sentence: "not allowed" },
-      rules_source: "/opt/evenkeel/share/evenkeel/49-evenkeel-decky.rules",
-    },
+    "absent-package",
+    { ...AWAY, link: "absent", remedy: { lack: "package", command: "sudo pacman -U ./evenkeel-*.pkg.tar.zst" } },
   ],
-  ["permission-no-file", { ...STATE, feed: { what: "feed", word: "NotAuthorized", sentence: "not allowed" } }],
+  ["absent-source", { ...AWAY, link: "absent", remedy: { lack: "source", command: "make build && sudo make install" } }],
+  [
+    "torn",
+    { ...AWAY, link: "absent", remedy: { lack: "torn", command: "sudo /opt/evenkeel/libexec/install.sh --mend" } },
+  ],
+  [
+    "stopped",
+    { ...AWAY, link: "absent", remedy: { lack: "stopped", command: "sudo systemctl enable --now evenkeeld" } },
+  ],
+  ["silent", { ...AWAY, link: "absent", remedy: { lack: "silent", command: "sudo systemctl restart evenkeeld" } }],
+  ["restarting", { ...AWAY, link: "restarting", wanted: true, hold: "waiting" }],
+  ["blocked", { ...AWAY, link: "blocked", remedy: { lack: "blocked", command: "evenkeel doctor" } }],
+  ["no-bus", { ...AWAY, link: "no-bus" }],
+  ["permission", { ...CLOSED, rules: { brought: RULES, in_force: null, member: true } }],
+  ["permission-no-file", { ...CLOSED, rules: { brought: "", in_force: false, member: true } }],
+  ["permission-no-member", { ...CLOSED, rules: { brought: RULES, in_force: false, member: false } }],
+  ["permission-in-force", { ...CLOSED, rules: { brought: RULES, in_force: true, member: true } }],
   [
     "refused",
     {

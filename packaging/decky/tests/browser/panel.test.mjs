@@ -191,12 +191,19 @@ for (const [name, state, words] of IN_FORCE) {
 
 const MISSING = {
   absent: ["sudo ./install.sh", 1],
+  "absent-package": ["sudo pacman -U ./evenkeel-*.pkg.tar.zst", 1],
+  "absent-source": ["make build && sudo make install", 1],
+  torn: ["sudo /opt/evenkeel/libexec/install.sh --mend", 1],
+  stopped: ["sudo systemctl enable --now evenkeeld", 1],
+  silent: ["sudo systemctl restart evenkeeld", 1],
   blocked: ["evenkeel doctor", 1],
   "no-bus": [null, 0],
   restarting: [null, 0],
   searching: [null, 0],
   permission: ["sudo install -m 644 /opt/evenkeel/share/evenkeel/49-evenkeel-decky.rules /etc/polkit-1/rules.d/", 0],
   "permission-no-file": [null, 1],
+  "permission-no-member": [null, 1],
+  "permission-in-force": ["evenkeel doctor", 0],
 };
 for (const [name, [command, buttons]] of Object.entries(MISSING)) {
   const [, state] = SCENES.find(([scene]) => scene === name);
@@ -206,12 +213,12 @@ for (const [name, [command, buttons]] of Object.entries(MISSING)) {
     assert.deepEqual(await page.locator("code").allInnerTexts(), command ? [command] : []);
     assert.equal(await page.getByTestId("button").count(), buttons);
     assert.doesNotMatch(await page.text(), /Waiting for the first answer/, "nothing is measured");
-    const movable = ["permission", "permission-no-file", "restarting"].includes(name);
+    const movable = name.startsWith("permission") || name === "restarting";
     assert.equal(await page.getByTestId("switch").getAttribute("aria-disabled"), String(!movable));
   });
 }
 
-on("the button leaves the menu for the install page", { state: SCENES[4][1] }, async (page) => {
+on("the button leaves the menu for the install page", { state: SCENES.find(([name]) => name === "absent")[1] }, async (page) => {
   await page.show();
   await page.getByTestId("button").press("Enter");
   const visited = await page.evaluate("lab.visited");

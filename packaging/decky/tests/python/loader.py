@@ -51,6 +51,9 @@ async def answer(plugin, call):
     if call["method"] == "sockets":
         say(id=call["id"], result=sockets())
         return
+    if call["method"] == "environment":
+        say(id=call["id"], result=dict(os.environ))
+        return
     try:
         say(id=call["id"], result=await getattr(plugin, call["method"])(*call["args"]))
     except Exception as error:  # as the loader does

@@ -72,7 +72,7 @@ class Errors(unittest.TestCase):
 
 class WhatThePanelGets(unittest.TestCase):
     def describe(self, link=view.UP, switch=None, **properties):
-        return view.describe(link, properties, switch or Switch(), OFF, None, None, None, "", True)
+        return view.describe(link, properties, switch or Switch(), OFF, None, None, None, None, None, True)
 
     def test_a_helper_of_another_version_cannot_break_it(self):
         for junk in (None, 5, "x", [], [5], {}, {"a": 1}, [[]], (1, 2, 3), -1, True):

@@ -10,8 +10,8 @@ HERE = pathlib.Path(__file__).resolve().parent.parent.parent
 # Modules that the loader itself, asyncio or aiohttp bring along in its frozen Python. xml.etree is
 # not among them, nor is anything that starts programs.
 FROZEN = set(
-    "array asyncio binascii collections contextlib enum itertools json logging os re socket string "
-    "struct typing warnings".split()
+    "array asyncio binascii collections contextlib enum grp itertools json logging os pwd re socket "
+    "string struct typing warnings".split()
 )
 OURS = {"decky", "evenkeel_decky", "jeepney"}
 
