@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "status",
     "plan",
     "watch",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 12] = [
     "run",
     "forget",
     "revert",
+    "measure",
     "replay",
     "doctor",
     "completions",

@@ -17,6 +17,7 @@ use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
 use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::host::{metered, sleep};
 use crate::idle::{self, Attendance};
 use crate::interface::Helper;
@@ -144,11 +145,9 @@ async fn start(roots: Roots, config: Config) -> Result<Started, ServiceError> {
     let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
     let public = Public::default();
     let attendance = Attendance::default();
+    let desk = Desk::new(sender, attendance.clone());
     let connection = zbus::connection::Builder::system()
-        .serve_at(
-            OBJECT_PATH,
-            Helper::new(sender, public.clone(), attendance.clone()),
-        )
+        .serve_at(OBJECT_PATH, Helper::new(desk.clone(), public.clone()))
         .build()
         .await?;
     let interface: InterfaceRef<Helper> = connection.object_server().interface(OBJECT_PATH).await?;
@@ -165,6 +164,7 @@ async fn start(roots: Roots, config: Config) -> Result<Started, ServiceError> {
         roots,
         interface,
         public: public.clone(),
+        desk,
         requests,
         clients,
         departures,

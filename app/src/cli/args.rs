@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use evenkeel_dbus::limits;
 
+use crate::measure::Choice;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -49,6 +51,28 @@ pub enum Command {
     /// switches game mode on and off while this runs, left and right move the EMA slider by 16.
     /// Elsewhere (or with --plain): one line per uplink and second.
     Watch(WatchArgs),
+    /// List ping spikes as they come, each with whose fault it was and what was seen
+    ///
+    /// First those of the last while that the helper remembers, then those that come; a spike is told
+    /// about two seconds after it is over. While this runs the uplinks and their gateways are probed.
+    /// The answer is this device, the Wi-Fi, the router or the line, the internet, or nobody.
+    Spikes(SpikesArgs),
+    /// List the connections of the game, or of another program, with their round trips
+    ///
+    /// Reads what the kernel measures anyway and sends nothing. TCP connections have a round trip of
+    /// their own. For UDP only the peer is known, and only where the program connected its socket;
+    /// with --probe that peer is asked by ICMP. Where the peer cannot be known, it says so.
+    ///
+    /// The game is the busiest program below Steam's launcher or `evenkeel run`; --pid or --name
+    /// choose another one. Programs of other users cannot be looked into.
+    Flows(FlowsArgs),
+    /// Print one line for an overlay: ping, jitter, uplink, game mode
+    ///
+    /// For `exec` of `MangoHud`, which calls it again and again: it reads what the helper knows, starts
+    /// nothing, and sends no probes. While nobody listens and game mode is off there is nothing to
+    /// show, and it says so; start the game with `evenkeel run`. docs/OVERLAY.md has the lines for
+    /// its configuration.
+    Overlay,
     /// Change a setting until `evenkeel revert` or a restart
     ///
     /// The helper keeps the value for you after this command has ended; `evenkeel revert` puts the
@@ -91,6 +115,17 @@ pub enum Command {
     /// What other users hold, and what a running window, `watch` or `run` of yours holds, is not
     /// touched.
     Revert,
+    /// Find out whether a setting makes round-trip times steadier here
+    ///
+    /// The helper switches between the two settings in short blocks, in an order drawn by lot, and
+    /// probes as a new connection would go. After 20 pairs of blocks (6.7 min) it looks once, after 30
+    /// (10 min) it ends: better, worse, or no difference shown. What it changed is put back at every
+    /// end. Ctrl-C cancels; if this terminal is closed the measurement goes on, and --show finds it
+    /// again.
+    ///
+    /// Connections that run already stay where they are. Leave the network alone meanwhile: a
+    /// download that begins or ends hits both settings alike, but makes differences harder to see.
+    Measure(MeasureArgs),
     /// Show what the steering would have done with a recorded series
     ///
     /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
@@ -159,6 +194,37 @@ pub struct WatchArgs {
     pub seconds: Option<u32>,
 }
 
+/// How and how long to list spikes.
+#[derive(Debug, Args)]
+pub struct SpikesArgs {
+    /// Print one JSON object per line; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
+}
+
+/// Whose connections to list, and how.
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the peers of UDP connections by ICMP, three times each
+    #[arg(long)]
+    pub probe: bool,
+    /// The connections of this process and those it started
+    #[arg(long, value_name = "PID", conflicts_with_all = ["name", "all"])]
+    pub pid: Option<u32>,
+    /// The connections of programs with this name
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    pub name: Option<String>,
+    /// The connections of every program that can be looked into
+    #[arg(long)]
+    pub all: bool,
+}
+
 /// What `set` can set.
 #[derive(Debug, Subcommand)]
 pub enum Setting {
@@ -208,6 +274,54 @@ pub struct RunArgs {
     pub command: Vec<OsString>,
 }
 
+/// What to measure, and how.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true),
+    override_usage = "evenkeel measure [OPTIONS] \
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+)]
+pub struct MeasureArgs {
+    /// Game mode off against on
+    #[arg(long, group = "what")]
+    pub game_mode: bool,
+    /// Two positions of the EMA slider, both in game mode
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    #[arg(value_parser = bounded(&limits::EMA_FACTOR))]
+    pub ema: Vec<u32>,
+    /// Two uplinks, by name or ifindex; nothing is changed
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    pub uplinks: Vec<String>,
+    /// A setting off against on: ema-factor, power-cost or uplink-cost:NAME
+    ///
+    /// With =VALUE that value is measured, else the one that is set now.
+    #[arg(long, group = "what", value_name = "ID[=VALUE]", value_parser = tunable)]
+    pub tunable: Option<Choice>,
+    /// Show the measurement that is under way, or the last one, instead of beginning one
+    #[arg(long, group = "what", conflicts_with_all = ["pairs", "first_look", "block", "settle"])]
+    pub show: bool,
+    /// Pairs of blocks in all
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u32).range(6..=60))]
+    pub pairs: u32,
+    /// Pairs before an earlier look; 0 for none. By default two thirds of all pairs
+    #[arg(long, value_name = "N")]
+    pub first_look: Option<u32>,
+    /// Seconds of a block
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub block: f64,
+    /// Seconds dropped at a block's beginning
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    pub settle: f64,
+    /// Milliseconds between two probes
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u32).range(50..=1000))]
+    pub period_ms: u32,
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to replay, and how.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -228,6 +342,10 @@ pub struct ReplayArgs {
     /// The recording, or - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+fn tunable(text: &str) -> Result<Choice, String> {
+    Choice::tunable(text).ok_or_else(|| "the value must be a number".to_owned())
 }
 
 /// Accepts a number inside a range of the contract.

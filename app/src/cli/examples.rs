@@ -37,6 +37,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "game mode for as long as the game runs",
             ),
             (
+                "evenkeel measure --game-mode",
+                "find out whether game mode helps here",
+            ),
+            (
                 "evenkeel revert",
                 "put everything back that is kept for you",
             ),
@@ -78,6 +82,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "a minute of lines into a file",
             ),
         ],
+    ),
+    (
+        "spikes",
+        &[
+            (
+                "evenkeel spikes",
+                "what the helper remembers, and what comes",
+            ),
+            (
+                "evenkeel spikes --json --for 600 >evening.jsonl",
+                "ten minutes for scripts",
+            ),
+        ],
+    ),
+    (
+        "flows",
+        &[
+            ("evenkeel flows", "the game's connections"),
+            (
+                "evenkeel flows --probe",
+                "and how far its UDP peers are away",
+            ),
+            (
+                "evenkeel flows --name firefox --json",
+                "those of a browser, for scripts",
+            ),
+        ],
+    ),
+    (
+        "overlay",
+        &[(
+            "evenkeel overlay",
+            "one line, such as `23 ms ±1.2 wlan0 game mode`",
+        )],
     ),
     (
         "set",
@@ -158,6 +196,27 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             "evenkeel revert",
             "put everything back that is kept for you",
         )],
+    ),
+    (
+        "measure",
+        &[
+            (
+                "evenkeel measure --game-mode",
+                "does game mode help here? Ten minutes at most",
+            ),
+            (
+                "evenkeel measure --uplinks wlan0 usb0",
+                "which of the two is steadier",
+            ),
+            (
+                "evenkeel measure --tunable ema-factor",
+                "is the sensitivity you set better than none",
+            ),
+            (
+                "evenkeel measure --show",
+                "the one under way, or the last one",
+            ),
+        ],
     ),
     (
         "replay",
