@@ -100,6 +100,9 @@ pub fn run(strip: bool) -> ExitCode {
             },
             ..window::Settings::default()
         });
+    display::refuse_instead_of_panicking(|why| {
+        let _ = refuse(why);
+    });
     match program.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),
