@@ -277,7 +277,7 @@ fn live_before_the_first_answer_and_without_uplinks() {
 
 #[test]
 fn tune_on_both_backends() {
-    in_every_theme("tune-ecmp", |language, size| {
+    in_every_theme("tune-costs", |language, size| {
         let mut scene = Scene::ecmp(3, language, size);
         scene.tell(|state| {
             state.uplinks[1].cost = 150;
