@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "status",
     "plan",
     "watch",
@@ -23,6 +23,8 @@ const COMMANDS: [&str; 15] = [
     "replay",
     "table",
     "report",
+    "overlay",
+    "flows",
     "doctor",
     "completions",
     "man",
