@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "status",
     "plan",
     "watch",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 17] = [
     "table",
     "report",
     "overlay",
+    "spikes",
     "flows",
     "doctor",
     "completions",
