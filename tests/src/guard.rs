@@ -94,7 +94,7 @@ fn remove(group: &Path) {
             remove(&entry.path());
         }
     }
-    for _ in 0..100 {
+    for _ in 0..1000 {
         match fs::remove_dir(group) {
             Err(e) if e.kind() == std::io::ErrorKind::ResourceBusy => {
                 std::thread::sleep(Duration::from_millis(10));

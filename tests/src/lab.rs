@@ -255,8 +255,7 @@ impl Drop for Lab {
         let deadline = Instant::now() + Duration::from_secs(5);
         while matches!(self.guard.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
-                let _ = self.guard.kill();
-                let _ = self.guard.wait();
+                // On a busy machine; it goes on without us, and removes the control group.
                 return;
             }
             std::thread::sleep(Duration::from_millis(2));
