@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use iced::Point;
 
 use super::person::{Person, Place};
-use super::walk::everywhere;
+use super::walk::{SMALL, everywhere};
 use crate::ui::theme::TARGET;
 
 /// A widget is looked at in so many columns and rows to find its parts.
@@ -15,6 +15,8 @@ const COLUMNS: usize = 24;
 const ROWS: usize = 8;
 /// A widget that sends more than this many different things is one rail with many values.
 const RAIL: usize = 3;
+/// So far to the side a rail has another value.
+const SWAY: f32 = 40.0;
 /// What a graph sends, with the moment that was meant.
 const GRAPH: &str = "[Live(PickAt(";
 /// What is sent where nothing is pressed.
@@ -35,12 +37,22 @@ fn points(place: &Place) -> Vec<Point> {
         .collect()
 }
 
-/// How far it goes on from `from` in steps of a pixel while a tap does what `same` says.
-fn reach(person: &mut Person, from: Point, (x, y): (f32, f32), same: impl Fn(&str) -> bool) -> f32 {
+/// How far it goes on from `from` in steps of a pixel while a tap does what `same` says. Every other
+/// tap up or down is `sway` aside: a rail says nothing of a value that it has.
+fn reach(
+    person: &mut Person,
+    from: Point,
+    (x, y): (f32, f32),
+    sway: f32,
+    same: impl Fn(&str) -> bool,
+) -> f32 {
     // Twice the target is large enough, whatever comes then.
     let steps = 2 * TARGET as usize;
     let line: Vec<_> = (1..=steps)
-        .map(|step| Point::new(from.x + x * step as f32, from.y + y * step as f32))
+        .map(|step| {
+            let aside = sway * y.abs() * (step % 2) as f32;
+            Point::new(from.x + x * step as f32 + aside, from.y + y * step as f32)
+        })
         .collect();
     let sent = person.would_send(&line);
     let count = sent.iter().take_while(|sent| same(sent)).count();
@@ -69,9 +81,10 @@ fn parts(person: &mut Person, place: &Place) -> BTreeMap<String, (f32, f32)> {
             points.sort_by(|a, b| (a.y, a.x).partial_cmp(&(b.y, b.x)).unwrap());
             let middle = points[points.len() / 2];
             let same = |sent: &str| sent != NOTHING && (rail || sent == message);
+            let sway = if rail { SWAY } else { 0.0 };
             let mut length = |way: (f32, f32)| {
-                let back = reach(person, middle, (-way.0, -way.1), same);
-                back + 1.0 + reach(person, middle, way, same)
+                let back = reach(person, middle, (-way.0, -way.1), sway, same);
+                back + 1.0 + reach(person, middle, way, sway, same)
             };
             let size = (length((1.0, 0.0)), length((0.0, 1.0)));
             (message, size)
@@ -83,6 +96,11 @@ fn parts(person: &mut Person, place: &Place) -> BTreeMap<String, (f32, f32)> {
 fn a_finger_finds_every_part_of_every_widget_large_enough() {
     let (measured, steppers, rails) = (Cell::new(0), Cell::new(0), Cell::new(0));
     everywhere(|name, person| {
+        // There the page scrolls under a finger that goes on upwards or down. What can be pressed is as
+        // large as in the large window; that it takes the focus at its size is measured in both.
+        if person.size == SMALL {
+            return;
+        }
         for id in person.places().into_iter().map(|place| place.id) {
             person.focus(&id);
             let place = person.places().into_iter().find(|place| place.id == id);
@@ -100,9 +118,9 @@ fn a_finger_finds_every_part_of_every_widget_large_enough() {
         }
     });
     // It must have seen what it was made for.
-    assert!(measured.get() > 300, "{measured:?}");
+    assert!(measured.get() > 150, "{measured:?}");
     assert!(
-        steppers.get() > 10 && rails.get() > 4,
+        steppers.get() > 4 && rails.get() > 4,
         "{steppers:?} {rails:?}"
     );
 }

@@ -21,7 +21,7 @@ use crate::ui::{alone, instance, question};
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
-const SMALL: Size = Size::new(800.0, 500.0);
+pub const SMALL: Size = Size::new(800.0, 500.0);
 
 /// The strip as it opens for the first time.
 const STRIP: Size = Size::new(480.0, 96.0);
