@@ -19,7 +19,7 @@ cargo deny --log-level error check bans licenses sources
 shellcheck scripts/*.sh packaging/steamos/install.sh packaging/deb/{postinst,prerm,postrm}
 
 step "no test is switched off"
-if grep -rnE '#\[ignore' --include='*.rs' app core dbus helper probe tests; then
+if grep -rnE '#\[ignore' --include='*.rs' app core dbus evidence helper probe tests; then
   echo "a test is ignored: mend it or remove it" >&2
   exit 1
 fi
@@ -48,3 +48,9 @@ scripts/test-flatpak.sh fast
 
 step "examples in the documentation"
 cargo test --workspace --doc --locked --quiet
+
+# Heavy, and with packages to download; CONTRIBUTING says how long it takes.
+if [ "${EVENKEEL_TEST_PACKAGES:-}" = yes ]; then
+  step "packages: built, installed, used, upgraded, removed"
+  scripts/test-packages.sh
+fi

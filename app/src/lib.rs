@@ -5,8 +5,10 @@
 pub mod cli;
 pub mod config;
 pub mod feed;
+pub mod flows;
 pub mod installation;
 pub mod measure;
+pub mod spikes;
 pub mod state;
 pub mod steering;
 pub mod system_bus;

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod limits;
 pub mod measurement;
 mod proxy;
+pub mod spikes;
 mod start;
 mod types;
 mod words;

@@ -45,6 +45,7 @@ pub mod anchor;
 pub mod bench;
 pub mod blast;
 pub mod call;
+pub mod causes;
 pub mod command;
 pub mod contract;
 pub mod demo;

@@ -51,6 +51,28 @@ pub enum Command {
     /// switches game mode on and off while this runs, left and right move the EMA slider by 16.
     /// Elsewhere (or with --plain): one line per uplink and second.
     Watch(WatchArgs),
+    /// List ping spikes as they come, each with whose fault it was and what was seen
+    ///
+    /// First those of the last while that the helper remembers, then those that come; a spike is told
+    /// about two seconds after it is over. While this runs the uplinks and their gateways are probed.
+    /// The answer is this device, the Wi-Fi, the router or the line, the internet, or nobody.
+    Spikes(SpikesArgs),
+    /// List the connections of the game, or of another program, with their round trips
+    ///
+    /// Reads what the kernel measures anyway and sends nothing. TCP connections have a round trip of
+    /// their own. For UDP only the peer is known, and only where the program connected its socket;
+    /// with --probe that peer is asked by ICMP. Where the peer cannot be known, it says so.
+    ///
+    /// The game is the busiest program below Steam's launcher or `evenkeel run`; --pid or --name
+    /// choose another one. Programs of other users cannot be looked into.
+    Flows(FlowsArgs),
+    /// Print one line for an overlay: ping, jitter, uplink, game mode
+    ///
+    /// For `exec` of `MangoHud`, which calls it again and again: it reads what the helper knows, starts
+    /// nothing, and sends no probes. While nobody listens and game mode is off there is nothing to
+    /// show, and it says so; start the game with `evenkeel run`. docs/OVERLAY.md has the lines for
+    /// its configuration.
+    Overlay,
     /// Change a setting until `evenkeel revert` or a restart
     ///
     /// The helper keeps the value for you after this command has ended; `evenkeel revert` puts the
@@ -170,6 +192,37 @@ pub struct WatchArgs {
     /// Stop after so many seconds
     #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub seconds: Option<u32>,
+}
+
+/// How and how long to list spikes.
+#[derive(Debug, Args)]
+pub struct SpikesArgs {
+    /// Print one JSON object per line; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
+}
+
+/// Whose connections to list, and how.
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the peers of UDP connections by ICMP, three times each
+    #[arg(long)]
+    pub probe: bool,
+    /// The connections of this process and those it started
+    #[arg(long, value_name = "PID", conflicts_with_all = ["name", "all"])]
+    pub pid: Option<u32>,
+    /// The connections of programs with this name
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    pub name: Option<String>,
+    /// The connections of every program that can be looked into
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// What `set` can set.

@@ -84,6 +84,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "spikes",
+        &[
+            (
+                "evenkeel spikes",
+                "what the helper remembers, and what comes",
+            ),
+            (
+                "evenkeel spikes --json --for 600 >evening.jsonl",
+                "ten minutes for scripts",
+            ),
+        ],
+    ),
+    (
+        "flows",
+        &[
+            ("evenkeel flows", "the game's connections"),
+            (
+                "evenkeel flows --probe",
+                "and how far its UDP peers are away",
+            ),
+            (
+                "evenkeel flows --name firefox --json",
+                "those of a browser, for scripts",
+            ),
+        ],
+    ),
+    (
+        "overlay",
+        &[(
+            "evenkeel overlay",
+            "one line, such as `23 ms ±1.2 wlan0 game mode`",
+        )],
+    ),
+    (
         "set",
         &[
             ("evenkeel set ema 512", "the middle of the slider"),

@@ -7,14 +7,17 @@ mod docs;
 mod doctor;
 mod examples;
 mod exit;
+mod flows;
 mod helper;
 mod measure;
 mod out;
+mod overlay;
 mod plan;
 mod replay;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod spikes;
 mod status;
 mod watch;
 mod words;
@@ -69,6 +72,9 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
         Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
+        Command::Spikes(args) => return helper::runtime()?.block_on(spikes::run(args, out)),
+        Command::Flows(args) => helper::runtime()?.block_on(flows::run(args, out))?,
+        Command::Overlay => helper::runtime()?.block_on(overlay::run(out))?,
         Command::Plan(args) => helper::runtime()?.block_on(plan::run(args, out))?,
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
         Command::GameMode { state } => {

@@ -12,7 +12,7 @@ mod readout;
 mod spread;
 mod told;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use iced::advanced::text::{self, Paragraph as _};
 use iced::widget::canvas::{self, Cache, Geometry};
@@ -63,6 +63,8 @@ pub struct Chart<'a> {
     pub ghost: Option<Ghost>,
     /// Set to zero whenever the graph is drawn.
     pub undrawn: &'a Cell<u32>,
+    /// Where the painted picture has its labels, which the read-out leaves in view.
+    pub said: &'a RefCell<Vec<Rectangle>>,
 }
 
 /// The graph as a widget that takes all the room it gets.

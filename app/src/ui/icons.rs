@@ -22,6 +22,8 @@ pub enum Icon {
     Undo,
     /// A plug that is out.
     Away,
+    /// A sign that asks for a look.
+    Warn,
     /// A frame that gets smaller.
     Shrink,
     /// A frame that gets larger.
@@ -70,6 +72,7 @@ impl<Message> canvas::Program<Message> for Drawing {
                 frame.stroke(&Path::circle(Point::new(12.0, 12.0), 2.0), stroke());
             }
             Icon::Spikes => frame.fill(&Path::circle(Point::new(13.0, 3.5), 2.5), color),
+            Icon::Warn => frame.fill(&Path::circle(Point::new(12.0, 17.2), 1.4), color),
             _ => {}
         }
         vec![frame.into_geometry()]
@@ -130,6 +133,16 @@ fn lines(icon: Icon) -> &'static [&'static [(f32, f32)]] {
             &[(17.0, 7.0), (17.0, 17.0)],
             &[(7.0, 9.0), (11.0, 9.0)],
             &[(7.0, 15.0), (11.0, 15.0)],
+        ],
+        Icon::Warn => &[
+            &[
+                (3.0, 20.5),
+                (12.0, 3.5),
+                (21.0, 20.5),
+                (3.0, 20.5),
+                (4.0, 18.6),
+            ],
+            &[(12.0, 9.0), (12.0, 14.5)],
         ],
         Icon::Shrink => &[
             &[

@@ -9,11 +9,11 @@ mod marks;
 mod since;
 mod window;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use iced::keyboard::key::Named;
 use iced::widget::{column, container, responsive, scrollable, text};
-use iced::{Element, Fill};
+use iced::{Element, Fill, Rectangle};
 
 use super::bus::Call;
 use super::chart::Shape;
@@ -24,7 +24,8 @@ use super::scale::Scale;
 use super::theme;
 use crate::words::{Key, Words};
 #[cfg(test)]
-pub use judged::sentence;
+pub use judged::said;
+pub use judged::view as judged;
 use window::Window;
 pub use window::{Kept, Span};
 
@@ -75,6 +76,7 @@ pub struct Live {
     ghost: Option<Ghost>,
     ghost_for: Option<(Span, Switched)>,
     undrawn: Cell<u32>,
+    said: RefCell<Vec<Rectangle>>,
     unseen: bool,
 }
 
@@ -242,12 +244,13 @@ impl Live {
                 .into();
         }
         responsive(move |size| {
-            let page = column![
-                judged::view(model, words, room),
-                cards::view(model, words, room),
-                graph::view(self, model, words, room),
-            ]
-            .spacing(room.gap());
+            // A larger window has it in its header.
+            let judged = room.is_compact();
+            let page = column![]
+                .push(judged.then(|| judged::view(model, words, theme::BODY)))
+                .push(cards::view(model, words, room))
+                .push(graph::view(self, model, words, room))
+                .spacing(room.gap());
             if size.height >= LEAST {
                 return page.into();
             }

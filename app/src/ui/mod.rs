@@ -1,6 +1,7 @@
 //! The window. It shows what the helper says and asks for what the user presses; it decides
 //! nothing about routes, and works without any privilege.
 
+mod abreast;
 mod absent;
 mod alone;
 mod app;
@@ -98,6 +99,9 @@ pub fn run(strip: bool) -> ExitCode {
             },
             ..window::Settings::default()
         });
+    display::refuse_instead_of_panicking(|why| {
+        let _ = refuse(why);
+    });
     match program.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),

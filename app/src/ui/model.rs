@@ -9,7 +9,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use evenkeel_dbus::feed::{Frame, Record};
-use evenkeel_dbus::{Backend, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
+use evenkeel_dbus::{Backend, Draining, Reason, UplinkInfo, UplinkKind, UplinkState, limits};
 
 use super::clock::{Clock, Reading};
 use super::compare::Comparison;
@@ -245,6 +245,9 @@ impl Model {
             state.game_mode = false;
             state.holders.clear();
             state.leader = None;
+            // What it had changed it put back, or its unit did after it.
+            state.tunables.clear();
+            state.draining = Draining::default();
         }
         for track in &mut self.tracks {
             track.info.state = UplinkState::Idle.to_wire();
@@ -319,7 +322,10 @@ impl Model {
     fn take_record(&mut self, record: &Record) {
         let (Record::Sample { at_ns, .. }
         | Record::Estimate { at_ns, .. }
-        | Record::Leader { at_ns, .. }) = *record;
+        | Record::Leader { at_ns, .. }
+        | Record::Gateway { at_ns, .. }
+        | Record::Seen { at_ns, .. }
+        | Record::Spike { at_ns, .. }) = *record;
         let now_ns = self.clock.monotonic_ns();
         if now_ns.is_some_and(|now_ns| at_ns > now_ns.saturating_add(AHEAD_NS)) {
             return;
@@ -361,6 +367,7 @@ impl Model {
             Record::Leader {
                 ifindex, game_mode, ..
             } => self.mark(ifindex, game_mode, at_ns),
+            Record::Gateway { .. } | Record::Seen { .. } | Record::Spike { .. } => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use iced::advanced::widget::Id;
 use iced::widget::{button, column, container, row, space, text};
-use iced::{Alignment, Element, Fill, Length, Size};
+use iced::{Alignment, Element, Fill, Length, Padding, Size};
 
 use super::focus::{Focus, focus};
 use super::theme::{self, Ink};
@@ -54,8 +54,33 @@ pub fn card<'a, Message: 'a>(
     content: impl Into<Element<'a, Message>>,
     room: Room,
 ) -> container::Container<'a, Message> {
-    let padding = if room.is_compact() { 12.0 } else { 18.0 };
+    let padding = card_padding(room);
     container(content).padding(padding).style(theme::card)
+}
+
+/// Between the edge of a card and what is in it.
+pub fn card_padding(room: Room) -> f32 {
+    if room.is_compact() { 12.0 } else { 18.0 }
+}
+
+/// How far above the lower edge of a line its letters stand, as a part of their size.
+const STAND: f32 = 0.19;
+
+/// A large number and its small unit on one base line; without a number there is no unit.
+pub fn amount<'a, Message: 'a>(
+    number: Option<String>,
+    unit: String,
+    size: f32,
+) -> Element<'a, Message> {
+    let raised = Padding::ZERO.bottom(STAND * (size - theme::SMALL));
+    let unit = number
+        .is_some()
+        .then(|| container(quiet(unit)).padding(raised));
+    row![bold(number.unwrap_or_else(|| "–".to_owned()), size)]
+        .push(unit)
+        .spacing(5)
+        .align_y(Alignment::End)
+        .into()
 }
 
 /// A word in a coloured pill.

@@ -7,8 +7,9 @@ pub mod target;
 pub use facts::Facts;
 
 use iced::widget::{column, container, row, scrollable, text};
-use iced::{Alignment, Element, Fill, FillPortion, Padding};
+use iced::{Alignment, Element, Fill, Padding};
 
+use super::abreast::abreast;
 use super::parts::{self, Room, bold, quiet};
 use super::theme;
 use crate::config::{
@@ -26,6 +27,9 @@ pub enum Message {
     Target(target::Message),
 }
 
+/// From this width of the page on there is room for two cards beside each other.
+const ABREAST: f32 = 1040.0;
+
 /// The screen below the header.
 pub fn view<'a>(
     settings: &'a Settings,
@@ -34,16 +38,12 @@ pub fn view<'a>(
     words: &'a Words,
     room: Room,
 ) -> Element<'a, Message> {
-    let chosen = parts::card(choices(settings, typing, words), room);
-    let found = parts::card(facts::view(facts, words), room);
-    let page: Element<'a, Message> = if room.is_compact() {
-        column![chosen.width(Fill), found.width(Fill)]
-            .spacing(room.gap())
-            .into()
+    let chosen = parts::card(choices(settings, typing, words), room).width(Fill);
+    let found = parts::card(facts::view(facts, words), room).width(Fill);
+    let page: Element<'a, Message> = if room.page_width() < ABREAST {
+        column![chosen, found].spacing(room.gap()).into()
     } else {
-        row![chosen.width(FillPortion(8)), found.width(FillPortion(5))]
-            .spacing(room.gap())
-            .into()
+        abreast([(8, chosen.into()), (5, found.into())], room.gap())
     };
     // Where it may have to scroll.
     let beside_bar = if room.size.height < 780.0 { 12 } else { 0 };

@@ -15,7 +15,7 @@ use evenkeel_dbus::UplinkState;
 use super::focus::focus;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model, Track};
-use super::parts::{Room, quiet};
+use super::parts::{self, Room, quiet};
 use super::speech;
 use super::theme::{self, Ink};
 use crate::words::{Key, Words};
@@ -101,15 +101,13 @@ fn figures<'a>(strip: Strip<'a>, track: &'a Track, room: Room) -> Element<'a, Me
     let words = strip.words;
     let answers = matches!(track.state(), UplinkState::Alive | UplinkState::Warming);
     let known = |ns: u64| (answers && ns > 0).then_some(ns);
-    let ping =
-        known(track.info.rtt_ns).map_or_else(|| "–".to_owned(), |ns| words.bare_milliseconds(ns));
-    let size = if room.size.width < GRAPH_FROM { 28 } else { 36 };
-    let ping = row![
-        text(ping).size(size).font(theme::BOLD),
-        quiet(words.say(Key::UnitMs))
-    ]
-    .spacing(4)
-    .align_y(Alignment::End);
+    let ping = known(track.info.rtt_ns).map(|ns| words.bare_milliseconds(ns));
+    let size = if room.size.width < GRAPH_FROM {
+        28.0
+    } else {
+        36.0
+    };
+    let ping = parts::amount(ping, words.say(Key::UnitMs), size);
     let below = below(strip, track, known(track.info.jitter_ns));
     let below = text(below).size(theme::SMALL).style(theme::quiet);
     let below = below.wrapping(text::Wrapping::None);

@@ -2,8 +2,9 @@
 //! touch. Shown once.
 
 use iced::widget::{column, container, row, scrollable, text};
-use iced::{Alignment, Center, Element, Fill, FillPortion};
+use iced::{Alignment, Center, Element, Fill};
 
+use super::abreast::abreast;
 use super::absent;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
@@ -40,25 +41,33 @@ pub fn view<'a>(here: Found<'a>, words: &'a Words, room: Room) -> Element<'a, Ch
             .align_y(Alignment::Center)
             .into()
     });
-    let found = parts::card(found(here, words), room);
-    let rules = parts::card(rules(words, room), room);
-    let cards = row![found.width(FillPortion(5)), rules.width(FillPortion(7))].spacing(room.gap());
-    let inside = column![bold(words.say(Key::WelcomeTitle), title)]
-        .extend(steps)
-        .push(cards)
-        .spacing(room.gap())
-        .padding(room.gap())
-        .max_width(960);
-    let page = scrollable(container(inside).center_x(Fill))
-        .id(super::PAGE)
-        .style(theme::scroll);
+    let found = parts::card(found(here, words), room).width(Fill);
+    let rules = parts::card(rules(words, room), room).width(Fill);
+    let cards = abreast([(5, found.into()), (7, rules.into())], room.gap());
     let go = parts::big_press(
         "welcome-go",
         words.say(Key::WelcomeGo),
         Some(Choice::Welcomed),
     );
-    let foot = container(go).center_x(Fill).padding(room.gap());
-    let whole = column![container(page).height(Fill).align_y(Center), foot];
+    let go = container(go).center_x(Fill);
+    // Where the page may have to scroll, the button stays in view below it.
+    let (go, foot) = if room.is_compact() {
+        (None, Some(go.padding(room.gap())))
+    } else {
+        (Some(go), None)
+    };
+    let steps = column![bold(words.say(Key::WelcomeTitle), title)]
+        .extend(steps)
+        .spacing(room.gap());
+    let inside = column![steps, cards]
+        .push(go)
+        .spacing(if room.is_compact() { room.gap() } else { 32.0 })
+        .padding(room.gap())
+        .max_width(960);
+    let page = scrollable(container(inside).center_x(Fill))
+        .id(super::PAGE)
+        .style(theme::scroll);
+    let whole = column![container(page).height(Fill).align_y(Center)].push(foot);
     container(whole).width(Fill).height(Fill).into()
 }
 
@@ -148,8 +157,8 @@ fn rules<'a>(words: &Words, room: Room) -> Element<'a, Choice> {
         line("✓", Ink::Good, Key::WelcomeWillProbe),
         line("✓", Ink::Good, Key::WelcomeWillRoute),
         bold(words.say(Key::WelcomeWont), theme::HEADING),
-        line("×", Ink::Bad, Key::WelcomeWontMove),
-        line("×", Ink::Bad, Key::WelcomeWontTouch),
+        line("×", Ink::Quiet, Key::WelcomeWontMove),
+        line("×", Ink::Quiet, Key::WelcomeWontTouch),
     ]
     .spacing(if room.is_compact() { 6 } else { 10 })
     .into()

@@ -21,7 +21,7 @@ use crate::measure::object::{Board, Passport, withdraw};
 use crate::measure::wish::Wish;
 use crate::measure::{Happened, Running, Shared, Ways, found, path, shown};
 use crate::request::{Answer, Touch};
-use crate::sampler::monotonic_ns;
+use evenkeel_evidence::monotonic_ns;
 
 /// What stands in the way of a measurement.
 enum Obstacle {

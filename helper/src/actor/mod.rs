@@ -16,6 +16,7 @@ use evenkeel_core::plan::{Abilities, Object, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
+use evenkeel_evidence::{Outcome, Witness};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -42,6 +43,7 @@ use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler};
 use crate::session::Session;
+use crate::spikes::Kept;
 use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
@@ -105,6 +107,10 @@ pub struct Actor {
     abilities: Abilities,
     sampler: Sampler,
     session: Session,
+    /// Looks at the kernel beside the probes, and tells of spikes.
+    witness: Witness,
+    /// The last spikes.
+    spikes: Kept,
     leases: Leases,
     keeper: Keeper,
     feeds: Feeds,
@@ -165,6 +171,8 @@ impl Actor {
             abilities,
             sampler,
             session,
+            witness: Witness::default(),
+            spikes: Kept::default(),
             leases: Leases::default(),
             keeper: Keeper::default(),
             feeds: Feeds::default(),
@@ -188,6 +196,35 @@ impl Actor {
             announced: None,
             last_error: None,
         }
+    }
+
+    /// Takes up what was held when the helper was restarted; clients that left meanwhile hold nothing.
+    /// It is in force once [`Actor::run`] runs.
+    ///
+    /// # Errors
+    /// When the bus cannot be asked who is there.
+    pub async fn take_over(&mut self, mut leases: Leases) -> zbus::Result<()> {
+        for name in leases.client_names() {
+            if !self.edges.clients.watch(&name).await? {
+                self.edges.clients.forget(&name);
+                leases.client_gone(&name);
+            }
+        }
+        self.leases = leases;
+        Ok(())
+    }
+
+    /// Who holds what.
+    pub fn leases(&self) -> &Leases {
+        &self.leases
+    }
+
+    /// Leaves a word for the helper that is started next.
+    ///
+    /// # Errors
+    /// When it cannot be kept where the journal is.
+    pub fn leave_word(&mut self, word: &[u8]) -> Result<(), DoorError> {
+        Ok(self.door.leave_word(word)?)
     }
 
     /// Handles one event after another, for ever.
@@ -248,6 +285,7 @@ impl Actor {
                 Some(request) = self.edges.requests.recv() => return Event::Request(request),
                 heard = self.sampler.next() => return Event::Heard(heard),
                 happened = self.measuring.next() => return Event::Measured(happened),
+                () = self.witness.next() => {}
                 () = until(frames_due) => return Event::FramesDue,
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
@@ -375,6 +413,7 @@ impl Actor {
         self.watch_client(&caller.name).await?;
         // A new listener does not know yet what the others were told.
         self.announced = None;
+        self.feeds.greet(&self.spikes.records(), Instant::now());
         self.announce_leader();
         Ok(socket)
     }
@@ -468,7 +507,16 @@ impl Actor {
                 at_ns,
                 rtt_ns,
                 user_clock,
+                queue_ns,
+                late_ns,
             } => {
+                let outcome = Outcome {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                    queue_ns,
+                };
+                self.witness.anchor(outcome, late_ns);
                 self.session.sample(ifindex, Sample::from(rtt_ns));
                 self.measuring.sample(ifindex, Sample::from(rtt_ns));
                 self.feeds.push(Record::Sample {
@@ -479,6 +527,22 @@ impl Actor {
                 });
                 let decision = self.session.settle();
                 self.carry_out_decision(decision).await;
+            }
+            Heard::Gateway(outcome) => {
+                self.witness.gateway(outcome);
+                self.feeds.push(Record::Gateway {
+                    ifindex: outcome.ifindex,
+                    at_ns: outcome.at_ns,
+                    rtt_ns: outcome.rtt_ns,
+                });
+            }
+            Heard::BeatEnded(late_ns) => {
+                self.witness.late(late_ns);
+                for spike in self.witness.beat() {
+                    for record in self.spikes.keep(spike) {
+                        self.feeds.push(record);
+                    }
+                }
             }
             Heard::EpochEnded => {
                 let decision = self.session.end_epoch();

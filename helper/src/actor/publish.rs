@@ -9,6 +9,7 @@ use evenkeel_dbus::limits::EMA_FACTOR_DEFAULT;
 use evenkeel_dbus::{
     Backend, Draining, FamilyInfo, HelperError, PlanStep, Reason, UplinkInfo, Way,
 };
+use evenkeel_evidence::monotonic_ns;
 
 use super::Actor;
 use super::reconcile::number;
@@ -16,7 +17,6 @@ use crate::kernel::door::objects::interface_name;
 use crate::kernel::survey::Uplink;
 use crate::plans::{found, reason};
 use crate::public::PublicState;
-use crate::sampler::monotonic_ns;
 use crate::session::uplink_state;
 use crate::view;
 
@@ -146,7 +146,7 @@ impl Actor {
     }
 
     /// Nothing is held, nobody listens, nothing of ours is in the kernel: nothing would be missed.
-    fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         let mut ours = [&self.survey.v4, &self.survey.v6].into_iter();
         self.leases.is_empty()
             && self.feeds.is_empty()

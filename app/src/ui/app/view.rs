@@ -71,7 +71,7 @@ impl App {
             };
             let main = column![self.header(said, room)]
                 .push(banner)
-                .push(self.notice(room))
+                .push(self.notice())
                 .push(container(self.page(room)).height(Fill))
                 .push(self.hints(room))
                 .spacing(room.gap())
@@ -212,7 +212,7 @@ impl App {
             .into()
     }
 
-    /// The sentence about what is in force, or what is `said` instead, and the switch.
+    /// Whether the network is the problem and what is in force, or what is `said` instead, and the switch.
     fn header<'a>(
         &'a self,
         said: Option<Element<'a, Message>>,
@@ -238,17 +238,22 @@ impl App {
     fn in_force(&self, room: Room) -> Element<'_, Message> {
         let mut said = vec![self.model.in_force(&self.words)];
         said.extend(self.model.notes(&self.words));
-        let said = text(said.join(" ")).style(theme::quiet);
+        let said = text(said.join(" ")).style(theme::quiet).size(theme::SMALL);
         if room.is_compact() {
-            said.size(theme::SMALL).into()
-        } else {
-            column![bold("Evenkeel", theme::TITLE), said.size(theme::BODY)]
-                .spacing(6)
-                .into()
+            return said.into();
         }
+        let place = PLACES.iter().find(|place| place.screen == self.screen);
+        let headline = match place {
+            // Only there it is measured, so only there it is true.
+            Some(place) if place.screen != Screen::Live || self.model.tracks.is_empty() => {
+                bold(self.words.say(place.name), theme::TITLE)
+            }
+            _ => live::judged(&self.model, &self.words, theme::TITLE),
+        };
+        column![headline, said].spacing(6).into()
     }
 
-    fn notice(&self, room: Room) -> Option<Element<'_, Message>> {
+    fn notice(&self) -> Option<Element<'_, Message>> {
         let (key, detail) = self.notice.as_ref()?;
         let mut lines = column![text(self.words.say(*key))].width(Fill).spacing(2);
         if !detail.is_empty() {
@@ -256,8 +261,8 @@ impl App {
         }
         let label = self.words.say(Key::NoticeClose);
         let close = parts::press("notice-close", label, false, Some(Message::CloseNotice));
-        let inside = row![lines, close]
-            .spacing(room.gap())
+        let inside = row![icon(Icon::Warn, Ink::Warn), lines, close]
+            .spacing(14)
             .align_y(Alignment::Center);
         Some(
             container(inside)

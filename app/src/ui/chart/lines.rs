@@ -4,7 +4,7 @@ use iced::widget::canvas::{Frame, Path};
 use iced::{Color, Point};
 
 use super::Paper;
-use super::axes::{hairline, label};
+use super::axes::hairline;
 use super::labels::Labels;
 use crate::ui::history::Column;
 use crate::ui::model::Track;
@@ -63,7 +63,6 @@ impl Line {
 
     /// Marks what was cut off: an arrowhead at the upper edge, and the value where there is room.
     pub fn paint_cut(&self, on: Paper<'_>, labels: &mut Labels, frame: &mut Frame) {
-        let mut values = 0;
         let mut cut: Vec<&Column> = self
             .columns
             .iter()
@@ -79,13 +78,9 @@ impl Line {
             }
             taken.push(x);
             arrowhead(x, on.plot.area.y, self.color, frame);
-            if values < MOST_VALUES {
+            if taken.len() <= MOST_VALUES {
                 let text = on.chart.words.number(f64::from(column.max_us / 1000), 0);
-                if let Some(place) = labels.place(x, super::text_width(&text)) {
-                    let position = Point::new(place.x, place.center_y());
-                    frame.fill_text(label(text, position, self.color));
-                    values += 1;
-                }
+                labels.tip(x, super::text_width(&text), text, self.color);
             }
         }
     }

@@ -2,11 +2,11 @@
 //! (under the axes), the ghost of before, losses, lines, leaders and events, spikes that are cut.
 
 use iced::widget::canvas::{Frame, Path};
-use iced::{Color, Point, Size};
+use iced::{Color, Point, Size, border};
 
 use super::Paper;
 use super::axes::{LOW, hairline, label};
-use super::labels::Labels;
+use super::labels::{Label, Labels};
 use super::lines::Line;
 use super::told;
 use crate::ui::ghost::Ghost;
@@ -113,7 +113,7 @@ fn paint_edge(on: Paper<'_>, (from_ns, to_ns): (u64, u64), labels: &mut Labels, 
     let text = on.chart.words.say(Key::MarkGameMode);
     let width = super::text_width(&text);
     if to - from > width + 24.0 {
-        say(text, from, on.palette.good, labels);
+        say_after(text, from, on.palette.good, labels);
     }
 }
 
@@ -145,7 +145,7 @@ fn paint_ghost(on: Paper<'_>, ghost: Ghost, labels: &mut Labels, frame: &mut Fra
         ("p99", value(ghost.p99_us).into()),
     ];
     let text = on.chart.words.tell(Key::MarkBefore, values);
-    say(text, from, color, labels);
+    say_after(text, from, color, labels);
 }
 
 fn dashes(x: f32, on: Paper<'_>, color: Color, frame: &mut Frame) {
@@ -262,15 +262,21 @@ fn say(text: String, x: f32, color: Color, labels: &mut Labels) {
     labels.say(x, super::text_width(&text), text, color);
 }
 
-/// Each label has a ground of its own, over the lines.
+/// Says this of what begins at `x`.
+fn say_after(text: String, x: f32, color: Color, labels: &mut Labels) {
+    labels.say_after(x, super::text_width(&text), text, color);
+}
+
+/// Each label has a ground of its own, over the lines; the read-out learns where they are.
 fn paint_said(on: Paper<'_>, labels: Labels, frame: &mut Frame) {
-    for (place, text, color) in labels.into_said() {
-        let ground = place.expand([0.0, 3.0]);
-        frame.fill_rectangle(
-            ground.position(),
-            ground.size(),
-            on.palette.card.scale_alpha(0.85),
-        );
+    let labels = labels.placed();
+    let places = labels.iter().map(|label| label.place);
+    on.chart.said.replace(places.collect());
+    for Label { place, text, color } in labels {
+        let ground = place.expand([-1.0, 4.0]);
+        let shape =
+            Path::rounded_rectangle(ground.position(), ground.size(), border::Radius::from(4.0));
+        frame.fill(&shape, on.palette.card.scale_alpha(0.88));
         let position = Point::new(place.x, place.center_y());
         frame.fill_text(label(text, position, color));
     }

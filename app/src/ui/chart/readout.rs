@@ -2,7 +2,7 @@
 //! that was, and what is known of the cause.
 
 use iced::widget::canvas::{Frame, Path, Text};
-use iced::{Color, Point, Size, border};
+use iced::{Color, Point, Rectangle, Size, border};
 
 use super::axes::{clock, hairline, label};
 use super::hands::upright;
@@ -21,6 +21,8 @@ const LINE_HEIGHT: f32 = 22.0;
 /// Lines move together where the graph is too low for them, but not further than this.
 const LOWEST_LINE: f32 = 16.0;
 const PADDING: f32 = 12.0;
+/// Between the line and the box.
+const BESIDE: f32 = 12.0;
 
 /// One line of the box.
 pub struct Row {
@@ -126,13 +128,7 @@ pub fn paint_box(on: Paper<'_>, x: f32, rows: &[Row], frame: &mut Frame) {
         widest + 2.0 * PADDING,
         line * rows.len() as f32 + 2.0 * edge,
     );
-    let left = if x + size.width + 14.0 > on.plot.right() {
-        x - size.width - 12.0
-    } else {
-        x + 12.0
-    };
-    let lowest = (on.plot.bottom() - size.height).max(0.0);
-    let corner = Point::new(left.max(0.0), lowest.clamp(0.0, on.plot.area.y + 26.0));
+    let corner = corner(x, size, on.plot.area, &on.chart.said.borrow());
     let shape = Path::rounded_rectangle(corner, size, border::Radius::from(8.0));
     frame.fill(&shape, on.palette.rail);
     frame.stroke(&shape, hairline(on.palette.grid));
@@ -148,6 +144,35 @@ pub fn paint_box(on: Paper<'_>, x: f32, rows: &[Row], frame: &mut Frame) {
             ..label(row.text.clone(), position, row.color)
         });
     }
+}
+
+/// Where the box for the moment at `x` lies: below all labels, so that it stays at one height while the
+/// pointer moves; where the graph is too low for that, where it covers the least of them.
+fn corner(x: f32, size: Size, area: Rectangle, labels: &[Rectangle]) -> Point {
+    let right = x + BESIDE;
+    let left = (x - BESIDE - size.width).max(0.0);
+    let fits = right + size.width + 2.0 <= area.x + area.width;
+    let lowest = (area.y + area.height - size.height).max(0.0);
+    let highest = lowest.min(area.y + 4.0);
+    let ends = labels.iter().map(|label| label.y + label.height + 6.0);
+    let below = ends.fold(area.y + 26.0, f32::max);
+    if below <= lowest {
+        return Point::new(if fits { right } else { left }, below);
+    }
+    let covered = |corner: &Point| {
+        let own = Rectangle::new(*corner, size);
+        let shared = labels.iter().filter_map(|label| label.intersection(&own));
+        shared.map(|part| part.area()).sum::<f32>()
+    };
+    let sides = [
+        fits.then_some(right),
+        Some(left).filter(|_| x - BESIDE >= size.width || !fits),
+    ];
+    let heights = [lowest, highest];
+    let corners = sides.into_iter().flatten();
+    let corners = corners.flat_map(|x| heights.map(|y| Point::new(x, y)));
+    let best = corners.min_by(|one, other| covered(one).total_cmp(&covered(other)));
+    best.unwrap_or(Point::new(left, lowest))
 }
 
 /// The height of a line and the blank above and below all of them, for this many in so much room.
@@ -199,6 +224,29 @@ mod tests {
             );
         }
         assert!(pitch(17.0, 100.0).0 <= LOWEST_LINE);
+    }
+
+    #[test]
+    fn the_box_covers_no_label_and_leaves_the_graph_on_no_side() {
+        let area = Rectangle::new(Point::new(46.0, 16.0), Size::new(800.0, 260.0));
+        let size = Size::new(200.0, 120.0);
+        let label = |x, y| Rectangle::new(Point::new(x, y), Size::new(150.0, 19.0));
+        let high = [label(60.0, 27.0), label(400.0, 46.0), label(690.0, 65.0)];
+        for x in (50..840).step_by(10) {
+            let corner = corner(x as f32, size, area, &high);
+            let own = Rectangle::new(corner, size);
+            assert!(own.x >= 0.0 && own.x + own.width <= 846.0, "{own:?}");
+            assert!(own.y + own.height <= 276.0, "{own:?}");
+            assert!(high.iter().all(|label| !label.intersects(&own)), "{x}");
+            assert!((corner.y - 90.0).abs() < 0.1, "{x}: {corner:?}");
+        }
+        // Too low for a box below: it goes to the side that has no label.
+        let low = Rectangle {
+            height: 140.0,
+            ..area
+        };
+        let side = corner(500.0, size, low, &[label(512.0, 27.0), label(512.0, 46.0)]);
+        assert!(side.x < 300.0, "{side:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! was answered within it, with the percentiles of every uplink, and the read-out of both.
 
 use iced::widget::canvas::{Frame, Path};
-use iced::{Color, Point, Size};
+use iced::{Color, Point, Rectangle, Size};
 
 use super::axes::{LOW, below, hairline, label, level};
 use super::hands::upright;
@@ -20,6 +20,8 @@ const NARROW: f32 = 800.0;
 const TOPS: [Share; 8] = [400, 800, 1_200, 2_000, 4_000, 6_000, 8_000, WHOLE];
 /// The height of an uplink's line of percentiles.
 const LANE: f32 = 20.0;
+/// A curve is described in pieces of this width.
+const PIECE: usize = 12;
 
 /// How the room is used.
 #[derive(Clone, Copy)]
@@ -53,9 +55,10 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
         }
         below(on.plot.across(us), text, on, frame);
     }
+    let mut said = Vec::new();
     for (number, track) in tracks.iter().enumerate() {
         match on.chart.shape {
-            Shape::Cdf => paint_curve(track, bands, on, frame),
+            Shape::Cdf => said.extend(paint_curve(track, bands, on, frame)),
             _ => paint_bars(track, (number, tracks.len()), bands, on, frame),
         }
     }
@@ -68,7 +71,14 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
         for (number, track) in tracks.iter().enumerate() {
             paint_marks(track, number, on, on.chart.words, frame);
         }
+        let height = LANE * tracks.len() as f32;
+        let lanes = Rectangle {
+            height,
+            ..on.plot.area
+        };
+        said.push(lanes);
     }
+    on.chart.said.replace(said);
 }
 
 /// Paints line and box for the round trip under `x`.
@@ -184,7 +194,13 @@ fn paint_bars(
     }
 }
 
-fn paint_curve(track: &Track, bands: Bands, on: Paper<'_>, frame: &mut Frame) {
+/// One uplink's curve; and where it lies, for the read-out to leave it in view.
+fn paint_curve(
+    track: &Track,
+    bands: Bands,
+    on: Paper<'_>,
+    frame: &mut Frame,
+) -> impl Iterator<Item = Rectangle> {
     let color = on.palette.ink(Ink::Uplink(track.slot));
     let path = Path::new(|path| {
         path.move_to(Point::new(on.plot.area.x, on.plot.bottom()));
@@ -201,6 +217,13 @@ fn paint_curve(track: &Track, bands: Bands, on: Paper<'_>, frame: &mut Frame) {
         path.line_to(Point::new(on.plot.right(), height(before, bands, on)));
     });
     frame.stroke(&path, hairline(color));
+    (0..on.plot.area.width as u32)
+        .step_by(PIECE)
+        .map(move |column| {
+            let x = on.plot.area.x + column as f32;
+            let y = height(track.spread.within(on.plot.across_us(x)), bands, on);
+            Rectangle::new(Point::new(x, y - 2.0), Size::new(PIECE as f32, 4.0))
+        })
 }
 
 /// A dot on the curve at the median and strokes through it at the other percentiles: those of the
@@ -250,7 +273,7 @@ fn paint_marks(track: &Track, number: usize, on: Paper<'_>, words: &Words, frame
     beside(p50, p99, y, text, color, on, frame);
 }
 
-/// A text right of `to`, or left of `from` where that is too near to the edge.
+/// A text right of `to`, else left of `from`, else on the line between them, where there is room.
 fn beside(
     from: f32,
     to: f32,
@@ -263,8 +286,10 @@ fn beside(
     let width = super::text_width(&text);
     let left = if to + 10.0 + width <= on.plot.right() {
         to + 10.0
+    } else if from - 10.0 - width >= on.plot.area.x {
+        from - 10.0 - width
     } else {
-        (from - 10.0 - width).max(on.plot.area.x)
+        from + 10.0
     };
     let ground = Size::new(width + 6.0, LANE - 2.0);
     let corner = Point::new(left - 3.0, y - ground.height / 2.0);

@@ -1,16 +1,17 @@
 //! The cards of the Live screen: one per uplink, and beside them what game mode has brought.
 
 use iced::widget::{button, column, container, row, scrollable, space, stack, text, tooltip};
-use iced::{Alignment, Element, Fill, Length};
+use iced::{Alignment, Element, Fill, Length, Padding};
 
 use evenkeel_dbus::{Backend, ProbeMethod, UplinkKind, UplinkState};
 
 use super::marks::{Mark, mark};
 use super::{Message, since};
 use crate::steering;
+use crate::ui::chart::text_width;
 use crate::ui::focus::focus;
 use crate::ui::model::{Link, Model, Track};
-use crate::ui::parts::{self, Room, badge, bold, quiet};
+use crate::ui::parts::{self, Room, badge, quiet};
 use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
@@ -47,20 +48,26 @@ impl Fit {
     }
 }
 
+/// The height of the bar and its line.
+const SHARE_HEIGHT: f32 = 30.0;
 /// The height of the line about a metered uplink.
 const NOTE_HEIGHT: f32 = 18.0;
 
 /// All cards in a row, which scrolls where there are too many.
 pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
     let count = model.tracks.len();
-    let since = !room.is_compact() && count <= 3 && (model.can_steer() || model.game_mode());
-    let slots = count + usize::from(since);
-    let width = (room.page_width() - room.gap() * (slots - 1) as f32) / slots as f32;
     let narrowest = if room.is_compact() {
         COMPACT_MIN
     } else {
         CARD_MIN
     };
+    let each = |slots: usize| {
+        let gaps = room.gap() * slots.saturating_sub(1) as f32;
+        (room.page_width() - gaps) / slots as f32
+    };
+    let steers = model.can_steer() || model.game_mode();
+    let since = !room.is_compact() && steers && each(count + 1) >= narrowest;
+    let width = each(count + usize::from(since));
     let scrolls = width < narrowest;
     let fit = Fit::of(width.max(narrowest));
     let width = if scrolls {
@@ -107,19 +114,25 @@ fn uplink<'a>(
         (None, note)
     };
     let share = share(model, track, words, (room, fit), beside);
-    let forget = forget(model, track, words, room);
-    let inside: Element<'a, Message> = if room.is_compact() {
-        // There is no height for a row of the button's own: it lies on the corner.
-        let shared = row![share].push(forget.as_ref().map(|_| space().width(40)));
-        let rows = column![top, numbers, shared].push(below).spacing(6);
-        let corner = forget.map(|forget| container(forget).align_right(Fill).align_bottom(Fill));
-        stack![rows].push(corner).into()
-    } else {
-        let bottom = row![share].push(forget).spacing(10);
-        let bottom = bottom.align_y(Alignment::Center);
-        column![top, numbers, bottom].push(below).spacing(6).into()
+    // The button has no row of its own: it lies on the corner.
+    let (forget, wide) = match forget(model, track, words, (room, fit)) {
+        Some((forget, wide)) => (Some(forget), wide),
+        None => (None, 0.0),
     };
-    let card = parts::card(inside, room).width(width);
+    let shared = row![share, space().width(wide)]
+        .height(SHARE_HEIGHT)
+        .align_y(Alignment::Center);
+    // What the button, which is higher, reaches below its line.
+    let rest = (theme::TARGET - SHARE_HEIGHT) / 2.0 - 1.0;
+    let rows = column![top, numbers, shared].spacing(6);
+    let rows = container(rows).padding(Padding::ZERO.bottom(rest));
+    let corner = forget.map(|forget| container(forget).align_right(Fill).align_bottom(Fill));
+    let edge = parts::card_padding(room);
+    let bottom = if below.is_some() { edge } else { edge - rest };
+    let rows = column![stack![rows].push(corner)].push(below);
+    let card = parts::card(rows, room)
+        .padding(Padding::new(edge).bottom(bottom))
+        .width(width);
     if track.info.leader {
         card.style(theme::card_marked(ink)).into()
     } else {
@@ -165,8 +178,7 @@ fn title<'a>(
 fn numbers<'a>(track: &Track, words: &Words, room: Room, fit: Fit) -> Element<'a, Message> {
     let unknown = || "–".to_owned();
     let answered = |ns: Option<u64>| ns.filter(|_| track.answers());
-    let rtt = answered(track.figures.rtt_ns);
-    let rtt = rtt.map_or_else(unknown, |ns| words.bare_milliseconds(ns));
+    let rtt = answered(track.figures.rtt_ns).map(|ns| words.bare_milliseconds(ns));
     let jitter = answered(track.figures.jitter_ns);
     let jitter = jitter.map_or_else(unknown, |ns| words.milliseconds(ns));
     let loss = track
@@ -178,9 +190,7 @@ fn numbers<'a>(track: &Track, words: &Words, room: Room, fit: Fit) -> Element<'a
             words.percent(if permille < 100 { permille } else { coarse })
         });
     let big = if room.is_compact() { 30.0 } else { 40.0 };
-    let now = row![bold(rtt, big), quiet(words.say(Key::UnitMs))]
-        .spacing(6)
-        .align_y(Alignment::End);
+    let now = parts::amount(rtt, words.say(Key::UnitMs), big);
     let figure = |key: Key, value: String| {
         let name = text(words.say(key)).size(theme::SMALL).style(theme::quiet);
         let value = text(value).size(theme::BODY).font(theme::BOLD);
@@ -210,7 +220,8 @@ fn numbers<'a>(track: &Track, words: &Words, room: Room, fit: Fit) -> Element<'a
         .push(figure(Key::CardJitter, jitter))
         .push(figure(loss_key, loss))
         .spacing(match fit {
-            Fit::Tight | Fit::Narrow => 8,
+            Fit::Tight => 8,
+            Fit::Narrow => 14,
             Fit::Usual => 22,
             Fit::Wide => 32,
         })
@@ -254,21 +265,23 @@ fn share<'a>(
     let there = model.state.as_ref().filter(|_| model.link == Link::Present);
     let permille = track.info.share_permille;
     let ink = Ink::Uplink(track.slot);
-    let (filled, line) = match there.map(|state| state.backend) {
+    let (shared, line) = match there.map(|state| state.backend) {
         Some(Backend::Ecmp) => {
             let percent = words.percent(permille);
-            let line = if room.is_compact() && fit <= Fit::Narrow {
+            let line = if fit == Fit::Tight || room.is_compact() && fit == Fit::Narrow {
                 percent
             } else {
                 words.tell(Key::CardShare, [("percent", percent.into())])
             };
-            (permille, line)
+            (Some(permille), line)
         }
-        Some(Backend::Lowpower) => (0, words.say(Key::CardShareKernel)),
-        Some(Backend::Observe) | None => (0, words.say(Key::CardShareRoutes)),
+        Some(Backend::Lowpower) => (None, words.say(Key::CardShareKernel)),
+        Some(Backend::Observe) | None => (None, words.say(Key::CardShareRoutes)),
     };
     let line = row![quiet(line)].push(beside).spacing(8);
-    column![parts::bar(filled, ink), line]
+    column![]
+        .push(shared.map(|permille| parts::bar(permille, ink)))
+        .push(line)
         .spacing(4)
         .width(Fill)
         .into()
@@ -300,22 +313,23 @@ fn metered<'a>(
     })
 }
 
-/// Lets an uplink be judged anew, while it is probed. It is seldom needed, so it is quiet.
+/// Lets an uplink be judged anew, while it is probed, and how much of the card's width that takes. It
+/// is seldom needed, so it is quiet, and in a narrow card its word appears beside the pointer.
 fn forget<'a>(
     model: &'a Model,
     track: &Track,
     words: &Words,
-    room: Room,
-) -> Option<Element<'a, Message>> {
+    (room, fit): (Room, Fit),
+) -> Option<(Element<'a, Message>, f32)> {
     if model.link != Link::Present || track.state() == UplinkState::Idle {
         return None;
     }
     let ifindex = track.info.ifindex;
     let message = Message::Forget(ifindex);
-    let said = text(words.say(Key::CardForget))
-        .size(theme::SMALL)
-        .wrapping(text::Wrapping::None);
-    let (inside, tip) = if room.is_compact() {
+    let word = words.say(Key::CardForget);
+    let wide = text_width(&word);
+    let said = text(word).size(theme::SMALL).wrapping(text::Wrapping::None);
+    let (inside, tip) = if room.is_compact() || fit <= Fit::Narrow {
         (row![mark(Mark::Anew)], Some(said))
     } else {
         (row![mark(Mark::Anew), said].spacing(6), None)
@@ -323,15 +337,16 @@ fn forget<'a>(
     let inside = container(inside.align_y(Alignment::Center)).center_y(Fill);
     let press = button(inside)
         .height(theme::TARGET)
-        .padding([0, if tip.is_some() { 14 } else { 10 }])
+        .padding([0, 14])
         .style(quiet_button)
         .on_press(message);
     let press = focus(format!("forget-{ifindex}"), press).on_press(Some(message));
     let Some(tip) = tip else {
-        return Some(press.into());
+        return Some((press.into(), wide + 64.0));
     };
     let tip = container(tip).padding([4, 8]).style(theme::card);
-    Some(tooltip(press, tip, tooltip::Position::Top).into())
+    let press = tooltip(press, tip, tooltip::Position::Top);
+    Some((press.into(), 40.0))
 }
 
 /// A button that shows itself only under the pointer.

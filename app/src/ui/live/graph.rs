@@ -76,6 +76,7 @@ pub fn drawing<'a>(live: &'a Live, model: &'a Model, words: &'a Words) -> Elemen
         picked: live.picked,
         ghost: live.ghost,
         undrawn: &live.undrawn,
+        said: &live.said,
     };
     let hands = Hands {
         drawn: live.unseen.then_some(Message::Drawn),

@@ -1,17 +1,16 @@
-//! The line above the cards: whether the network is the problem, in plain words.
+//! The first thing to read: whether the network is the problem, in plain words.
 
-use iced::widget::{row, text};
-use iced::{Alignment, Element};
+use iced::Element;
+use iced::widget::{column, row, text};
 
-use super::Message;
 use crate::ui::model::Model;
-use crate::ui::parts::Room;
 use crate::ui::theme::{self, Ink};
 use crate::ui::verdict::{Level, Standing, Trouble, Verdict};
 use crate::words::{Key, Words};
 
-/// The line, with a mark whose shape says as much as its colour.
-pub fn view<'a>(model: &Model, words: &Words, room: Room) -> Element<'a, Message> {
+/// What there is to say in letters of this size, with a mark whose shape says as much as its colour; the
+/// figures below it where they are to be smaller, else behind it.
+pub fn view<'a, Message: 'a>(model: &Model, words: &Words, size: f32) -> Element<'a, Message> {
     let (mark, ink) = match model.verdict {
         Verdict::Listening | Verdict::Resting => ("○", Ink::Quiet),
         verdict => match verdict.level() {
@@ -20,71 +19,101 @@ pub fn view<'a>(model: &Model, words: &Words, room: Room) -> Element<'a, Message
             Level::Bad => ("▼", Ink::Bad),
         },
     };
-    let size = if room.is_compact() {
-        theme::BODY
+    let (headline, figures) = if size > theme::BODY {
+        let (headline, figures) = said(model, words);
+        (headline, figures.map(text))
     } else {
-        theme::HEADING
+        (sentence(model, words), None)
     };
-    let said = sentence(model, words);
-    row![
+    let headline = row![
         text(mark).size(size).style(theme::ink(ink)),
-        text(said).size(size).font(theme::BOLD),
+        text(headline).size(size).font(theme::BOLD),
     ]
-    .spacing(8)
-    .align_y(Alignment::Center)
-    .into()
+    .spacing(size / 2.0);
+    column![headline].push(figures).spacing(2).into()
 }
 
-/// The sentence.
-pub fn sentence(model: &Model, words: &Words) -> String {
-    let name = |ifindex: u32| {
-        let track = model.track(ifindex);
-        track.map_or_else(String::new, |track| model.name(track, words))
-    };
+/// All of it in one line.
+fn sentence(model: &Model, words: &Words) -> String {
+    match said(model, words) {
+        (headline, Some(figures)) => format!("{headline} {figures}"),
+        (headline, None) => headline,
+    }
+}
+
+/// What is to be seen first, and the figures behind it.
+pub fn said(model: &Model, words: &Words) -> (String, Option<String>) {
+    let plain = |key| (words.say(key), None);
     match model.verdict {
-        Verdict::Listening => words.say(Key::VerdictListening),
-        Verdict::Resting => words.say(Key::VerdictResting),
-        Verdict::Calm if model.tracks.len() == 1 => words.say(Key::VerdictCalmOne),
-        Verdict::Calm => words.say(Key::VerdictCalm),
-        Verdict::Nothing => words.say(Key::VerdictNothing),
+        Verdict::Listening => plain(Key::VerdictListening),
+        Verdict::Resting => plain(Key::VerdictResting),
+        Verdict::Calm if model.tracks.len() == 1 => plain(Key::VerdictCalmOne),
+        Verdict::Calm => plain(Key::VerdictCalm),
+        Verdict::Nothing => plain(Key::VerdictNothing),
         Verdict::Avoided(ifindex, standing) => {
-            let trouble = trouble(model, ifindex, standing, words);
-            words.tell(Key::VerdictAvoided, [("trouble", trouble.into())])
+            let (trouble, figures) = trouble(model, ifindex, standing, words);
+            let trouble = ("trouble", trouble.into());
+            let beside = match figures {
+                Some(figures) => {
+                    words.tell(Key::VerdictAlso, [trouble, ("figures", figures.into())])
+                }
+                None => words.tell(Key::VerdictTrouble, [trouble]),
+            };
+            (words.say(Key::VerdictAvoided), Some(beside))
         }
         Verdict::Trouble(ifindex, standing, calm) => {
-            let trouble = trouble(model, ifindex, standing, words);
-            let Some(calm) = calm else {
-                return words.tell(Key::VerdictTrouble, [("trouble", trouble.into())]);
-            };
-            let values = [("trouble", trouble.into()), ("calm", name(calm).into())];
-            words.tell(Key::VerdictTroubleCalm, values)
+            let (trouble, figures) = trouble(model, ifindex, standing, words);
+            let headline = words.tell(Key::VerdictTrouble, [("trouble", trouble.into())]);
+            let figures = figures.map(|figures| {
+                let figures = [("figures", figures.into())];
+                words.tell(Key::VerdictFigures, figures)
+            });
+            let calm = calm.map(|calm| {
+                let name = name(model, calm, words);
+                words.tell(Key::VerdictOtherCalm, [("calm", name.into())])
+            });
+            let beside: Vec<String> = figures.into_iter().chain(calm).collect();
+            (headline, (!beside.is_empty()).then(|| beside.join(" ")))
         }
     }
 }
 
-/// "Wi-Fi is jumping: 14 ms jitter, 0.4 % lost".
-fn trouble(model: &Model, ifindex: u32, standing: Standing, words: &Words) -> String {
+/// "Wi-Fi is jumping", and "14 ms jitter, 0.4 % lost" where there are figures.
+fn trouble(
+    model: &Model,
+    ifindex: u32,
+    standing: Standing,
+    words: &Words,
+) -> (String, Option<String>) {
+    let uplink = || [("uplink", name(model, ifindex, words).into())];
     let Some(track) = model.track(ifindex) else {
-        return String::new();
+        return (String::new(), None);
     };
-    let key = match (standing.trouble, standing.level) {
-        (Some(Trouble::Silent), _) => Key::TroubleSilent,
-        (Some(Trouble::Loss), _) => Key::TroubleLoss,
-        (Some(Trouble::Slow), _) => Key::TroubleSlow,
-        (_, Level::Bad) => Key::TroubleJumps,
-        _ => Key::TroubleUnsteady,
+    let figures = &track.figures;
+    let jitter = || words.milliseconds(figures.jitter_ns.unwrap_or(0)).into();
+    let loss = || words.percent(figures.loss_permille.unwrap_or(0)).into();
+    let swing = || {
+        let values = [("jitter", jitter()), ("loss", loss())];
+        words.tell(Key::TroubleJitter, values)
     };
-    let uplink = ("uplink", model.name(track, words).into());
-    let rtt = words.milliseconds(track.figures.rtt_ns.unwrap_or(0));
-    match key {
-        Key::TroubleSilent => words.tell(key, [uplink]),
-        Key::TroubleSlow => words.tell(key, [uplink, ("rtt", rtt.into())]),
-        _ => {
-            let figures = &track.figures;
-            let jitter = words.milliseconds(figures.jitter_ns.unwrap_or(0));
-            let loss = words.percent(figures.loss_permille.unwrap_or(0));
-            let values = [uplink, ("jitter", jitter.into()), ("loss", loss.into())];
-            words.tell(key, values)
+    match (standing.trouble, standing.level) {
+        (Some(Trouble::Silent), _) => (words.tell(Key::TroubleSilent, uplink()), None),
+        (Some(Trouble::Loss), _) => {
+            let values = [("jitter", jitter()), ("loss", loss())];
+            let lost = words.tell(Key::TroubleLost, values);
+            (words.tell(Key::TroubleLoss, uplink()), Some(lost))
         }
+        (Some(Trouble::Slow), _) => {
+            let rtt = words.milliseconds(figures.rtt_ns.unwrap_or(0));
+            let rtt = words.tell(Key::TroubleRtt, [("rtt", rtt.into())]);
+            (words.tell(Key::TroubleSlow, uplink()), Some(rtt))
+        }
+        (_, Level::Bad) => (words.tell(Key::TroubleJumps, uplink()), Some(swing())),
+        _ => (words.tell(Key::TroubleUnsteady, uplink()), Some(swing())),
     }
+}
+
+fn name(model: &Model, ifindex: u32, words: &Words) -> String {
+    let track = model.track(ifindex);
+    track.map_or_else(String::new, |track| model.name(track, words))
 }

@@ -17,7 +17,7 @@ pub fn view<'a>(
     room: Room,
     shape: Shape,
 ) -> Element<'a, Message> {
-    let brief = room.is_compact() && model.tracks.len() > 2;
+    let brief = room.is_compact() && model.tracks.len() > 1;
     let shown = model.drawn().filter(|track| {
         let past = model.track(track.info.ifindex).is_none();
         !past || track.figures.worst_us.is_some()
@@ -72,7 +72,8 @@ fn entry<'a>(
     };
     // The percentiles of the bars stand beside their marks, where there is room for those.
     let marked = shape == Shape::Histogram && !room.is_compact();
-    let figures = (!marked).then(|| {
+    let known = track.figures.p99_us.is_some();
+    let figures = (known && !marked).then(|| {
         // Old probes are known in buckets: percentiles of those are estimates.
         let said = if track.spread.estimated {
             words.tell(Key::LegendEstimated, [("figures", said.into())])

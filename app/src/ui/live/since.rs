@@ -15,28 +15,29 @@ use crate::words::{Key, Words};
 pub fn view<'a>(model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
     let title = bold(words.say(Key::SinceTitle), theme::HEADING);
     let said = |key| text(words.say(key)).style(theme::quiet).into();
-    let told = match model.comparison {
-        Comparison::Off => said(Key::SinceOff),
-        Comparison::Waiting => said(Key::SinceWaiting),
-        Comparison::Nothing => said(Key::SinceNothing),
-        Comparison::Found { average, leader } => found(average, leader, words),
+    let (told, compared) = match model.comparison {
+        Comparison::Off => (said(Key::SinceOff), false),
+        Comparison::Waiting => (said(Key::SinceWaiting), false),
+        Comparison::Nothing => (said(Key::SinceNothing), true),
+        Comparison::Found { average, leader } => (found(average, leader, words), true),
     };
-    let inside = column![title, space().height(8), told, space().height(Fill)]
-        .push(quiet(words.say(Key::SinceSource)));
+    let source = compared.then(|| quiet(words.say(Key::SinceSource)));
+    let inside = column![title, space().height(6), told, space().height(Fill)].push(source);
     parts::card(inside, room).width(Fill).height(Fill).into()
 }
 
 fn found<'a>(average: Met, leader: Met, words: &Words) -> Element<'a, Message> {
     let time = |us: u64| words.milliseconds(us * 1000);
     let share = |permille: u64| words.percent(permille as u32);
+    let nearly_all = words.say(Key::CardP99);
     let jitter = words.say(Key::CardJitter);
     let loss = words.say(Key::CardLossShort);
     column![
-        figure("p99".to_owned(), average.p99_us, leader.p99_us, time),
+        figure(nearly_all, average.p99_us, leader.p99_us, time),
         figure(jitter, average.jitter_us, leader.jitter_us, time),
         figure(loss, average.loss_permille, leader.loss_permille, share),
     ]
-    .spacing(3)
+    .spacing(2)
     .into()
 }
 
@@ -59,14 +60,14 @@ fn figure<'a>(
             .wrapping(text::Wrapping::None)
     };
     row![
-        container(small(name)).width(48),
-        container(small(unit(before))).width(64).align_right(64),
+        container(small(name)).width(74),
+        container(small(unit(before))).width(56).align_right(56),
         text(format!("{arrow} {}", unit(after)))
             .style(theme::ink(ink))
             .font(theme::BOLD)
             .wrapping(text::Wrapping::None),
     ]
-    .spacing(10)
+    .spacing(8)
     .align_y(Alignment::Center)
     .into()
 }

@@ -4,7 +4,7 @@ use evenkeel_core::jitter::mean_jitter;
 use evenkeel_dbus::UplinkState;
 
 use super::{Mark, Model, Track};
-use crate::ui::compare;
+use crate::ui::compare::{self, Comparison};
 use crate::ui::history::History;
 use crate::ui::spread::Spread;
 use crate::ui::verdict::{self, Signs};
@@ -66,7 +66,12 @@ impl Model {
             .iter()
             .map(|track| (track.info.ifindex, &track.history))
             .collect();
-        self.comparison = compare::since_game_mode(&histories, &self.marks, self.now_ns);
+        let compared = compare::since_game_mode(&histories, &self.marks, self.now_ns);
+        self.comparison = match compared {
+            // The feed tells it with its next frame.
+            Comparison::Off if self.game_mode() => Comparison::Waiting,
+            compared => compared,
+        };
     }
 
     /// The height that the graph should show, in microseconds: all answers, except that a few

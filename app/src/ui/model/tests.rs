@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::{Link, MAX_MARKS, MAX_PAST, Model};
 use crate::state::HelperState;
 use crate::ui::clock::Reading;
+use crate::ui::compare::Comparison;
 use crate::ui::events::{Event, MAX_EVENTS, What};
 use crate::ui::tests;
 
@@ -203,6 +204,18 @@ enum Input {
     Frame(Vec<Record>),
     Clock(u64, u64, i64),
     Lost,
+}
+
+#[test]
+fn game_mode_that_is_on_is_never_asked_for() {
+    let mut model = Model::default();
+    model.take_state(state(vec![uplink(1, "eth0"), uplink(2, "wlan0")]));
+    assert_eq!(model.comparison, Comparison::Off);
+    // The helper tells it before the feed does.
+    let mut on = state(vec![uplink(1, "eth0"), uplink(2, "wlan0")]);
+    on.game_mode = true;
+    model.take_state(on);
+    assert_eq!(model.comparison, Comparison::Waiting);
 }
 
 fn moment() -> impl Strategy<Value = u64> {

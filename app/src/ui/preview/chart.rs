@@ -185,8 +185,7 @@ impl Brush<'_> {
 
     fn times(&self, frame: &mut Frame) {
         let span_s = self.picture.minutes() * MINUTE_S;
-        let many = |each_s: &&u64| span_s / **each_s <= MOST_TIMES;
-        let each_s = TIMES_S.iter().find(many).copied().unwrap_or(span_s);
+        let each_s = step_s(span_s);
         let below = self.picture.bars() as f32 * (BAR + BAR_GAP);
         let y = self.area.y + self.area.height + below + AXIS / 2.0 + 2.0;
         for ago_s in (0..=span_s / each_s).map(|part| part * each_s) {
@@ -290,6 +289,14 @@ impl Brush<'_> {
     }
 }
 
+/// The seconds between two times on an axis of so many. Seconds are told of one minute alone: beside
+/// minutes they would have to be added up.
+fn step_s(span_s: u64) -> u64 {
+    let whole = |each_s: u64| span_s <= MINUTE_S || each_s >= MINUTE_S;
+    let fits = |each_s: &&u64| span_s / **each_s <= MOST_TIMES && whole(**each_s);
+    TIMES_S.iter().find(fits).copied().unwrap_or(span_s)
+}
+
 fn label(content: String, position: Point, align_x: Alignment) -> canvas::Text {
     canvas::Text {
         content,
@@ -299,5 +306,20 @@ fn label(content: String, position: Point, align_x: Alignment) -> canvas::Text {
         align_x,
         align_y: alignment::Vertical::Center,
         ..canvas::Text::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_minutes_no_seconds_are_told_and_there_are_never_too_many_times() {
+        assert_eq!(step_s(60), 15);
+        for minutes in 2..=30 {
+            let each_s = step_s(minutes * MINUTE_S);
+            assert!(each_s.is_multiple_of(MINUTE_S), "{minutes}: {each_s}");
+            assert!(minutes * MINUTE_S / each_s <= MOST_TIMES, "{minutes}");
+        }
     }
 }

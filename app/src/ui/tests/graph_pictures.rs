@@ -52,7 +52,10 @@ fn pictures_of_events() {
         scene.tell(|state| state.uplinks.extend(away));
         scene.play_on("drive3_trip_2_05_13_2023", 960, 1060);
         let _ = scene.app.update(Message::Bus(Event::NoHelper));
-        scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+        let back = reading(scene.app.model.now_ns + 8 * SECOND_NS, 0);
+        let _ = scene.app.update(Message::Feed(FeedEvent::Clock(back)));
+        scene.tell(|state| super::lead_with(state, Some(FIRST + 2), true));
+        let _ = scene.app.update(Message::Feed(FeedEvent::Opened));
         scene.play_on("drive3_trip_2_05_13_2023", 1100, 1150);
         let woken = reading(scene.app.model.now_ns, 5_000 * SECOND_NS);
         let _ = scene.app.update(Message::Feed(FeedEvent::Clock(woken)));

@@ -152,6 +152,33 @@ fn a_lost_helper_keeps_the_measurements_and_coming_back_is_told() {
 }
 
 #[test]
+fn what_a_restarted_helper_took_up_again_is_this_windows_still() {
+    let lost = |taken_up: bool| {
+        let mut scene = scene();
+        let _ = scene
+            .app
+            .update(Message::Answered(Call::EnterGameMode, Ok(())));
+        scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+        let _ = scene.app.update(Message::Bus(Event::NoHelper));
+        scene.tell(|state| {
+            super::lead_with(state, Some(FIRST), true);
+            for holder in &mut state.holders {
+                let own = nix::unistd::Uid::current().as_raw();
+                holder.uid = if taken_up { own } else { own + 1 };
+                holder.kept = false;
+            }
+        });
+        scene
+    };
+    let scene = lost(true);
+    assert!(shows(&scene.app, &say(Key::GameOnHere)));
+    assert!(!shows(&scene.app, &say(Key::NoticeHelperBack)));
+    let scene = lost(false);
+    assert!(shows(&scene.app, &say(Key::GameOnOther)));
+    assert!(shows(&scene.app, &say(Key::NoticeHelperBack)));
+}
+
+#[test]
 fn a_helper_that_left_by_itself_is_no_loss_until_it_does_not_come_back() {
     let mut scene = scene();
     let _ = scene.app.update(Message::Bus(Event::Asleep));
@@ -288,6 +315,9 @@ fn everything_is_put_back_in_one_press_and_only_while_something_is_held() {
     assert!(matches!(sent[..], [Message::Tune(tune::Message::Revert)]));
     let action = tune::Tune::default().update(tune::Message::Revert, &scene.app.model);
     assert_eq!(action, tune::Action::Call(Call::Revert));
+    let _ = scene.app.update(Message::Bus(Event::NoHelper));
+    assert!(click(&scene.app, &say(Key::TunablesRevert)).is_empty());
+    assert!(shows(&scene.app, &say(Key::TunablesNone)));
 }
 
 #[test]

@@ -210,19 +210,19 @@ fn a_window_that_was_scrolled_stands_still_says_which_time_it_is_and_comes_back(
     let now = say(Key::Now);
     assert!(!shows(&scene.app, &now));
     tell(&mut scene, Live::Page(-1));
-    let title = "Round trip, 21:01:06 – 21:02:06";
+    let title = "Round trip in ms, 21:01:06 – 21:02:06";
     assert!(shows(&scene.app, title) && shows(&scene.app, &now));
     scene.play_on("5g2_urban", 1500, 1530);
     assert!(shows(&scene.app, title));
     let clicked = super::journeys::click(&scene.app, &now);
     assert!(matches!(clicked[..], [Message::Live(Live::TogglePause)]));
     tell(&mut scene, Live::TogglePause);
-    assert!(shows(&scene.app, "Round trip, last 1 min"));
+    assert!(shows(&scene.app, "Round trip in ms, last 1 min"));
     // Before the beginning there is nothing to see, and after now there is nothing at all.
     tell(&mut scene, Live::Oldest);
-    assert!(shows(&scene.app, "Round trip, 20:58:00 – 20:59:00"));
+    assert!(shows(&scene.app, "Round trip in ms, 20:58:00 – 20:59:00"));
     tell(&mut scene, Live::Scroll(i64::MIN));
-    assert!(shows(&scene.app, "Round trip, 20:58:00 – 20:59:00"));
+    assert!(shows(&scene.app, "Round trip in ms, 20:58:00 – 20:59:00"));
     tell(&mut scene, Live::Scroll(i64::MAX));
     assert!(!shows(&scene.app, &now));
 }
@@ -244,9 +244,17 @@ fn the_read_out_takes_the_window_along_at_its_edge() {
 fn the_shape_of_the_graph_is_chosen_by_pointer_and_keys() {
     let mut scene = five_minutes();
     for (id, shape, title) in [
-        ("shape-bars", Shape::Histogram, "How often, last 1 min"),
-        ("shape-curve", Shape::Cdf, "Answered within, last 1 min"),
-        ("shape-line", Shape::Line, "Round trip, last 1 min"),
+        (
+            "shape-bars",
+            Shape::Histogram,
+            "How often each round trip came, last 1 min",
+        ),
+        (
+            "shape-curve",
+            Shape::Cdf,
+            "Share answered within a time, last 1 min",
+        ),
+        ("shape-line", Shape::Line, "Round trip in ms, last 1 min"),
     ] {
         let sent = press(&scene.app, Some(id), Named::Enter);
         let expected = format!("{:?}", Message::Live(Live::Draw(shape)));
@@ -299,8 +307,9 @@ fn the_verdict_stands_above_the_cards() {
     assert!(shows(&fresh.app, &say(Key::VerdictListening)));
     fresh.play("5g2_urban", 600, usize::MAX);
     let words = crate::words::Words::new(crate::words::Language::English);
-    let said = crate::ui::live::sentence(&fresh.app.model, &words);
-    assert!(shows(&fresh.app, &said) && said != say(Key::VerdictListening));
+    let (headline, figures) = crate::ui::live::said(&fresh.app.model, &words);
+    assert!(shows(&fresh.app, &headline) && headline != say(Key::VerdictListening));
+    assert!(shows(&fresh.app, &figures.unwrap()));
     fresh.tell(|state| {
         for uplink in &mut state.uplinks {
             uplink.carrier = false;

@@ -12,6 +12,7 @@ mod pictures;
 mod portal;
 mod session;
 mod shell;
+mod states;
 mod steered;
 mod touch;
 mod tuned;
@@ -306,19 +307,7 @@ fn lead_with(state: &mut HelperState, leader: Option<u32>, on: bool) {
         };
         usize::from(on)
     ];
-    state.tunables = vec![TunableInfo {
-        id: "route:default table main inet".to_owned(),
-        current: if on { "255:1" } else { "1:1" }.to_owned(),
-        original: if on { "1:1" } else { "" }.to_owned(),
-        wanted: String::new(),
-        state: if on {
-            TunableState::Held
-        } else {
-            TunableState::Idle
-        }
-        .to_wire(),
-        why_not: String::new(),
-    }];
+    state.tunables = tunables(state, on);
     for family in &mut state.families {
         family.in_force = on && Way::from_wire(family.way) != Way::None;
     }
@@ -326,6 +315,34 @@ fn lead_with(state: &mut HelperState, leader: Option<u32>, on: bool) {
         uplink.leader = Some(uplink.ifindex) == leader;
         uplink.state = UplinkState::Alive.to_wire();
     }
+}
+
+/// What there is to change: the weights of routes of the user's own, or routes of Evenkeel's.
+fn tunables(state: &HelperState, on: bool) -> Vec<TunableInfo> {
+    let standing = if on {
+        TunableState::Held
+    } else {
+        TunableState::Idle
+    };
+    let tunable = |family: &FamilyInfo| {
+        let (id, current, original) = match (Way::from_wire(family.way), on) {
+            (Way::UserRoute, true) => ("route:default metric 100".to_owned(), "255:1", "1:1"),
+            (Way::UserRoute, false) => ("route:default metric 100".to_owned(), "1:1", ""),
+            (Way::Group | Way::Single, true) => {
+                let id = format!("own:IPv{}", family.family);
+                (id, "default dev wlan0, 6 rules", "")
+            }
+            _ => return None,
+        };
+        Some(TunableInfo {
+            id,
+            current: current.to_owned(),
+            original: original.to_owned(),
+            state: standing.to_wire(),
+            ..TunableInfo::default()
+        })
+    };
+    state.families.iter().filter_map(tunable).collect()
 }
 
 fn simulate(view: Element<'_, Message>, size: Size) -> Simulator<'_, Message> {

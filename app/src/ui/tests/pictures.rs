@@ -3,9 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use evenkeel_dbus::{
-    Backend, CostReason, Draining, HelperError, Reason, TunableInfo, TunableState, Way,
-};
+use evenkeel_dbus::{Backend, CostReason, Draining, Reason, TunableInfo, TunableState, Way};
 use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
@@ -14,9 +12,9 @@ use super::{Scene, charge, family, golden, lacks_helper, same_subnet, simulate, 
 use crate::config::ThemeChoice;
 use crate::installation::Remedy;
 use crate::ui::app::{App, Message, Screen};
-use crate::ui::bus::{Call, Event, FeedEvent};
+use crate::ui::bus::{Call, FeedEvent};
 use crate::ui::drafts::Control;
-use crate::ui::{alone, live, tune};
+use crate::ui::{live, tune};
 use crate::words::{Language, Words};
 
 /// The size of the golden images.
@@ -162,15 +160,6 @@ fn the_question_on_closing_and_a_gamepads_hints() {
 }
 
 #[test]
-fn live_with_two_uplinks_in_game_mode() {
-    in_every_theme("live-two", |language, size| {
-        let mut scene = Scene::ecmp(2, language, size);
-        scene.play("5g2_urban", 1900, 900);
-        scene.app
-    });
-}
-
-#[test]
 fn live_with_three_uplinks_and_an_effect() {
     whole_everywhere("live-three", |language, size| {
         let mut scene = Scene::ecmp(3, language, size);
@@ -199,16 +188,6 @@ fn live_with_four_uplinks_paused_over_thirty_minutes() {
         for _ in 0..20 {
             let _ = scene.app.update(Message::Live(live::Message::Pick(-1)));
         }
-        scene.app
-    });
-}
-
-#[test]
-fn live_with_one_uplink_watching_only() {
-    everywhere("live-one", |language, size| {
-        let state = state(Backend::Observe, Reason::OneUplink, uplinks(1));
-        let mut scene = Scene::new(state, language, size);
-        scene.play("5g2_urban", 600, usize::MAX);
         scene.app
     });
 }
@@ -357,12 +336,7 @@ fn tune_on_both_backends() {
 }
 
 #[test]
-fn live_before_game_mode_and_on_a_patched_kernel() {
-    everywhere("live-off", |language, size| {
-        let mut scene = Scene::ecmp(3, language, size);
-        scene.play("drive3_trip_2_05_13_2023", 900, usize::MAX);
-        scene.app
-    });
+fn live_on_a_patched_kernel_in_game_mode() {
     everywhere("live-lowpower", |language, size| {
         let state = state(Backend::Lowpower, Reason::Ready, uplinks(2));
         let mut scene = Scene::new(state, language, size);
@@ -372,41 +346,10 @@ fn live_before_game_mode_and_on_a_patched_kernel() {
 }
 
 #[test]
-fn a_refusal_in_words() {
-    everywhere("error", |language, size| {
-        let mut scene = Scene::ecmp(2, language, size);
-        scene.play("5g2_urban", 900, usize::MAX);
-        let error = HelperError::ConflictingRoutes(
-            "default via 192.168.1.1 dev enp0s13f0 metric 100 was replaced meanwhile".to_owned(),
-        );
-        let answer = Message::Answered(Call::EnterGameMode, Err(error));
-        let _ = scene.app.update(answer);
-        scene.app
-    });
-}
-
-#[test]
-fn no_helper_and_a_lost_helper() {
+fn before_anything_is_known_without_a_helper() {
     everywhere("absent", |language, size| {
         let mut app = App::new(Words::new(language), size);
         lacks_helper(&mut app, Remedy::Deb);
         app
-    });
-    everywhere("alone", |language, size| {
-        let mut app = App::new(Words::new(language), size);
-        lacks_helper(&mut app, Remedy::Start);
-        let found = alone::Event::Uplinks(uplinks(3));
-        let _ = app.update(Message::Alone(found));
-        let _ = app.update(Message::Feed(FeedEvent::Opened));
-        let state = state(Backend::Observe, Reason::Ready, uplinks(3));
-        let mut scene = Scene { app, state, size };
-        scene.play_on("drive3_trip_2_05_13_2023", 0, 600);
-        scene.app
-    });
-    everywhere("lost", |language, size| {
-        let mut scene = Scene::ecmp(2, language, size);
-        scene.play("5g2_urban", 900, 300);
-        let _ = scene.app.update(Message::Bus(Event::NoHelper));
-        scene.app
     });
 }

@@ -64,7 +64,7 @@ fn the_window_says_what_is_steered_and_what_may_move() {
         ..family(4, Way::Group)
     };
     let own = || vec![family(4, Way::UserRoute), family(6, Way::UserRoute)];
-    let stay = "Running connections stay where they are.";
+    let stay = "Running connections stay put.";
     for (families, kernel, steered, expected) in [
         (
             vec![family(4, Way::Group), family(6, Way::Single)],

@@ -40,15 +40,21 @@ pub fn view<'a>(state: &'a HelperState, words: &'a Words, room: Room) -> Element
     } else if touched.is_empty() {
         inside = inside.push(quiet(words.say(Key::TunablesNone)));
     }
-    let rows = touched.into_iter().chain(idle);
-    inside = inside.extend(rows.map(|tunable| line(tunable, words)));
+    let mut explained = None;
+    for tunable in touched.into_iter().chain(idle) {
+        // What IPv4 and IPv6 have in common is said once.
+        let does = Some(speech::tunable_does_key(&tunable.id));
+        let new = does.filter(|_| explained != does);
+        explained = does;
+        inside = inside.push(line(tunable, new, words));
+    }
     if held {
         inside = inside.push(quiet(words.say(Key::TunablesHow)));
     }
     parts::card(inside, room).width(Fill).into()
 }
 
-fn line<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Message> {
+fn line<'a>(tunable: &'a TunableInfo, does: Option<Key>, words: &'a Words) -> Element<'a, Message> {
     let state = TunableState::from_wire(tunable.state);
     let ink = match state {
         TunableState::Held => Ink::Good,
@@ -64,7 +70,7 @@ fn line<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Message> 
         }
     };
     let current = or_dash(&tunable.current);
-    let change = if state == TunableState::Idle {
+    let change = if state == TunableState::Idle || tunable.original.is_empty() {
         words.tell(Key::TunableValue, [("current", current.into())])
     } else {
         let original = or_dash(&tunable.original);
@@ -76,13 +82,11 @@ fn line<'a>(tunable: &'a TunableInfo, words: &'a Words) -> Element<'a, Message> 
         .style(theme::ink(ink));
     let why = told::why_not(tunable, words);
     let why = (!why.is_empty()).then(|| text(why).size(theme::SMALL).style(theme::ink(ink)));
-    column![
-        text(speech::tunable_name(&tunable.id, words)),
-        quiet(words.say(speech::tunable_does_key(&tunable.id))),
-        quiet(change),
-        stands,
-    ]
-    .push(why)
-    .spacing(2)
-    .into()
+    let standing = row![quiet(change), stands].spacing(12);
+    column![text(speech::tunable_name(&tunable.id, words))]
+        .push(does.map(|key| quiet(words.say(key))))
+        .push(standing.wrap().vertical_spacing(2))
+        .push(why)
+        .spacing(2)
+        .into()
 }

@@ -153,7 +153,7 @@ impl Tune {
         room: Room,
     ) -> Element<'a, Message> {
         // What is around it at 1280x800 leaves so much.
-        let height = (room.size.height - 550.0).clamp(200.0, 400.0);
+        let height = (room.size.height - 566.0).clamp(200.0, 760.0);
         let Some(picture) = &self.picture else {
             let key = if model.tracks.iter().all(|track| track.history.is_empty()) {
                 Key::PreviewEmpty
