@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 18] = [
     "status",
     "plan",
     "watch",
@@ -23,6 +23,9 @@ const COMMANDS: [&str; 15] = [
     "replay",
     "table",
     "report",
+    "spikes",
+    "flows",
+    "overlay",
     "doctor",
     "completions",
     "man",
