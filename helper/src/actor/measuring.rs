@@ -19,7 +19,7 @@ use crate::measure::course::{Course, Order};
 use crate::measure::flow::{Flow, Targets, Way};
 use crate::measure::object::{Board, Passport, withdraw};
 use crate::measure::wish::Wish;
-use crate::measure::{Happened, Running, Shared, Ways, path, shown};
+use crate::measure::{Happened, Running, Shared, Ways, found, path, shown};
 use crate::request::{Answer, Touch};
 use evenkeel_evidence::monotonic_ns;
 
@@ -345,7 +345,11 @@ impl Actor {
             "measurement {number} has ended: {end:?}, {:?}",
             running.course.judged()
         );
-        for number in self.measuring.keep(&running, Instant::now()) {
+        let passport = (number, running.uid);
+        let made_room = self
+            .measuring
+            .keep(passport, found(&running), Instant::now());
+        for number in made_room {
             withdraw(&self.edges.connection, number).await;
         }
     }

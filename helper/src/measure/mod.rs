@@ -184,20 +184,22 @@ impl Measuring {
     }
 
     /// Keeps what a measurement found. Returns the numbers of those that had to make room.
-    pub fn keep(&mut self, running: &Running, now: Instant) -> Vec<u64> {
-        let (blocks, samples) = found(running);
+    pub fn keep(
+        &mut self,
+        (number, uid): (u64, u32),
+        (blocks, samples): (Vec<MeasuredBlock>, Vec<MeasuredSample>),
+        now: Instant,
+    ) -> Vec<u64> {
         self.ended.push_back(Ended {
-            number: running.number,
-            uid: running.uid,
+            number,
+            uid,
             blocks,
             samples,
             until: Some(now + KEPT),
         });
         let too_many = self.ended.len().saturating_sub(MAX_ENDED_MEASUREMENTS);
-        self.ended
-            .drain(..too_many)
-            .map(|ended| ended.number)
-            .collect()
+        let made_room = self.ended.drain(..too_many);
+        made_room.map(|ended| ended.number).collect()
     }
 
     /// Drops those that were kept long enough. Returns their numbers.
@@ -252,7 +254,7 @@ const fn number_of(arm: Arm) -> u32 {
 }
 
 /// Blocks and samples as they cross the bus.
-fn found(running: &Running) -> (Vec<MeasuredBlock>, Vec<MeasuredSample>) {
+pub fn found(running: &Running) -> (Vec<MeasuredBlock>, Vec<MeasuredSample>) {
     let (mut blocks, mut samples) = (Vec::new(), Vec::new());
     for (number, measured) in (0..).zip(running.course.blocks()) {
         blocks.push(MeasuredBlock {
@@ -320,5 +322,56 @@ pub fn shown(course: &Course, now: Instant, now_ns: u64) -> Shown {
         reason: reason.to_wire(),
         progress,
         result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_has_fetched_keeps_the_helper_for_a_while_and_no_longer() {
+        let now = Instant::now();
+        let mut measuring = Measuring::default();
+        assert!(measuring.is_idle());
+        let found = || {
+            (
+                vec![MeasuredBlock::default()],
+                vec![MeasuredSample::default()],
+            )
+        };
+        assert!(measuring.keep((1, 1000), found(), now).is_empty());
+        assert!(!measuring.is_idle());
+        assert!(measuring.samples(1, 1001).is_some());
+        assert!(!measuring.is_idle(), "somebody else's look is no fetching");
+        assert_eq!(measuring.samples(1, 1000), Some(found().1));
+        assert!(measuring.is_idle());
+        assert!(
+            measuring.expire(now + KEPT).is_empty(),
+            "it stays while the helper does"
+        );
+        assert!(measuring.keep((2, 1000), found(), now).is_empty());
+        assert!(measuring.expire(now + KEPT / 2).is_empty());
+        assert_eq!(measuring.expire(now + KEPT), [2]);
+        assert!(measuring.is_idle() && measuring.blocks(2).is_none());
+    }
+
+    #[test]
+    fn the_oldest_makes_room_for_the_fifth() {
+        let now = Instant::now();
+        let mut measuring = Measuring::default();
+        for number in 1..=4 {
+            assert!(
+                measuring
+                    .keep((number, 0), Default::default(), now)
+                    .is_empty()
+            );
+        }
+        assert_eq!(measuring.keep((5, 0), Default::default(), now), [1]);
+        let paths: Vec<String> = measuring.paths().iter().map(ToString::to_string).collect();
+        assert_eq!(paths.len(), MAX_ENDED_MEASUREMENTS);
+        assert_eq!(paths[3], "/io/github/evenkeel/Helper1/measurement/5");
+        assert_eq!(measuring.blocks(1), None);
+        assert_eq!(measuring.blocks(2), Some(Vec::new()));
     }
 }
