@@ -9,8 +9,12 @@ printf '\n== core\n'
 cargo bench --locked --quiet -p evenkeel-core --bench cost
 printf '\n== steering: regret over recorded series\n'
 cargo bench --locked --quiet -p evenkeel-core --bench regret
+printf '\n== measurements: false alarms, and what they find\n'
+cargo bench --locked --quiet -p evenkeel-core --bench ab
 printf '\n== the moving graph, drawn off the screen\n'
 cargo bench --locked --quiet -p evenkeel --bench graph
+printf '\n== the kernel beside the probes\n'
+cargo bench --locked --quiet -p evenkeel-evidence --bench reading
 printf '\n== helper and window\n'
 cargo build --locked --quiet --release -p evenkeeld -p evenkeel -p evenkeel-lab
 sudo=""

@@ -6,6 +6,7 @@ use evenkeel_dbus::{
     TunableInfo, UplinkInfo,
 };
 use futures_util::stream::{BoxStream, StreamExt, select_all};
+use zbus::OwnedObjectPath;
 
 /// The helper's properties at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct HelperState {
     pub sampling: bool,
     /// Milliseconds between two probes of one uplink.
     pub probe_period_ms: u32,
+    /// The measurements that are there, the oldest first; see [`measure`](crate::measure).
+    pub measurements: Vec<OwnedObjectPath>,
     /// Every reversible setting.
     pub tunables: Vec<TunableInfo>,
     /// The last thing that went wrong on its own: error name and sentence.
@@ -72,6 +75,7 @@ impl HelperState {
             holders: helper.game_mode_holders().await?,
             sampling: helper.sampling().await?,
             probe_period_ms: helper.probe_period_ms().await?,
+            measurements: helper.measurements().await?,
             tunables: helper.tunables().await?,
             last_error: (!name.is_empty()).then_some((name, text)),
         })
@@ -99,6 +103,7 @@ pub async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
         receive_game_mode_changed,
         receive_game_mode_holders_changed,
         receive_sampling_changed,
+        receive_measurements_changed,
         receive_tunables_changed,
         receive_last_error_changed
     ]

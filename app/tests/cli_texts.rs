@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "status",
     "plan",
     "watch",
@@ -19,7 +19,10 @@ const COMMANDS: [&str; 12] = [
     "run",
     "forget",
     "revert",
+    "measure",
     "replay",
+    "table",
+    "report",
     "doctor",
     "completions",
     "man",

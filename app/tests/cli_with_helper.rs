@@ -71,6 +71,80 @@ fn changes_are_asked_to_be_kept() {
 }
 
 #[test]
+fn what_to_measure_becomes_the_numbers_of_one_call() {
+    let rig = Rig::new();
+    let off = u32::MAX;
+    for (args, numbers) in [
+        (
+            &["--game-mode"][..],
+            [0, 0, 0, 1, 30, 20, 10_000, 2_000, 100],
+        ),
+        (
+            &["--ema", "256", "768", "--pairs", "20"],
+            [1, 0, 256, 768, 20, 13, 10_000, 2_000, 100],
+        ),
+        (
+            &["--uplinks", "wwan0", "3", "--pairs", "8"],
+            [4, 0, 4, 3, 8, 0, 10_000, 2_000, 100],
+        ),
+        (
+            &["--tunable", "uplink-cost:wwan0=150", "--first-look", "0"],
+            [3, 4, off, 150, 30, 0, 10_000, 2_000, 100],
+        ),
+        (
+            &[
+                "--tunable",
+                "ema-factor=0",
+                "--block",
+                "2.5",
+                "--settle",
+                "0",
+            ],
+            [1, 0, off, 0, 30, 20, 2_500, 0, 100],
+        ),
+    ] {
+        let output = rig.ran(&[&["measure"], args].concat());
+        assert_eq!(
+            output.status.code(),
+            Some(5),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        let asked = format!("StartMeasurement {numbers:?}");
+        assert_eq!(rig.helper.calls().last(), Some(&asked));
+    }
+    let asked = rig.helper.calls().len();
+    for args in [
+        &["measure"][..],
+        &["measure", "--game-mode", "--ema", "1", "2"],
+        &["measure", "--ema", "1"],
+        &["measure", "--ema", "1", "1025"],
+        &["measure", "--game-mode", "--pairs", "5"],
+        &["measure", "--game-mode", "--first-look", "30"],
+        &["measure", "--game-mode", "--block", "0.5"],
+        &["measure", "--game-mode", "--block", "-1"],
+        &["measure", "--game-mode", "--settle", "9"],
+        &["measure", "--uplinks", "eth7", "wifi0"],
+        &["measure", "--tunable", "colour=1"],
+        &["measure", "--tunable", "ema-factor"],
+        &["measure", "--show", "--pairs", "8"],
+    ] {
+        let output = rig.ran(args);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert!(output.stdout.is_empty());
+    }
+    let output = rig.ran(&["measure", "--show"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("nothing was measured"));
+    assert_eq!(rig.helper.calls().len(), asked);
+}
+
+#[test]
 fn every_refusal_has_its_exit_code_and_its_sentence() {
     let rig = Rig::new();
     let why = || "because of the test; nothing was changed".to_owned();
@@ -88,6 +162,7 @@ fn every_refusal_has_its_exit_code_and_its_sentence() {
             &["game-mode", "on"][..],
             &["set", "ema", "1"],
             &["forget", "wifi0"],
+            &["measure", "--game-mode"],
             &["watch", "--count", "1"],
         ] {
             let output = rig.ran(args);

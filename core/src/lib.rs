@@ -12,21 +12,30 @@
 //! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
+//! | [`distribution`], [`ratio`] | shares within a time and per band; how two 99th percentiles compare |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
 //! | [`preview`] | the same for probes that were just recorded, to be drawn |
+//! | [`blame`] | what a spike is, and whose fault it was |
+//! | [`flows`] | which connections are the game's, and what they say of its ping |
 //! | [`uplink`] | what counts as an uplink, and where one is probed by default |
 //! | [`regret`] | how much better those choices were than none |
+//! | [`ab`] | whether one setting is steadier than another: the plan of a measurement, its verdict |
 //!
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
+pub mod ab;
+pub mod blame;
+pub mod distribution;
 pub mod ema;
+pub mod flows;
 pub mod jitter;
 pub mod metrics;
 pub mod nexthop;
 pub mod plan;
 pub mod preview;
 pub mod range;
+pub mod ratio;
 pub mod regret;
 pub mod replay;
 pub mod stats;

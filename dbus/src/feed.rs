@@ -4,12 +4,14 @@
 //!
 //! | header | bytes | | record | bytes |
 //! |---|---|---|---|---|
-//! | magic [`MAGIC`] | 4 | | kind: 1 sample, 2 estimate, 3 leader | 1 |
+//! | magic [`MAGIC`] | 4 | | kind: 1 sample, 2 estimate, 3 leader, 4 gateway, 5 seen, 6 spike | 1 |
 //! | frame number, from 0 | 4 | | flags | 1 |
 //! | frames dropped for this listener so far | 4 | | share in thousandths (estimate) | 2 |
 //! | number of records | 2 | | ifindex | 4 |
 //! | zero | 2 | | `CLOCK_MONOTONIC` in ns | 8 |
 //! | | | | three values | 24 |
+//!
+//! A client passes over kinds that it does not know. [`crate::spikes`] puts kinds 5 and 6 together.
 //!
 //! The helper never waits for a slow reader: it drops the frame and counts it.
 
@@ -28,6 +30,11 @@ const RECORD_BYTES: usize = 40;
 const KIND_SAMPLE: u8 = 1;
 const KIND_ESTIMATE: u8 = 2;
 const KIND_LEADER: u8 = 3;
+const KIND_GATEWAY: u8 = 4;
+const KIND_SEEN: u8 = 5;
+const KIND_SPIKE: u8 = 6;
+/// Stands for a round trip that was not measured.
+const NO_RTT: u64 = u64::MAX;
 const FLAG_LOST: u8 = 1;
 const FLAG_USER_CLOCK: u8 = 2;
 const FLAG_GAME_MODE: u8 = 1;
@@ -71,6 +78,48 @@ pub enum Record {
         at_ns: u64,
         /// True while game mode is on.
         game_mode: bool,
+    },
+    /// A probe to an uplink's gateway was answered or given up.
+    Gateway {
+        /// The uplink.
+        ifindex: u32,
+        /// When the probe was sent.
+        at_ns: u64,
+        /// Its round-trip time; `None` when it was lost.
+        rtt_ns: Option<u64>,
+    },
+    /// Something that was seen around a spike whose own record follows.
+    Seen {
+        /// The spike's uplink, 0 for the whole machine.
+        ifindex: u32,
+        /// When the spike began.
+        at_ns: u64,
+        /// Up to three measures: a number of [`evenkeel_core::blame::Measure`], or 0 for none, and how
+        /// much of it.
+        seen: [(u8, u64); 3],
+    },
+    /// A spike is over.
+    Spike {
+        /// Its uplink, `None` for the whole machine.
+        ifindex: Option<u32>,
+        /// When it began.
+        at_ns: u64,
+        /// How long it lasted.
+        length_ns: u64,
+        /// The usual round trip before; whole microseconds come over, at most an hour's.
+        usual_ns: Option<u64>,
+        /// The longest round trip in it, likewise.
+        worst_ns: Option<u64>,
+        /// Probes sent in it.
+        sent: u16,
+        /// Those that stood out.
+        stood_out: u16,
+        /// Those that were lost.
+        lost: u16,
+        /// A number of [`evenkeel_core::blame::Culprit`].
+        culprit: u8,
+        /// A number of [`evenkeel_core::blame::Rule`].
+        rule: u8,
     },
 }
 
@@ -154,6 +203,42 @@ fn encode_record(out: &mut Vec<u8>, record: &Record) {
             let flags = if game_mode { FLAG_GAME_MODE } else { 0 };
             (KIND_LEADER, flags, 0, ifindex.unwrap_or(0), at_ns, [0; 3])
         }
+        Record::Gateway {
+            ifindex,
+            at_ns,
+            rtt_ns,
+        } => {
+            let rtt = rtt_ns.unwrap_or(NO_RTT);
+            (KIND_GATEWAY, 0, 0, ifindex, at_ns, [rtt, 0, 0])
+        }
+        Record::Seen {
+            ifindex,
+            at_ns,
+            seen,
+        } => {
+            let [first, second, third] = seen.map(|(code, _)| code);
+            let others = u16::from_le_bytes([second, third]);
+            let values = seen.map(|(_, value)| value);
+            (KIND_SEEN, first, others, ifindex, at_ns, values)
+        }
+        Record::Spike {
+            ifindex,
+            at_ns,
+            length_ns,
+            usual_ns,
+            worst_ns,
+            sent,
+            stood_out,
+            lost,
+            culprit,
+            rule,
+        } => {
+            let times = u64::from(to_us(usual_ns)) | u64::from(to_us(worst_ns)) << 32;
+            let counts = u64::from(sent) | u64::from(stood_out) << 16 | u64::from(lost) << 32;
+            let ifindex = ifindex.unwrap_or(0);
+            let values = [length_ns, times, counts];
+            (KIND_SPIKE, culprit, rule.into(), ifindex, at_ns, values)
+        }
     };
     out.extend_from_slice(&[kind, flags]);
     out.extend_from_slice(&share.to_le_bytes());
@@ -215,8 +300,48 @@ fn decode_record(bytes: &[u8]) -> Option<Record> {
             at_ns,
             game_mode: flags & FLAG_GAME_MODE != 0,
         }),
+        KIND_GATEWAY => Some(Record::Gateway {
+            ifindex,
+            at_ns,
+            rtt_ns: (first != NO_RTT).then_some(first),
+        }),
+        KIND_SEEN => Some(Record::Seen {
+            ifindex,
+            at_ns,
+            seen: [
+                (flags, first),
+                (bytes[2], u64_at(bytes, 24)),
+                (bytes[3], u64_at(bytes, 32)),
+            ],
+        }),
+        KIND_SPIKE => {
+            let (times, counts) = (u64_at(bytes, 24), u64_at(bytes, 32));
+            Some(Record::Spike {
+                ifindex: (ifindex != 0).then_some(ifindex),
+                at_ns,
+                length_ns: first,
+                usual_ns: from_us(times as u32),
+                worst_ns: from_us((times >> 32) as u32),
+                sent: counts as u16,
+                stood_out: (counts >> 16) as u16,
+                lost: (counts >> 32) as u16,
+                culprit: flags,
+                rule: share_permille as u8,
+            })
+        }
         _ => None,
     }
+}
+
+/// Microseconds, with the largest number for none.
+fn to_us(ns: Option<u64>) -> u32 {
+    ns.map_or(u32::MAX, |ns| {
+        u32::try_from(ns / 1000).unwrap_or(u32::MAX - 1)
+    })
+}
+
+fn from_us(us: u32) -> Option<u64> {
+    (us != u32::MAX).then(|| u64::from(us) * 1000)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -275,7 +400,53 @@ mod tests {
                     game_mode
                 }
             ),
+            (1u32.., any::<u64>(), proptest::option::of(0..NO_RTT)).prop_map(
+                |(ifindex, at_ns, rtt_ns)| Record::Gateway {
+                    ifindex,
+                    at_ns,
+                    rtt_ns
+                }
+            ),
+            (any::<u32>(), any::<u64>(), any::<[(u8, u64); 3]>()).prop_map(
+                |(ifindex, at_ns, seen)| Record::Seen {
+                    ifindex,
+                    at_ns,
+                    seen
+                }
+            ),
+            spike(),
         ]
+    }
+
+    fn spike() -> impl Strategy<Value = Record> {
+        let time = || proptest::option::of((0..u32::MAX - 1).prop_map(|us| u64::from(us) * 1000));
+        (
+            proptest::option::of(1u32..),
+            any::<[u64; 2]>(),
+            (time(), time()),
+            any::<[u16; 3]>(),
+            any::<[u8; 2]>(),
+        )
+            .prop_map(
+                |(
+                    ifindex,
+                    [at_ns, length_ns],
+                    (usual_ns, worst_ns),
+                    [sent, stood_out, lost],
+                    [culprit, rule],
+                )| Record::Spike {
+                    ifindex,
+                    at_ns,
+                    length_ns,
+                    usual_ns,
+                    worst_ns,
+                    sent,
+                    stood_out,
+                    lost,
+                    culprit,
+                    rule,
+                },
+            )
     }
 
     proptest! {

@@ -8,7 +8,9 @@
 pub mod error;
 pub mod feed;
 pub mod limits;
+pub mod measurement;
 mod proxy;
+pub mod spikes;
 mod start;
 mod types;
 mod words;
@@ -23,12 +25,16 @@ pub use types::{
 
 /// The helper's well-known bus name.
 pub const BUS_NAME: &str = "io.github.evenkeel.Helper1";
-/// The one object the helper exports.
+/// The object the helper exports; below it stand the measurements.
 pub const OBJECT_PATH: &str = "/io/github/evenkeel/Helper1";
 /// The interface on that object.
 pub const INTERFACE: &str = "io.github.evenkeel.Helper1";
 /// The interface as documented introspection XML.
 pub const INTERFACE_XML: &str = include_str!("../io.github.evenkeel.Helper1.xml");
+/// The interface of a measurement.
+pub const MEASUREMENT_INTERFACE: &str = "io.github.evenkeel.Measurement1";
+/// That interface as documented introspection XML.
+pub const MEASUREMENT_XML: &str = include_str!("../io.github.evenkeel.Measurement1.xml");
 
 /// The polkit actions the helper asks for.
 pub mod action {

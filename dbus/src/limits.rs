@@ -32,3 +32,5 @@ pub const MAX_FEEDS: usize = 16;
 pub const MAX_UPLINKS: usize = 16;
 /// Multipath routes the helper steers at the same time.
 pub const MAX_ROUTES: usize = 16;
+/// Measurements that have ended and are kept with their samples; one more and the oldest goes.
+pub const MAX_ENDED_MEASUREMENTS: usize = 4;

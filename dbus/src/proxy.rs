@@ -1,6 +1,6 @@
 //! The typed proxy that the window, the command line and the tests share.
 
-use zbus::proxy;
+use zbus::{OwnedObjectPath, proxy};
 
 use crate::{Draining, FamilyInfo, HelperError, Holder, PlanStep, TunableInfo, UplinkInfo};
 
@@ -28,6 +28,23 @@ pub trait Helper1 {
     fn forget(&self, ifindex: u32) -> Result<(), HelperError>;
     /// Ends everything the caller and its user hold.
     fn revert(&self) -> Result<(), HelperError>;
+    /// Begins a measurement; the arguments are those of [`crate::measurement::MeasurementPlan`].
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a call carries numbers, not records"
+    )]
+    fn start_measurement(
+        &self,
+        subject: u32,
+        ifindex: u32,
+        a: u32,
+        b: u32,
+        pairs: u32,
+        first_look: u32,
+        block_ms: u32,
+        settle_ms: u32,
+        period_ms: u32,
+    ) -> Result<OwnedObjectPath, HelperError>;
 
     /// The helper's version.
     #[zbus(property(emits_changed_signal = "const"))]
@@ -77,6 +94,9 @@ pub trait Helper1 {
     /// Milliseconds between two probes of one uplink.
     #[zbus(property(emits_changed_signal = "const"))]
     fn probe_period_ms(&self) -> zbus::Result<u32>;
+    /// The measurements that are there, the oldest first.
+    #[zbus(property)]
+    fn measurements(&self) -> zbus::Result<Vec<OwnedObjectPath>>;
     /// Every reversible setting on this machine.
     #[zbus(property)]
     fn tunables(&self) -> zbus::Result<Vec<TunableInfo>>;

@@ -29,6 +29,8 @@ macro_rules! wire_enum {
     };
 }
 
+pub(crate) use wire_enum;
+
 wire_enum! {
     /// What the helper can do on this machine.
     Backend, fallback Observe {

@@ -128,6 +128,19 @@ impl Feeds {
         }
     }
 
+    /// Sends records to the newest listener alone, at once.
+    pub fn greet(&mut self, records: &[Record], now: Instant) {
+        let Some(listener) = self.listeners.last_mut() else {
+            return;
+        };
+        for chunk in records.chunks(MAX_RECORDS) {
+            listener.pending.extend(chunk);
+            // One that is gone already is found by the next look.
+            let _ = listener.send_pending(now);
+        }
+        listener.due = now;
+    }
+
     /// When the next frame is due, if any record waits.
     pub fn next_due(&self) -> Option<Instant> {
         self.listeners

@@ -47,17 +47,18 @@ struct Word {
     leases: Leases,
 }
 
-/// What is left for the next helper; `None` when nobody holds anything.
+/// What is left for the next helper; `None` when nobody but a measurement holds anything.
 pub fn word(leases: &Leases, moment: Moment) -> Option<Vec<u8>> {
+    let mut leases = leases.clone();
+    leases.end_measurement();
+    let held = !leases.is_empty();
     let word = Word {
         version: VERSION,
         moment,
-        leases: leases.clone(),
+        leases,
     };
     // Numbers, texts and maps of them always become JSON.
-    (!leases.is_empty())
-        .then(|| serde_json::to_vec(&word).ok())
-        .flatten()
+    held.then(|| serde_json::to_vec(&word).ok()).flatten()
 }
 
 /// Who holds what, by the word that was left. Clients are among them only if this is still their bus;
@@ -134,6 +135,17 @@ mod tests {
     fn what_is_held_survives_a_restart_of_the_same_boot_and_bus_whole() {
         let word = word(&held(), now()).unwrap();
         assert_eq!(leases_of(&word, &later(3)), Ok(held()));
+    }
+
+    #[test]
+    fn a_measurement_ends_with_the_helper_that_measures() {
+        let mut leases = Leases::default();
+        leases.measure(1000, &[Change::GameMode]);
+        assert!(word(&leases, now()).is_none());
+        let mut leases = held();
+        leases.measure(1000, &[Change::EmaFactor(3)]);
+        let left = leases_of(&word(&leases, now()).unwrap(), &later(3)).unwrap();
+        assert_eq!(left.wanted(), held().wanted());
     }
 
     #[test]

@@ -1,57 +1,33 @@
-//! `io.github.evenkeel.Helper1` on the bus: validate, ask polkit, hand on to the actor, in that
-//! order. No state of its own, and `&self` throughout, so that a polkit prompt for one caller
+//! `io.github.evenkeel.Helper1` on the bus: validate, then ask polkit and hand on to the actor
+//! ([`Desk`]), in that order. No state of its own, and `&self` throughout, so that a polkit prompt for one caller
 //! never holds up another.
 
 use std::ops::RangeInclusive;
 
 use evenkeel_dbus::limits::{EMA_FACTOR, FEED_HZ, POWER_COST, UPLINK_COST};
+use evenkeel_dbus::measurement::MeasurementPlan;
 use evenkeel_dbus::{
     Draining, FamilyInfo, HelperError, Hold, Holder, PlanStep, TunableInfo, UplinkInfo, action,
 };
-use tokio::sync::{mpsc, oneshot};
-use zbus::Connection;
 use zbus::message::Header;
+use zbus::{Connection, OwnedObjectPath};
 
-use crate::authority;
-use crate::idle::Attendance;
-use crate::lease::{Caller, Change};
+use crate::desk::{Desk, busy};
+use crate::lease::Change;
+use crate::measure::wish::Wish;
 use crate::public::Public;
-use crate::request::{Answer, Ask, Request};
+use crate::request::{Answer, Ask};
 
 /// The exported object.
 pub struct Helper {
-    requests: mpsc::Sender<Request>,
+    desk: Desk,
     public: Public,
-    attendance: Attendance,
 }
 
 impl Helper {
-    /// An object that sends its calls to `requests`, counts them in `attendance` and shows `public`.
-    pub fn new(requests: mpsc::Sender<Request>, public: Public, attendance: Attendance) -> Self {
-        Self {
-            requests,
-            public,
-            attendance,
-        }
-    }
-
-    async fn ask(
-        &self,
-        connection: &Connection,
-        header: &Header<'_>,
-        action: &str,
-        ask: Ask,
-    ) -> Result<Answer, HelperError> {
-        let _call = self.attendance.begin().ok_or_else(busy)?;
-        let caller = tokio::select! {
-            caller = admit(connection, header, action) => caller?,
-            () = self.attendance.closed() => return Err(busy()),
-        };
-        let (reply, answer) = oneshot::channel();
-        self.requests
-            .try_send(Request { caller, ask, reply })
-            .map_err(|_| busy())?;
-        answer.await.map_err(|_| busy())?
+    /// An object that takes its calls to `desk` and shows `public`.
+    pub fn new(desk: Desk, public: Public) -> Self {
+        Self { desk, public }
     }
 
     async fn change(
@@ -68,6 +44,7 @@ impl Helper {
             _ => return Err(out_of_range("hold", hold, &(0..=1))),
         } == Hold::Kept;
         let _ = self
+            .desk
             .ask(connection, header, action, Ask::Hold { change, kept })
             .await?;
         Ok(())
@@ -84,6 +61,7 @@ impl Helper {
     ) -> Result<zbus::OwnedFd, HelperError> {
         within("max_hz", max_hz, &FEED_HZ)?;
         match self
+            .desk
             .ask(
                 connection,
                 &header,
@@ -93,7 +71,7 @@ impl Helper {
             .await?
         {
             Answer::Feed(socket) => Ok(socket.into()),
-            Answer::Done => Err(busy()),
+            _ => Err(busy()),
         }
     }
 
@@ -161,6 +139,7 @@ impl Helper {
     ) -> Result<(), HelperError> {
         let ask = Ask::LeaveGameMode;
         let _ = self
+            .desk
             .ask(connection, &header, action::GAME_MODE, ask)
             .await?;
         Ok(())
@@ -174,6 +153,7 @@ impl Helper {
     ) -> Result<(), HelperError> {
         within("ifindex", ifindex, &(1..=u32::MAX))?;
         let _ = self
+            .desk
             .ask(connection, &header, action::TUNE, Ask::Forget { ifindex })
             .await?;
         Ok(())
@@ -185,9 +165,47 @@ impl Helper {
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
         let _ = self
+            .desk
             .ask(connection, &header, action::TUNE, Ask::Revert)
             .await?;
         Ok(())
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a call carries numbers, not records"
+    )]
+    async fn start_measurement(
+        &self,
+        subject: u32,
+        ifindex: u32,
+        a: u32,
+        b: u32,
+        pairs: u32,
+        first_look: u32,
+        block_ms: u32,
+        settle_ms: u32,
+        period_ms: u32,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] connection: &Connection,
+    ) -> Result<OwnedObjectPath, HelperError> {
+        let wish = Wish::new(MeasurementPlan {
+            subject,
+            ifindex,
+            a,
+            b,
+            pairs,
+            first_look,
+            block_ms,
+            settle_ms,
+            period_ms,
+        })?;
+        let ask = Ask::Measure(wish);
+        let action = wish.action();
+        match self.desk.ask(connection, &header, action, ask).await? {
+            Answer::Measurement(path) => Ok(path),
+            _ => Err(busy()),
+        }
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -271,6 +289,11 @@ impl Helper {
     }
 
     #[zbus(property)]
+    fn measurements(&self) -> Vec<OwnedObjectPath> {
+        self.public.read().measurements.clone()
+    }
+
+    #[zbus(property)]
     fn tunables(&self) -> Vec<TunableInfo> {
         self.public.read().tunables.clone()
     }
@@ -294,35 +317,4 @@ fn out_of_range(what: &str, value: u32, range: &RangeInclusive<u32>) -> HelperEr
     HelperError::OutOfRange(format!(
         "{what} is {value}, but must be {low} to {high}; nothing was changed"
     ))
-}
-
-fn busy() -> HelperError {
-    HelperError::Busy("the helper is busy or stopping; nothing was changed, try again".into())
-}
-
-/// Who asks, once polkit has said yes.
-async fn admit(
-    connection: &Connection,
-    header: &Header<'_>,
-    action: &str,
-) -> Result<Caller, HelperError> {
-    authority::check(connection, header, action).await?;
-    identify(connection, header).await
-}
-
-/// Who sent the message: its bus name and the user id that the bus daemon vouches for.
-async fn identify(connection: &Connection, header: &Header<'_>) -> Result<Caller, HelperError> {
-    let unknown = || {
-        HelperError::NotAuthorized("the caller cannot be identified; nothing was changed".into())
-    };
-    let name = header.sender().ok_or_else(unknown)?.to_owned();
-    let bus = zbus::fdo::DBusProxy::new(connection).await?;
-    let uid = bus
-        .get_connection_unix_user(name.clone().into())
-        .await
-        .map_err(|_| unknown())?;
-    Ok(Caller {
-        name: name.to_string(),
-        uid,
-    })
 }

@@ -26,13 +26,14 @@ pub struct Caller {
 enum Owner {
     Client(Caller),
     Kept { uid: u32 },
+    Measurement { uid: u32 },
 }
 
 impl Owner {
     fn uid(&self) -> u32 {
         match self {
             Self::Client(caller) => caller.uid,
-            Self::Kept { uid } => *uid,
+            Self::Kept { uid } | Self::Measurement { uid } => *uid,
         }
     }
 
@@ -88,6 +89,23 @@ impl Lease {
         }
     }
 
+    fn add(&mut self, change: Change, order: u64) -> Result<(), LeaseError> {
+        match change {
+            Change::GameMode => self.game_mode = true,
+            Change::EmaFactor(value) => self.ema_factor = Some(Asked { order, value }),
+            Change::PowerCost(value) => self.power_cost = Some(Asked { order, value }),
+            Change::UplinkCost { ifindex, cost } => {
+                let room = self.uplink_costs.len() < MAX_UPLINKS;
+                if !room && !self.uplink_costs.contains_key(&ifindex) {
+                    return Err(LeaseError::UplinkCosts);
+                }
+                let asked = Asked { order, value: cost };
+                let _ = self.uplink_costs.insert(ifindex, asked);
+            }
+        }
+        Ok(())
+    }
+
     fn is_empty(&self) -> bool {
         !self.game_mode
             && self.ema_factor.is_none()
@@ -130,7 +148,11 @@ pub enum LeaseError {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Leases {
-    leases: Vec<Lease>,
+    holders: Vec<Lease>,
+    /// What a measurement holds, beside the limit of holders; it may hold nothing for a while. It ends
+    /// with the helper that measures.
+    #[serde(skip)]
+    measurement: Option<Lease>,
     next_order: u64,
 }
 
@@ -145,66 +167,68 @@ impl Leases {
         } else {
             Owner::Client(caller.clone())
         };
-        let at = match self.leases.iter().position(|lease| lease.owner == owner) {
+        let at = match self.holders.iter().position(|lease| lease.owner == owner) {
             Some(at) => at,
-            None if self.leases.len() >= MAX_LEASES => return Err(LeaseError::Holders),
+            None if self.holders.len() >= MAX_LEASES => return Err(LeaseError::Holders),
             None => {
-                self.leases.push(Lease::new(owner));
-                self.leases.len() - 1
+                self.holders.push(Lease::new(owner));
+                self.holders.len() - 1
             }
         };
         let order = self.next_order;
-        let lease = &mut self.leases[at];
-        match change {
-            Change::GameMode => lease.game_mode = true,
-            Change::EmaFactor(value) => lease.ema_factor = Some(Asked { order, value }),
-            Change::PowerCost(value) => lease.power_cost = Some(Asked { order, value }),
-            Change::UplinkCost { ifindex, cost } => {
-                let room = lease.uplink_costs.len() < MAX_UPLINKS;
-                if !room && !lease.uplink_costs.contains_key(&ifindex) {
-                    return Err(LeaseError::UplinkCosts);
-                }
-                let _ = lease
-                    .uplink_costs
-                    .insert(ifindex, Asked { order, value: cost });
-            }
-        }
+        self.holders[at].add(change, order)?;
         self.next_order += 1;
         Ok(())
     }
 
+    /// Lets the measurement of this user hold exactly these changes, and be the newest to ask.
+    pub fn measure(&mut self, uid: u32, changes: &[Change]) {
+        let mut lease = Lease::new(Owner::Measurement { uid });
+        for change in changes {
+            // One cost at the most: there is room.
+            let _ = lease.add(*change, self.next_order);
+        }
+        self.next_order += 1;
+        self.measurement = Some(lease);
+    }
+
+    /// Ends what a measurement holds.
+    pub fn end_measurement(&mut self) {
+        self.measurement = None;
+    }
+
     /// Ends game mode for `caller` and for what is kept for its user.
     pub fn leave_game_mode(&mut self, caller: &Caller) {
-        for lease in &mut self.leases {
+        for lease in &mut self.holders {
             if is_of(lease, caller) {
                 lease.game_mode = false;
             }
         }
-        self.leases.retain(|lease| !lease.is_empty());
+        self.holders.retain(|lease| !lease.is_empty());
     }
 
     /// Ends everything `caller` holds and everything kept for its user.
     pub fn revert(&mut self, caller: &Caller) {
-        self.leases.retain(|lease| !is_of(lease, caller));
+        self.holders.retain(|lease| !is_of(lease, caller));
     }
 
     /// Ends everything held by a bus name that has left the bus.
     pub fn client_gone(&mut self, name: &str) {
-        self.leases
+        self.holders
             .retain(|lease| !matches!(&lease.owner, Owner::Client(caller) if caller.name == name));
     }
 
     /// True when nobody holds anything.
     pub fn is_empty(&self) -> bool {
-        self.leases.is_empty()
+        self.holders.is_empty() && self.measurement.is_none()
     }
 
     /// The bus names that hold something.
     pub fn client_names(&self) -> Vec<String> {
-        let owners = self.leases.iter().map(|lease| &lease.owner);
+        let owners = self.holders.iter().map(|lease| &lease.owner);
         let names = owners.filter_map(|owner| match owner {
             Owner::Client(caller) => Some(caller.name.clone()),
-            Owner::Kept { .. } => None,
+            Owner::Kept { .. } | Owner::Measurement { .. } => None,
         });
         names.collect()
     }
@@ -220,9 +244,10 @@ impl Leases {
         let owner_fits = |owner: &Owner| match owner {
             Owner::Client(caller) => caller.name.starts_with(':'),
             Owner::Kept { .. } => true,
+            Owner::Measurement { .. } => false,
         };
         let lease_fits = |lease: &Lease| {
-            let same = self.leases.iter().filter(|one| one.owner == lease.owner);
+            let same = self.holders.iter().filter(|one| one.owner == lease.owner);
             let costs = &lease.uplink_costs;
             !lease.is_empty()
                 && owner_fits(&lease.owner)
@@ -232,28 +257,36 @@ impl Leases {
                 && costs.len() <= MAX_UPLINKS
                 && costs.values().all(|cost| value_fits(cost, &UPLINK_COST))
         };
-        self.leases.len() <= MAX_LEASES && self.leases.iter().all(lease_fits)
+        self.holders.len() <= MAX_LEASES && self.holders.iter().all(lease_fits)
     }
 
     /// True while `name` holds anything.
     pub fn is_held_by(&self, name: &str) -> bool {
-        self.leases
+        self.holders
             .iter()
             .any(|lease| matches!(&lease.owner, Owner::Client(caller) if caller.name == name))
     }
 
     /// What all holders together want.
     pub fn wanted(&self) -> Wanted {
+        Self::wanted_of(self.holders.iter().chain(&self.measurement))
+    }
+
+    /// What all but a measurement want.
+    pub fn wanted_by_others(&self) -> Wanted {
+        Self::wanted_of(self.holders.iter())
+    }
+
+    fn wanted_of<'a>(leases: impl Iterator<Item = &'a Lease> + Clone) -> Wanted {
         let mut uplink_costs: BTreeMap<u32, Asked<u32>> = BTreeMap::new();
-        for (ifindex, asked) in self.leases.iter().flat_map(|lease| &lease.uplink_costs) {
+        for (ifindex, asked) in leases.clone().flat_map(|lease| &lease.uplink_costs) {
             let newest = uplink_costs.entry(*ifindex).or_insert(*asked);
             if asked.order > newest.order {
                 *newest = *asked;
             }
         }
-        let holders: Vec<Holder> = self
-            .leases
-            .iter()
+        let holders: Vec<Holder> = leases
+            .clone()
             .filter(|lease| lease.game_mode)
             .map(|lease| Holder {
                 uid: lease.owner.uid(),
@@ -263,8 +296,8 @@ impl Leases {
         Wanted {
             game_mode: !holders.is_empty(),
             holders,
-            ema_factor: newest(self.leases.iter().filter_map(|lease| lease.ema_factor)),
-            power_cost: newest(self.leases.iter().filter_map(|lease| lease.power_cost)),
+            ema_factor: newest(leases.clone().filter_map(|lease| lease.ema_factor)),
+            power_cost: newest(leases.filter_map(|lease| lease.power_cost)),
             uplink_costs: uplink_costs
                 .into_iter()
                 .map(|(k, asked)| (k, asked.value))
@@ -277,6 +310,8 @@ fn is_of(lease: &Lease, caller: &Caller) -> bool {
     match &lease.owner {
         Owner::Client(owner) => owner.name == caller.name,
         Owner::Kept { uid } => *uid == caller.uid,
+        // Not among these leases; ended by its own means.
+        Owner::Measurement { .. } => false,
     }
 }
 
@@ -398,6 +433,36 @@ mod tests {
         assert_eq!(leases.wanted().uplink_costs.get(&3), Some(&150));
     }
 
+    #[test]
+    fn a_measurement_holds_beside_the_others_and_only_what_its_arm_wants() {
+        let mut leases = Leases::default();
+        for n in 0..MAX_LEASES {
+            let change = Change::EmaFactor(100 + n as u32);
+            leases
+                .hold(&caller(&format!(":1.{n}"), 1000), false, change)
+                .unwrap();
+        }
+        let before = leases.wanted();
+        leases.measure(1001, &[Change::GameMode, Change::EmaFactor(900)]);
+        let wanted = leases.wanted();
+        assert_eq!((wanted.game_mode, wanted.ema_factor), (true, Some(900)));
+        let holder = Holder {
+            uid: 1001,
+            kept: false,
+        };
+        assert_eq!(wanted.holders, [holder]);
+        assert_eq!(leases.wanted_by_others(), before);
+        leases.measure(1001, &[]);
+        assert_eq!(leases.wanted(), before);
+        for n in 0..MAX_LEASES {
+            leases.client_gone(&format!(":1.{n}"));
+        }
+        leases.revert(&caller(":1.99", 1001));
+        assert!(!leases.is_empty(), "it is there while it holds nothing");
+        leases.end_measurement();
+        assert!(leases.is_empty());
+    }
+
     #[derive(Debug, Clone)]
     enum Step {
         Hold(u8, bool, u8),
@@ -443,8 +508,8 @@ mod tests {
                         prop_assert!(!leases.is_held_by(&who(c).name));
                     }
                 }
-                prop_assert!(leases.leases.len() <= MAX_LEASES);
-                prop_assert!(leases.leases.iter().all(|lease| !lease.is_empty()));
+                prop_assert!(leases.holders.len() <= MAX_LEASES);
+                prop_assert!(leases.holders.iter().all(|lease| !lease.is_empty()));
             }
             for c in 0..24 {
                 leases.revert(&who(c));

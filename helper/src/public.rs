@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_dbus::{Draining, FamilyInfo, Holder, PlanStep, TunableInfo, UplinkInfo};
+use zbus::OwnedObjectPath;
 use zbus::object_server::InterfaceRef;
 
 use crate::interface::Helper;
@@ -43,11 +44,13 @@ pub struct PublicState {
     pub sampling: bool,
     /// Milliseconds between two probes of one uplink.
     pub probe_period_ms: u32,
+    /// The measurements that are there.
+    pub measurements: Vec<OwnedObjectPath>,
     /// Every reversible setting.
     pub tunables: Vec<TunableInfo>,
     /// Name and sentence of the last thing that went wrong on its own.
     pub last_error: (String, String),
-    /// True while nothing is held or changed and nobody listens. Not a property.
+    /// True while nothing is held, changed or measured and nobody listens. Not a property.
     pub idle: bool,
 }
 
@@ -71,6 +74,7 @@ enum Property {
     GameMode,
     GameModeHolders,
     Sampling,
+    Measurements,
     Tunables,
     LastError,
 }
@@ -113,6 +117,7 @@ impl Public {
                 Property::GameMode => helper.game_mode_changed(to).await?,
                 Property::GameModeHolders => helper.game_mode_holders_changed(to).await?,
                 Property::Sampling => helper.sampling_changed(to).await?,
+                Property::Measurements => helper.measurements_changed(to).await?,
                 Property::Tunables => helper.tunables_changed(to).await?,
                 Property::LastError => helper.last_error_changed(to).await?,
             }
@@ -147,6 +152,7 @@ fn changed(old: &PublicState, new: &PublicState) -> Vec<Property> {
             old.game_mode_holders != new.game_mode_holders,
         ),
         (Property::Sampling, old.sampling != new.sampling),
+        (Property::Measurements, old.measurements != new.measurements),
         (Property::Tunables, old.tunables != new.tunables),
         (Property::LastError, old.last_error != new.last_error),
     ];

@@ -3,9 +3,12 @@
 use std::os::fd::OwnedFd;
 
 use evenkeel_dbus::HelperError;
+use evenkeel_dbus::measurement::{MeasuredBlock, MeasuredSample};
 use tokio::sync::oneshot;
+use zbus::OwnedObjectPath;
 
 use crate::lease::{Caller, Change};
+use crate::measure::wish::Wish;
 
 /// A call from the bus: valid, and allowed by polkit.
 #[derive(Debug)]
@@ -42,6 +45,30 @@ pub enum Ask {
     },
     /// End everything the caller holds.
     Revert,
+    /// Begin a measurement.
+    Measure(Wish),
+    /// Something about a measurement.
+    Touch {
+        /// Its number.
+        number: u64,
+        /// What.
+        touch: Touch,
+    },
+}
+
+/// What can be asked of a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Touch {
+    /// Put everything back for a while.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Put everything back and end it.
+    Cancel,
+    /// Its blocks.
+    Blocks,
+    /// Its samples.
+    Samples,
 }
 
 /// A yes.
@@ -51,4 +78,10 @@ pub enum Answer {
     Done,
     /// The listener's end of a feed.
     Feed(OwnedFd),
+    /// A measurement that has begun.
+    Measurement(OwnedObjectPath),
+    /// The blocks of one that has ended.
+    Blocks(Vec<MeasuredBlock>),
+    /// The samples of one that has ended.
+    Samples(Vec<MeasuredSample>),
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use evenkeel_core::steer::Period;
 use evenkeel_dbus::ProbeMethod;
+use evenkeel_evidence::{Gateways, Waiting, monotonic_ns};
 use evenkeel_probe::{Clock, Event, Method, Prober, SendError, Transport};
-use nix::time::{ClockId, clock_gettime};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Config;
@@ -31,7 +31,15 @@ pub enum Heard {
         rtt_ns: Option<u64>,
         /// True when the kernel gave no timestamps for it.
         user_clock: bool,
+        /// How long it waited in this machine's own queue before, in nanoseconds.
+        queue_ns: u64,
+        /// How long its answer waited for us, in nanoseconds.
+        late_ns: u64,
     },
+    /// The same for a probe to an uplink's gateway.
+    Gateway(evenkeel_evidence::Outcome),
+    /// A beat is over: probes have left, so much later than they should have, in nanoseconds.
+    BeatEnded(u64),
     /// A second is over.
     EpochEnded,
 }
@@ -41,11 +49,14 @@ pub struct Sampler {
     config: Config,
     period: Period,
     probes: Vec<Probe>,
+    /// The same uplinks' gateways.
+    gateways: Gateways,
     /// Runs while probes are sent.
     beat: Option<Interval>,
     beats: u32,
-    /// Probes that could not be sent: at most one for each uplink and beat.
-    unsent: VecDeque<Heard>,
+    /// What a beat brought besides: its end, and probes that could not be sent, at most one for each
+    /// uplink.
+    waiting: VecDeque<Heard>,
 }
 
 /// One uplink's prober.
@@ -63,9 +74,10 @@ impl Sampler {
             config,
             period,
             probes: Vec::new(),
+            gateways: Gateways::default(),
             beat: None,
             beats: 0,
-            unsent: VecDeque::new(),
+            waiting: VecDeque::new(),
         }
     }
 
@@ -85,6 +97,8 @@ impl Sampler {
             };
             uplinks.iter().any(is_it)
         });
+        let gateways: Vec<(u32, IpAddr)> = uplinks.iter().filter_map(gateway_of).collect();
+        self.gateways.follow(&gateways);
         for uplink in uplinks {
             if self
                 .probes
@@ -104,7 +118,8 @@ impl Sampler {
     /// Sends no more probes; what is under way is forgotten.
     pub fn stop(&mut self) {
         self.probes.clear();
-        self.unsent.clear();
+        self.gateways.stop();
+        self.waiting.clear();
         self.beat = None;
     }
 
@@ -146,33 +161,32 @@ impl Sampler {
 
     /// The next thing heard; waits for ever while nothing is probed. Safe to cancel.
     pub async fn next(&mut self) -> Heard {
-        loop {
-            if let Some(heard) = self.unsent.pop_front() {
-                return heard;
-            }
-            let Self {
-                beat: Some(beat),
-                probes,
-                ..
-            } = self
-            else {
-                return std::future::pending().await;
-            };
-            let heard = tokio::select! {
-                biased;
-                heard = answers(probes) => Some(heard),
-                _ = beat.tick() => None,
-            };
-            if let Some(heard) = heard {
-                return heard;
-            }
-            self.send_round();
-            self.beats += 1;
-            if self.beats >= self.period.rounds_per_epoch() {
-                self.beats = 0;
-                return Heard::EpochEnded;
-            }
+        if let Some(heard) = self.waiting.pop_front() {
+            return heard;
         }
+        let waiting = Waiting::begin();
+        let Self {
+            beat: Some(beat),
+            probes,
+            gateways,
+            ..
+        } = self
+        else {
+            return std::future::pending().await;
+        };
+        let due = tokio::select! {
+            biased;
+            heard = answers(probes, gateways, waiting) => return heard,
+            due = beat.tick() => due,
+        };
+        let late_ns = waiting.late_ns(due.into_std());
+        self.send_round();
+        self.beats += 1;
+        if self.beats >= self.period.rounds_per_epoch() {
+            self.beats = 0;
+            self.waiting.push_back(Heard::EpochEnded);
+        }
+        Heard::BeatEnded(late_ns)
     }
 
     fn send_round(&mut self) {
@@ -180,9 +194,10 @@ impl Sampler {
         for probe in &mut self.probes {
             if let Err(error) = probe.send(tcp_port) {
                 log::debug!("interface {}: {error}", probe.ifindex);
-                self.unsent.extend(probe.could_not_send(error));
+                self.waiting.extend(probe.could_not_send(error));
             }
         }
+        self.gateways.send_round();
     }
 }
 
@@ -222,47 +237,51 @@ impl Probe {
             at_ns,
             rtt_ns: None,
             user_clock: false,
+            queue_ns: 0,
+            late_ns: 0,
         })
     }
 }
 
+/// The gateway of the family that the uplink is probed in.
+fn gateway_of(uplink: &Uplink) -> Option<(u32, IpAddr)> {
+    let v4 = uplink.gateway_v4.map(IpAddr::V4);
+    let gateway = v4.or(uplink.gateway_v6.map(IpAddr::V6))?;
+    Some((uplink.ifindex, gateway))
+}
+
 /// The next answer or loss of any uplink.
-async fn answers(probes: &mut [Probe]) -> Heard {
+async fn answers(probes: &mut [Probe], gateways: &mut Gateways, waiting: Waiting) -> Heard {
     poll_fn(|context| {
         for probe in probes.iter_mut() {
             let Some(prober) = &mut probe.prober else {
                 continue;
             };
             if let Poll::Ready(event) = prober.poll_event(context) {
-                return Poll::Ready(heard(probe.ifindex, event));
+                return Poll::Ready(heard(probe.ifindex, event, waiting));
             }
         }
-        Poll::Pending
+        gateways.poll_outcome(context).map(Heard::Gateway)
     })
     .await
 }
 
-fn heard(ifindex: u32, event: Event) -> Heard {
-    let (sent_at, rtt_ns, clock) = match event {
-        Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns), reply.clock),
-        Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel),
+fn heard(ifindex: u32, event: Event, waiting: Waiting) -> Heard {
+    let (sent_at, reply) = match event {
+        Event::Reply(reply) => (reply.sent_at, Some(reply)),
+        Event::Lost(lost) => (lost.sent_at, None),
     };
     let at_ns = monotonic_ns().saturating_sub(age_ns(sent_at));
     Heard::Outcome {
         ifindex,
         at_ns,
-        rtt_ns,
-        user_clock: clock == Clock::User,
+        rtt_ns: reply.map(|reply| reply.rtt_ns),
+        user_clock: reply.is_some_and(|reply| reply.clock == Clock::User),
+        queue_ns: reply.map_or(0, |reply| reply.queue_ns),
+        late_ns: reply.map_or(0, |reply| waiting.late_for(reply.late_ns)),
     }
 }
 
 fn age_ns(moment: Instant) -> u64 {
     moment.elapsed().as_nanos() as u64
-}
-
-/// The time that samples are stamped with, in nanoseconds.
-pub fn monotonic_ns() -> u64 {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
-        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
-    })
 }

@@ -14,10 +14,12 @@ use evenkeel_core::ema::Factor;
 use evenkeel_core::plan::{Abilities, remains, steps};
 use evenkeel_core::steer::{Period, UnknownPeriod};
 use evenkeel_dbus::{BUS_NAME, OBJECT_PATH};
+use evenkeel_evidence::monotonic_ns;
 
 use crate::actor::{Actor, Edges};
 use crate::clients::Clients;
 use crate::config::Config;
+use crate::desk::Desk;
 use crate::handover::{self, Moment};
 use crate::host::{metered, sleep};
 use crate::idle::{self, Attendance};
@@ -31,7 +33,7 @@ use crate::kernel::survey::survey;
 use crate::kernel::watch::Watch;
 use crate::lease::Leases;
 use crate::public::Public;
-use crate::sampler::{Sampler, monotonic_ns};
+use crate::sampler::Sampler;
 use crate::session::Session;
 use crate::view;
 use crate::watchdog::notify;
@@ -199,11 +201,9 @@ async fn start(roots: Roots, config: Config, boot_id: &str) -> Result<Started, S
     let (sender, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
     let public = Public::default();
     let attendance = Attendance::default();
+    let desk = Desk::new(sender, attendance.clone());
     let connection = zbus::connection::Builder::system()
-        .serve_at(
-            OBJECT_PATH,
-            Helper::new(sender, public.clone(), attendance.clone()),
-        )
+        .serve_at(OBJECT_PATH, Helper::new(desk.clone(), public.clone()))
         .build()
         .await?;
     let bus = DBusProxy::new(&connection).await?;
@@ -228,6 +228,7 @@ async fn start(roots: Roots, config: Config, boot_id: &str) -> Result<Started, S
         roots,
         interface,
         public: public.clone(),
+        desk,
         requests,
         clients,
         departures,

@@ -105,6 +105,12 @@ pub struct Reply {
     pub rtt_ns: u64,
     /// Which clock measured it.
     pub clock: Clock,
+    /// How long the answer had been here when this program took it, in nanoseconds; 0 where the kernel
+    /// gave no stamp. It is no part of the round trip.
+    pub late_ns: u64,
+    /// How long the probe waited in this machine's own queue before its interface took it, in
+    /// nanoseconds; 0 where the kernel gave no stamps. It is no part of the round trip either.
+    pub queue_ns: u64,
     /// What carried it.
     pub transport: Transport,
 }

@@ -68,6 +68,13 @@ pub(crate) struct Stamps {
     pub(crate) received: Option<i64>,
 }
 
+impl Stamps {
+    /// How long the packet was in the queueing layer.
+    pub(crate) fn queue_ns(&self) -> Option<u64> {
+        u64::try_from(self.sent?.checked_sub(self.queued?)?).ok()
+    }
+}
+
 /// The round-trip time in nanoseconds and the clock it came from.
 ///
 /// The kernel's interval lies inside the user-space one, so stamps that are missing, out of that frame, or
@@ -137,6 +144,15 @@ mod tests {
         let (sent, got) = frame(0);
         let s = stamps(Some(MS), Some(2 * MS), Some(18 * MS));
         assert_eq!(round_trip(sent, got, s), (16_000_000, Clock::Kernel));
+    }
+
+    #[test]
+    fn the_own_queue_is_what_lies_between_its_two_stamps() {
+        let queue = |queued, sent| stamps(queued, sent, None).queue_ns();
+        assert_eq!(queue(Some(MS), Some(31 * MS)), Some(30_000_000));
+        assert_eq!(queue(None, Some(MS)), None);
+        assert_eq!(queue(Some(MS), None), None);
+        assert_eq!(queue(Some(2 * MS), Some(MS)), None);
     }
 
     #[test]

@@ -3,32 +3,48 @@
 
 use std::fmt::Write as _;
 
-use evenkeel_dbus::{BUS_NAME, INTERFACE, OBJECT_PATH};
+use evenkeel_dbus::{BUS_NAME, INTERFACE, MEASUREMENT_INTERFACE, OBJECT_PATH};
 use zbus::Connection;
 use zbus::fdo::{IntrospectableProxy, PropertiesProxy};
 use zbus::names::InterfaceName;
 
-/// Calls `method` with numbers: `u` each, or `i` each when one of them is negative.
+/// Calls `method`, of a measurement or else of the helper, with numbers: `u` each, or `i` each when one of them is negative.
 ///
 /// # Errors
 /// The error's name and sentence, as one line.
-pub async fn call(method: &str, numbers: &[i64]) -> Result<(), String> {
+pub async fn call(measurement: Option<u64>, method: &str, numbers: &[i64]) -> Result<(), String> {
     let bus = connect().await?;
+    let to = match measurement {
+        Some(number) => (
+            format!("{OBJECT_PATH}/measurement/{number}"),
+            MEASUREMENT_INTERFACE,
+        ),
+        None => (OBJECT_PATH.to_owned(), INTERFACE),
+    };
     let answer = if numbers.iter().any(|number| *number < 0) {
         let n: Vec<i32> = numbers.iter().map(|number| *number as i32).collect();
-        send(&bus, method, &n).await
+        send(&bus, &to, method, &n).await
     } else {
         let n: Vec<u32> = numbers.iter().map(|number| *number as u32).collect();
-        send(&bus, method, &n).await
+        send(&bus, &to, method, &n).await
     };
     answer.map(drop).map_err(|error| describe(&error))
 }
 
-async fn send<T>(bus: &Connection, method: &str, n: &[T]) -> zbus::Result<zbus::Message>
+#[allow(
+    clippy::many_single_char_names,
+    reason = "arguments are told apart by their place alone"
+)]
+async fn send<T>(
+    bus: &Connection,
+    (path, interface): &(String, &str),
+    method: &str,
+    n: &[T],
+) -> zbus::Result<zbus::Message>
 where
     T: serde::Serialize + zbus::Type + Copy + Sync,
 {
-    let (name, path, interface) = (Some(BUS_NAME), OBJECT_PATH, Some(INTERFACE));
+    let (name, path, interface) = (Some(BUS_NAME), path.as_str(), Some(*interface));
     match *n {
         [] => bus.call_method(name, path, interface, method, &()).await,
         [a] => bus.call_method(name, path, interface, method, &(a,)).await,
@@ -36,22 +52,27 @@ where
             bus.call_method(name, path, interface, method, &(a, b))
                 .await
         }
-        [a, b, c, ..] => {
+        [a, b, c] => {
             bus.call_method(name, path, interface, method, &(a, b, c))
                 .await
         }
+        [a, b, c, d, e, f, g, h, i] => {
+            let body = (a, b, c, d, e, f, g, h, i);
+            bus.call_method(name, path, interface, method, &body).await
+        }
+        _ => Err(zbus::Error::InvalidReply),
     }
 }
 
-/// The running helper's introspection XML.
+/// The introspection XML of one of the running helper's objects.
 ///
 /// # Errors
 /// The error's name and sentence, as one line.
-pub async fn introspect() -> Result<String, String> {
+pub async fn introspect(path: &str) -> Result<String, String> {
     let bus = connect().await?;
     let proxy = IntrospectableProxy::builder(&bus)
         .destination(BUS_NAME)
-        .path(OBJECT_PATH)
+        .path(path)
         .build()
         .await
         .map_err(|error| describe(&error))?;

@@ -28,7 +28,7 @@ pub struct Property {
     pub signals_changes: String,
 }
 
-/// Everything that `io.github.evenkeel.Helper1` offers.
+/// Everything that one interface offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interface {
     /// Methods by name.
@@ -45,11 +45,19 @@ impl Interface {
     /// # Errors
     /// When it is no XML, or the interface is not in it.
     pub fn parse(xml: &str) -> Result<Self, LabError> {
+        Self::of(xml, INTERFACE)
+    }
+
+    /// Reads any interface.
+    ///
+    /// # Errors
+    /// When it is no XML, or the interface is not in it.
+    pub fn of(xml: &str, interface: &str) -> Result<Self, LabError> {
         let document = document(xml)?;
         let node = document
             .descendants()
-            .find(|node| node.has_tag_name("interface") && name(node) == INTERFACE)
-            .ok_or_else(|| LabError::Invalid(format!("there is no {INTERFACE} in the XML")))?;
+            .find(|node| node.has_tag_name("interface") && name(node) == interface)
+            .ok_or_else(|| LabError::Invalid(format!("there is no {interface} in the XML")))?;
         let mut interface = Self::default();
         for member in node.children().filter(Node::is_element) {
             let known = name(&member).to_owned();

@@ -103,6 +103,31 @@ enum Command {
         #[arg(long, default_value_t = 20)]
         seconds: u32,
     },
+    /// Print whom the helper blames for planted causes of ping spikes.
+    Blame {
+        /// How often each cause is planted.
+        #[arg(long, default_value_t = 10)]
+        rounds: u32,
+        /// Print what was told of every spike, too.
+        #[arg(long)]
+        told: bool,
+    },
+    /// Print what calls of `evenkeel overlay` cost.
+    Overlay,
+    /// Time a command and print the figures as JSON.
+    #[command(hide = true)]
+    Time {
+        /// The command and its arguments.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+    /// Keep all processors busy.
+    #[command(hide = true)]
+    Spin {
+        /// For so many milliseconds.
+        #[arg(value_parser = clap::value_parser!(u64).range(1..=2000))]
+        ms: u64,
+    },
     /// Call one method of the helper with numbers and print `ok` or the error.
     #[command(hide = true)]
     Call {
@@ -111,6 +136,9 @@ enum Command {
         /// Its arguments.
         #[arg(allow_negative_numbers = true)]
         numbers: Vec<i64>,
+        /// Call it of this measurement.
+        #[arg(long)]
+        measurement: Option<u64>,
     },
     /// Call the helper just when it is about to leave, again and again; print what came of it.
     #[command(hide = true)]
@@ -122,9 +150,13 @@ enum Command {
         /// What is called.
         what: race::What,
     },
-    /// Print the running helper's introspection XML.
+    /// Print the introspection XML of one of the running helper's objects.
     #[command(hide = true)]
-    Introspect,
+    Introspect {
+        /// Which.
+        #[arg(default_value = evenkeel_dbus::OBJECT_PATH)]
+        path: String,
+    },
     /// Try to write every property named and print what came of it.
     #[command(hide = true)]
     SetProperties {
@@ -221,7 +253,7 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             routes,
             no_rig,
         } => up(uplinks, routes, !no_rig),
-        Command::Link { lab, uplink, order } => link(lab, &uplink, &order),
+        Command::Link { lab, uplink, order } => change_link(lab, &uplink, &order),
         Command::Accuracy { seconds, json } => print_accuracy(seconds.clamp(1, 600), json),
         Command::Emulate {
             near,
@@ -240,15 +272,26 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             picture,
             routes,
         } => return play(story, routes.into(), &picture),
-        Command::Bench { seconds } => {
-            let seconds = seconds.clamp(1, 600);
-            bench::steer::run(&mut |line| println!("{line}"))?;
-            bench::rollback::run(&mut |line| println!("{line}"))?;
-            bench::helper::run(seconds, &mut |line| println!("{line}"))?;
-            bench::app::run(seconds, &mut |line| println!("{line}"))
+        Command::Bench { seconds } => run_benches(seconds.clamp(1, 600)),
+        Command::Blame { rounds, told } => {
+            let rounds = rounds.clamp(1, 1000);
+            bench::blame::run(rounds, told, &mut |line| println!("{line}"))
         }
-        Command::Call { method, numbers } => {
-            let said = runtime()?.block_on(call::call(&method, &numbers));
+        Command::Overlay => bench::overlay::run(&mut |line| println!("{line}")),
+        Command::Time { command } => {
+            println!("{}", bench::overlay::time(&command)?);
+            Ok(())
+        }
+        Command::Spin { ms } => {
+            spin(std::time::Duration::from_millis(ms));
+            Ok(())
+        }
+        Command::Call {
+            method,
+            numbers,
+            measurement,
+        } => {
+            let said = runtime()?.block_on(call::call(measurement, &method, &numbers));
             println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
             Ok(())
         }
@@ -263,8 +306,8 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
             Ok(())
         }
-        Command::Introspect => {
-            let xml = runtime()?.block_on(call::introspect());
+        Command::Introspect { path } => {
+            let xml = runtime()?.block_on(call::introspect(&path));
             println!("{}", xml.map_err(LabError::Invalid)?);
             Ok(())
         }
@@ -313,8 +356,9 @@ fn play(story: bool, routes: Routes, picture: &Path) -> Result<ExitCode, LabErro
     }))
 }
 
-fn link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
-    if !["wifi0", "usb0", "eth0", "lte0"].contains(&uplink) {
+fn change_link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
+    let known = ["wifi0", "usb0", "eth0", "lte0"].contains(&uplink);
+    if !known {
         return Err(LabError::Invalid(format!(
             "no lab has an uplink `{uplink}`"
         )));
@@ -330,6 +374,30 @@ fn link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError> {
         return Ok(());
     }
     link.set(&order.join(" "))
+}
+
+fn run_benches(seconds: u32) -> Result<(), LabError> {
+    let say = &mut |line: &str| println!("{line}");
+    bench::steer::run(say)?;
+    bench::rollback::run(say)?;
+    bench::blame::run(10, false, say)?;
+    bench::helper::run(seconds, say)?;
+    bench::overlay::run(say)?;
+    bench::app::run(seconds, say)
+}
+
+fn spin(long: std::time::Duration) {
+    let end = std::time::Instant::now() + long;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..processors {
+            scope.spawn(|| {
+                while std::time::Instant::now() < end {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+    });
 }
 
 fn up(uplinks: u8, routes: RoutesArgument, rig: bool) -> Result<(), LabError> {

@@ -181,7 +181,7 @@ impl Scene {
         View::read(&self.bus_socket())
     }
 
-    fn bus_socket(&self) -> PathBuf {
+    pub(crate) fn bus_socket(&self) -> PathBuf {
         self.lab.host_path("/run/dbus/system_bus_socket")
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use evenkeel_dbus::{BUS_NAME, INTERFACE, INTERFACE_XML};
+use evenkeel_dbus::{
+    BUS_NAME, INTERFACE, INTERFACE_XML, MEASUREMENT_INTERFACE, MEASUREMENT_XML, OBJECT_PATH,
+};
 use evenkeel_lab::contract::{Interface, policy_members};
 use evenkeel_lab::scene::Scene;
 use evenkeel_lab::{LabError, LabSpec};
@@ -28,12 +30,31 @@ fn the_running_helper_is_what_the_documented_xml_says() -> Result<(), LabError> 
 }
 
 #[test]
+fn a_measurement_is_what_its_documented_xml_says() -> Result<(), LabError> {
+    let scene = Scene::start(&LabSpec::default())?;
+    scene.must("StartMeasurement", &[0, 0, 0, 1, 6, 0, 1500, 500, 50])?;
+    let path = format!("{OBJECT_PATH}/measurement/1");
+    let running = scene
+        .lab
+        .command_as("player", ["evenkeel-lab", "introspect", &path])?
+        .text()?;
+    assert_eq!(
+        Interface::of(&running, MEASUREMENT_INTERFACE)?,
+        Interface::of(MEASUREMENT_XML, MEASUREMENT_INTERFACE)?
+    );
+    Ok(())
+}
+
+#[test]
 fn the_bus_policy_allows_every_method_and_nothing_else() -> Result<(), LabError> {
     let policy = fs::read_to_string(POLICY).map_err(|error| LabError::io(POLICY, error))?;
     let interface = Interface::parse(INTERFACE_XML)?;
     let methods: BTreeSet<String> = interface.methods.keys().cloned().collect();
     let allowed = policy_members(&policy)?;
     assert_eq!(allowed.get(INTERFACE), Some(&methods));
+    let measurement = Interface::of(MEASUREMENT_XML, MEASUREMENT_INTERFACE)?;
+    let methods: BTreeSet<String> = measurement.methods.keys().cloned().collect();
+    assert_eq!(allowed.get(MEASUREMENT_INTERFACE), Some(&methods));
     let of = |members: &[&str]| {
         Some(
             members
@@ -55,7 +76,7 @@ fn the_bus_policy_allows_every_method_and_nothing_else() -> Result<(), LabError>
         allowed.get(&format!("{standard}.Peer")).cloned(),
         of(&["Ping"])
     );
-    assert_eq!(allowed.len(), 4, "{allowed:?}");
+    assert_eq!(allowed.len(), 5, "{allowed:?}");
     // Calls only: denied whole, the helper would not hear logind's and NetworkManager's signals.
     let denied = format!("<deny send_destination=\"{BUS_NAME}\" send_type=\"method_call\"/>");
     assert!(policy.contains(&denied));

@@ -24,6 +24,7 @@ fn every_method(scene: &Scene) -> Result<Vec<(String, Vec<i64>)>, LabError> {
         // ifindex, cost, hold
         "SetUplinkCost" => vec![2, 100, 0],
         "Subscribe" | "Forget" => vec![2],
+        "StartMeasurement" => vec![0, 0, 0, 1, 6, 0, 1500, 500, 50],
         _ => vec![0; count],
     };
     Ok(interface
@@ -155,6 +156,47 @@ fn numbers_out_of_range_and_uplinks_that_are_not_there_get_their_documented_erro
         ("EnterGameMode", &[7], out_of_range),
         ("Subscribe", &[0], out_of_range),
         ("Subscribe", &[31], out_of_range),
+        // subject, ifindex, a, b, pairs, first look, block, settle, period
+        (
+            "StartMeasurement",
+            &[5, 0, 0, 1, 20, 0, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[0, 0, 1, 1, 20, 0, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[0, 0, 0, 1, 5, 0, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[0, 0, 0, 1, 20, 20, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[0, 0, 0, 1, 20, 0, 10_000, 9_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[1, 0, 0, 1025, 20, 0, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[4, 0, 4_000_000, 4_000_001, 20, 0, 10_000, 2_000, 100],
+            out_of_range,
+        ),
+        (
+            "StartMeasurement",
+            &[2, 0, 100, 0, 20, 0, 10_000, 2_000, 100],
+            "io.github.evenkeel.Error.NotSupported",
+        ),
     ];
     for (method, numbers, error) in cases {
         let said = scene.call("player", method, numbers)?;

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use evenkeel_dbus::limits;
 
+use crate::measure::Choice;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -49,6 +51,28 @@ pub enum Command {
     /// switches game mode on and off while this runs, left and right move the EMA slider by 16.
     /// Elsewhere (or with --plain): one line per uplink and second.
     Watch(WatchArgs),
+    /// List ping spikes as they come, each with whose fault it was and what was seen
+    ///
+    /// First those of the last while that the helper remembers, then those that come; a spike is told
+    /// about two seconds after it is over. While this runs the uplinks and their gateways are probed.
+    /// The answer is this device, the Wi-Fi, the router or the line, the internet, or nobody.
+    Spikes(SpikesArgs),
+    /// List the connections of the game, or of another program, with their round trips
+    ///
+    /// Reads what the kernel measures anyway and sends nothing. TCP connections have a round trip of
+    /// their own. For UDP only the peer is known, and only where the program connected its socket;
+    /// with --probe that peer is asked by ICMP. Where the peer cannot be known, it says so.
+    ///
+    /// The game is the busiest program below Steam's launcher or `evenkeel run`; --pid or --name
+    /// choose another one. Programs of other users cannot be looked into.
+    Flows(FlowsArgs),
+    /// Print one line for an overlay: ping, jitter, uplink, game mode
+    ///
+    /// For `exec` of `MangoHud`, which calls it again and again: it reads what the helper knows, starts
+    /// nothing, and sends no probes. While nobody listens and game mode is off there is nothing to
+    /// show, and it says so; start the game with `evenkeel run`. docs/OVERLAY.md has the lines for
+    /// its configuration.
+    Overlay,
     /// Change a setting until `evenkeel revert` or a restart
     ///
     /// The helper keeps the value for you after this command has ended; `evenkeel revert` puts the
@@ -91,16 +115,44 @@ pub enum Command {
     /// What other users hold, and what a running window, `watch` or `run` of yours holds, is not
     /// touched.
     Revert,
+    /// Find out whether a setting makes round-trip times steadier here
+    ///
+    /// The helper switches between the two settings in short blocks, in an order drawn by lot, and
+    /// probes as a new connection would go. After 20 pairs of blocks (6.7 min) it looks once, after 30
+    /// (10 min) it ends: better, worse, or no difference shown. What it changed is put back at every
+    /// end. Ctrl-C cancels; if this terminal is closed the measurement goes on, and --show finds it
+    /// again.
+    ///
+    /// Connections that run already stay where they are. Leave the network alone meanwhile: a
+    /// download that begins or ends hits both settings alike, but makes differences harder to see.
+    Measure(MeasureArgs),
     /// Show what the steering would have done with a recorded series
     ///
-    /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
-    /// per step with one RTT in microseconds per path, -1 for a lost probe. The rows are sampled
-    /// down to the period by taking the newest one.
+    /// FILE is anything `evenkeel table` reads with round trips in it, or a trace: lines that begin
+    /// with # (one of them with `dt_ms=N`), then one row per step with one RTT in microseconds per
+    /// path, -1 for a lost probe. The rows are sampled down to the period by taking the newest one.
     ///
     /// Prints one line per probe round: `t_ms`, the leader (1 is the first path, - is none), and the
     /// weight of each path. With --json each line is an object
     /// `{"t_ms":200,"leader":1,"weights":[255,1]}` with null for no leader.
     Replay(ReplayArgs),
+    /// Show the figures of recordings side by side, and their graphs
+    ///
+    /// Reads the output of ping (also with -D), fping (-c, -l, -C), mtr --json, irtt (-o), flent
+    /// (.flent.gz), traces with `# dt_ms=N`, and Evenkeel's own CSV and JSON; packed with gzip or
+    /// not. What a file is, is told by its content. With --ping it sends probes itself instead.
+    ///
+    /// Prints count, losses, min, average, median, p95, p99, max, stdev, and how many answers took
+    /// longer than three thresholds. Two recordings made one after the other are described, not
+    /// judged: only a test that takes turns can tell whether a change helped.
+    Table(TableArgs),
+    /// Write one page about this machine and its connection, to be posted
+    ///
+    /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
+    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
+    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
+    /// and its users are taken out.
+    Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
@@ -159,6 +211,37 @@ pub struct WatchArgs {
     pub seconds: Option<u32>,
 }
 
+/// How and how long to list spikes.
+#[derive(Debug, Args)]
+pub struct SpikesArgs {
+    /// Print one JSON object per line; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Stop after so many seconds
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub seconds: Option<u32>,
+}
+
+/// Whose connections to list, and how.
+#[derive(Debug, Args)]
+pub struct FlowsArgs {
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+    /// Ask the peers of UDP connections by ICMP, three times each
+    #[arg(long)]
+    pub probe: bool,
+    /// The connections of this process and those it started
+    #[arg(long, value_name = "PID", conflicts_with_all = ["name", "all"])]
+    pub pid: Option<u32>,
+    /// The connections of programs with this name
+    #[arg(long, value_name = "NAME", conflicts_with = "all")]
+    pub name: Option<String>,
+    /// The connections of every program that can be looked into
+    #[arg(long)]
+    pub all: bool,
+}
+
 /// What `set` can set.
 #[derive(Debug, Subcommand)]
 pub enum Setting {
@@ -208,6 +291,54 @@ pub struct RunArgs {
     pub command: Vec<OsString>,
 }
 
+/// What to measure, and how.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("what").required(true),
+    override_usage = "evenkeel measure [OPTIONS] \
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+)]
+pub struct MeasureArgs {
+    /// Game mode off against on
+    #[arg(long, group = "what")]
+    pub game_mode: bool,
+    /// Two positions of the EMA slider, both in game mode
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    #[arg(value_parser = bounded(&limits::EMA_FACTOR))]
+    pub ema: Vec<u32>,
+    /// Two uplinks, by name or ifindex; nothing is changed
+    #[arg(long, group = "what", num_args = 2, value_names = ["A", "B"])]
+    pub uplinks: Vec<String>,
+    /// A setting off against on: ema-factor, power-cost or uplink-cost:NAME
+    ///
+    /// With =VALUE that value is measured, else the one that is set now.
+    #[arg(long, group = "what", value_name = "ID[=VALUE]", value_parser = tunable)]
+    pub tunable: Option<Choice>,
+    /// Show the measurement that is under way, or the last one, instead of beginning one
+    #[arg(long, group = "what", conflicts_with_all = ["pairs", "first_look", "block", "settle"])]
+    pub show: bool,
+    /// Pairs of blocks in all
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(value_parser = clap::value_parser!(u32).range(6..=60))]
+    pub pairs: u32,
+    /// Pairs before an earlier look; 0 for none. By default two thirds of all pairs
+    #[arg(long, value_name = "N")]
+    pub first_look: Option<u32>,
+    /// Seconds of a block
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    pub block: f64,
+    /// Seconds dropped at a block's beginning
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    pub settle: f64,
+    /// Milliseconds between two probes
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    #[arg(value_parser = clap::value_parser!(u32).range(50..=1000))]
+    pub period_ms: u32,
+    /// Print JSON; its fields are stable, and units stand in their names
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What to replay, and how.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -228,6 +359,111 @@ pub struct ReplayArgs {
     /// The recording, or - for standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+}
+
+fn tunable(text: &str) -> Result<Choice, String> {
+    Choice::tunable(text).ok_or_else(|| "the value must be a number".to_owned())
+}
+
+/// What to show, and where to.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// Probe this address or name by ICMP, without a privilege; may be given several times
+    #[arg(long, value_name = "TARGET", conflicts_with = "files")]
+    pub ping: Vec<String>,
+    /// Probes for each target; Ctrl-C ends it earlier
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        requires = "ping",
+        conflicts_with = "files"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// Milliseconds between two probes of a target [default: 200; 10 on loopback]
+    #[arg(long, value_name = "MS", requires = "ping", conflicts_with = "files")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=60_000))]
+    pub interval_ms: Option<u32>,
+    /// How to show it, and what else to write.
+    #[command(flatten)]
+    pub deliver: Deliver,
+    /// The recordings, or - for standard input
+    #[arg(value_name = "FILE", required_unless_present = "ping")]
+    pub files: Vec<PathBuf>,
+}
+
+/// How figures are shown, and which files are written.
+#[derive(Debug, Args)]
+pub struct Deliver {
+    /// Print the table as Markdown
+    #[arg(long, conflicts_with = "html")]
+    pub markdown: bool,
+    /// Print the table as HTML
+    #[arg(long)]
+    pub html: bool,
+    /// Count answers over these times instead, in ms
+    #[arg(long, value_name = "MS,..", value_delimiter = ',', value_parser = Threshold::parse)]
+    pub over: Vec<Threshold>,
+    /// Write the graphs as an SVG file: CDF, histogram, tail, over time
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the graphs as a PNG file
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    /// The colours of the graphs
+    #[arg(long, value_name = "LOOK", default_value = "dark")]
+    pub look: ImageLook,
+    /// Write the samples as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// The colours of a graph in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageLook {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// A time that answers are counted over, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threshold(pub u64);
+
+impl Threshold {
+    fn parse(text: &str) -> Result<Self, String> {
+        let ns = crate::logs::milliseconds(text).filter(|ns| (1..=60_000_000_000).contains(ns));
+        ns.map(Self)
+            .ok_or_else(|| format!("{text} is not a time from 0.000001 to 60000 ms"))
+    }
+}
+
+/// What the page is about, and where it goes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Seconds of the live feed to show, when no recording is given
+    #[arg(
+        long = "for",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        conflicts_with = "files"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Where the page is written, or - for standard output [default: a new file here]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave addresses and names as they are
+    #[arg(long)]
+    pub with_addresses: bool,
+    /// Recordings to show instead of the live feed
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Accepts a number inside a range of the contract.

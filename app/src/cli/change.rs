@@ -72,6 +72,7 @@ pub async fn game_mode(state: OnOff, out: &mut dyn Write) -> Result<(), Failure>
     match state {
         OnOff::On => {
             helper.enter_game_mode(Hold::Kept.to_wire()).await?;
+            super::overlay::wake();
             writeln!(
                 out,
                 "Game mode is on, kept until `evenkeel game-mode off` or a restart."

@@ -37,6 +37,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "game mode for as long as the game runs",
             ),
             (
+                "evenkeel measure --game-mode",
+                "find out whether game mode helps here",
+            ),
+            (
                 "evenkeel revert",
                 "put everything back that is kept for you",
             ),
@@ -78,6 +82,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "a minute of lines into a file",
             ),
         ],
+    ),
+    (
+        "spikes",
+        &[
+            (
+                "evenkeel spikes",
+                "what the helper remembers, and what comes",
+            ),
+            (
+                "evenkeel spikes --json --for 600 >evening.jsonl",
+                "ten minutes for scripts",
+            ),
+        ],
+    ),
+    (
+        "flows",
+        &[
+            ("evenkeel flows", "the game's connections"),
+            (
+                "evenkeel flows --probe",
+                "and how far its UDP peers are away",
+            ),
+            (
+                "evenkeel flows --name firefox --json",
+                "those of a browser, for scripts",
+            ),
+        ],
+    ),
+    (
+        "overlay",
+        &[(
+            "evenkeel overlay",
+            "one line, such as `23 ms ±1.2 wlan0 game mode`",
+        )],
     ),
     (
         "set",
@@ -160,6 +198,27 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "measure",
+        &[
+            (
+                "evenkeel measure --game-mode",
+                "does game mode help here? Ten minutes at most",
+            ),
+            (
+                "evenkeel measure --uplinks wlan0 usb0",
+                "which of the two is steadier",
+            ),
+            (
+                "evenkeel measure --tunable ema-factor",
+                "is the sensitivity you set better than none",
+            ),
+            (
+                "evenkeel measure --show",
+                "the one under way, or the last one",
+            ),
+        ],
+    ),
+    (
         "replay",
         &[
             (
@@ -173,6 +232,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
             (
                 "evenkeel replay --cost 100,200 --json drive.csv",
                 "path 2 is expensive; JSON lines",
+            ),
+        ],
+    ),
+    (
+        "table",
+        &[
+            (
+                "evenkeel table --ping 127.0.0.1 --count 1000",
+                "the figures of 1000 loopback pings",
+            ),
+            (
+                "evenkeel table before.txt after.txt --png both.png",
+                "two logs of ping side by side, with graphs",
+            ),
+            (
+                "evenkeel table game.flent.gz --markdown --over 30,60,100",
+                "for a forum, with thresholds of your own",
+            ),
+            (
+                "ping -D -c 100 192.0.2.1 | evenkeel table --csv samples.csv -",
+                "from a pipe, keeping the samples",
+            ),
+        ],
+    ),
+    (
+        "report",
+        &[
+            (
+                "evenkeel report",
+                "15 seconds of probes, into a new file here",
+            ),
+            (
+                "evenkeel report ping.txt -o spikes.html",
+                "about a recording instead",
             ),
         ],
     ),
@@ -264,7 +357,9 @@ mod tests {
     fn every_example_is_accepted() {
         every(&Cli::command(), "", &mut |words, _| {
             for (typed, _) in of(words) {
-                let typed = typed.split(['|', '>']).next().unwrap();
+                let mut parts = typed.split(['|', '>']);
+                let ours = parts.find(|part| part.trim_start().starts_with("evenkeel"));
+                let typed = ours.unwrap_or_else(|| panic!("{typed}"));
                 let parsed = command().try_get_matches_from(typed.split_whitespace());
                 assert!(parsed.is_ok(), "{typed}: {}", parsed.unwrap_err());
             }

@@ -3,18 +3,26 @@
 
 mod args;
 mod change;
+mod deliver;
 mod docs;
 mod doctor;
 mod examples;
 mod exit;
+mod flows;
 mod helper;
+mod measure;
 mod out;
+mod overlay;
+mod ping;
 mod plan;
 mod replay;
+mod report;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod spikes;
 mod status;
+mod table;
 mod watch;
 mod words;
 
@@ -68,6 +76,9 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
     match command {
         Command::Status(args) => helper::runtime()?.block_on(status::run(args, out))?,
         Command::Watch(args) => return helper::runtime()?.block_on(watch::run(args, out)),
+        Command::Spikes(args) => return helper::runtime()?.block_on(spikes::run(args, out)),
+        Command::Flows(args) => helper::runtime()?.block_on(flows::run(args, out))?,
+        Command::Overlay => helper::runtime()?.block_on(overlay::run(out))?,
         Command::Plan(args) => helper::runtime()?.block_on(plan::run(args, out))?,
         Command::Set { what } => helper::runtime()?.block_on(change::set(what, out))?,
         Command::GameMode { state } => {
@@ -78,7 +89,10 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
             helper::runtime()?.block_on(change::forget(uplink, out))?;
         }
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
+        Command::Measure(args) => return helper::runtime()?.block_on(measure::run(args, out)),
         Command::Replay(args) => replay::run(args, out)?,
+        Command::Table(args) => table::run(args, out)?,
+        Command::Report(args) => helper::runtime()?.block_on(report::run(args, out))?,
         Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,
         Command::Man { dir } => docs::man(dir.as_deref(), out)?,

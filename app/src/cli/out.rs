@@ -68,6 +68,19 @@ pub fn json(report: &impl Serialize) -> Result<String, Failure> {
     })
 }
 
+/// The same in one line.
+///
+/// # Errors
+/// Likewise.
+pub fn json_line(report: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(report).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            format!("the answer cannot be written as JSON: {error}"),
+        )
+    })
+}
+
 /// Rows of text in columns two blanks apart, as wide as their widest cell; the columns named in
 /// `right` are set flush right. No blanks at the end of a line.
 pub fn table(rows: &[Vec<String>], right: &[usize]) -> String {

@@ -99,6 +99,7 @@ async fn hold_game_mode() -> Result<Helper1Proxy<'static>, String> {
     let enter = async {
         let helper = helper::connect().await?;
         helper.enter_game_mode(Hold::Client.to_wire()).await?;
+        super::overlay::wake();
         Ok(helper)
     };
     match timeout(PATIENCE, enter).await {

@@ -29,6 +29,7 @@ pub fn steering() -> HelperState {
         }],
         sampling: true,
         probe_period_ms: 200,
+        measurements: Vec::new(),
         tunables: vec![TunableInfo {
             id: "route:default".into(),
             current: "nexthop wifi0 weight 255 nexthop wwan0 weight 1".into(),

@@ -322,7 +322,10 @@ impl Model {
     fn take_record(&mut self, record: &Record) {
         let (Record::Sample { at_ns, .. }
         | Record::Estimate { at_ns, .. }
-        | Record::Leader { at_ns, .. }) = *record;
+        | Record::Leader { at_ns, .. }
+        | Record::Gateway { at_ns, .. }
+        | Record::Seen { at_ns, .. }
+        | Record::Spike { at_ns, .. }) = *record;
         let now_ns = self.clock.monotonic_ns();
         if now_ns.is_some_and(|now_ns| at_ns > now_ns.saturating_add(AHEAD_NS)) {
             return;
@@ -364,6 +367,7 @@ impl Model {
             Record::Leader {
                 ifindex, game_mode, ..
             } => self.mark(ifindex, game_mode, at_ns),
+            Record::Gateway { .. } | Record::Seen { .. } | Record::Spike { .. } => {}
         }
     }
 

@@ -188,6 +188,7 @@ fn state(uplinks: u32) -> HelperState {
         holders: Vec::new(),
         sampling: true,
         probe_period_ms: 200,
+        measurements: Vec::new(),
         tunables: Vec::new(),
         last_error: None,
     }

@@ -19,6 +19,7 @@ use evenkeel_dbus::{
     UplinkInfo, UplinkKind, UplinkState,
 };
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
+use zbus::OwnedObjectPath;
 use zbus::message::Header;
 
 /// What the stand-in knows and does.
@@ -226,6 +227,34 @@ impl Fake {
     #[zbus(property)]
     fn probe_period_ms(&self) -> u32 {
         200
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "as the contract has it")]
+    fn start_measurement(
+        &self,
+        subject: u32,
+        ifindex: u32,
+        a: u32,
+        b: u32,
+        pairs: u32,
+        first_look: u32,
+        block_ms: u32,
+        settle_ms: u32,
+        period_ms: u32,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedObjectPath, HelperError> {
+        let plan = [
+            subject, ifindex, a, b, pairs, first_look, block_ms, settle_ms, period_ms,
+        ];
+        self.note(format!("StartMeasurement {plan:?}"), &header)?;
+        Err(HelperError::NotSupported(
+            "the stand-in measures nothing".into(),
+        ))
+    }
+
+    #[zbus(property)]
+    fn measurements(&self) -> Vec<OwnedObjectPath> {
+        Vec::new()
     }
 
     #[zbus(property)]

@@ -3,6 +3,7 @@
 //! wanted is decided in [`crate::lease`], who leads in [`crate::session`], what our own routes are
 //! for in [`crate::keeper`]; this only carries it out, through [`Door`].
 
+mod measuring;
 mod network;
 mod publish;
 mod reconcile;
@@ -15,6 +16,7 @@ use evenkeel_core::plan::{Abilities, Object, pins_in};
 use evenkeel_core::steer::{Change as Decision, Sample};
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::{Backend, HelperError};
+use evenkeel_evidence::{Outcome, Witness};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -23,6 +25,7 @@ use zbus::object_server::InterfaceRef;
 
 use crate::clients::Clients;
 use crate::confirm::{Unanswered, inquiry::Inquiry};
+use crate::desk::Desk;
 use crate::feed::Feeds;
 use crate::host::News;
 use crate::interface::Helper;
@@ -34,11 +37,13 @@ use crate::kernel::sockets::{Closed, SocketWatch};
 use crate::kernel::survey::{Metered, Survey};
 use crate::kernel::watch::{Changed, Watch};
 use crate::lease::{Caller, Change, Leases};
+use crate::measure::{Happened, Measuring};
 use crate::plans::Plans;
 use crate::public::Public;
 use crate::request::{Answer, Ask, Request};
 use crate::sampler::{Heard, Sampler};
 use crate::session::Session;
+use crate::spikes::Kept;
 use crate::watchdog::Watchdog;
 
 /// Changes in the kernel come in bursts; one look a moment after the first is enough.
@@ -61,6 +66,7 @@ enum Event {
     MeteredKnown(BTreeMap<u32, Metered>),
     FramesDue,
     SignOfLifeDue,
+    Measured(Happened),
 }
 
 /// Where events come from and where the state goes to.
@@ -71,6 +77,8 @@ pub struct Edges {
     pub interface: InterfaceRef<Helper>,
     /// What it shows.
     pub public: Public,
+    /// Where the calls of further objects go.
+    pub desk: Desk,
     /// What it asks.
     pub requests: mpsc::Receiver<Request>,
     /// The watches over bus names.
@@ -99,9 +107,14 @@ pub struct Actor {
     abilities: Abilities,
     sampler: Sampler,
     session: Session,
+    /// Looks at the kernel beside the probes, and tells of spikes.
+    witness: Witness,
+    /// The last spikes.
+    spikes: Kept,
     leases: Leases,
     keeper: Keeper,
     feeds: Feeds,
+    measuring: Measuring,
     watchdog: Watchdog,
     /// When to look at the kernel again.
     look_at: Option<Instant>,
@@ -158,9 +171,12 @@ impl Actor {
             abilities,
             sampler,
             session,
+            witness: Witness::default(),
+            spikes: Kept::default(),
             leases: Leases::default(),
             keeper: Keeper::default(),
             feeds: Feeds::default(),
+            measuring: Measuring::default(),
             watchdog: Watchdog::default(),
             look_at: None,
             looked: None,
@@ -244,6 +260,7 @@ impl Actor {
                     self.listeners_left(&closed).await;
                 }
                 Event::SignOfLifeDue => self.watchdog.sign(Instant::now()),
+                Event::Measured(happened) => self.measured(happened).await,
             }
         }
     }
@@ -267,6 +284,8 @@ impl Actor {
                 Some(name) = self.edges.departures.recv() => return Event::ClientGone(name),
                 Some(request) = self.edges.requests.recv() => return Event::Request(request),
                 heard = self.sampler.next() => return Event::Heard(heard),
+                happened = self.measuring.next() => return Event::Measured(happened),
+                () = self.witness.next() => {}
                 () = until(frames_due) => return Event::FramesDue,
                 () = until(look_at) => return Event::LookAgain,
                 () = until(sign_due) => return Event::SignOfLifeDue,
@@ -343,6 +362,7 @@ impl Actor {
         }
         let _ = reply.send(answer);
         self.forget_idle_clients();
+        self.check_measurement().await;
         self.follow_listeners();
         self.publish().await;
     }
@@ -368,7 +388,10 @@ impl Actor {
                 }
                 Ok(Answer::Done)
             }
+            Ask::Measure(wish) => self.start_measurement(caller, wish).await,
+            Ask::Touch { number, touch } => self.touch_measurement(caller, number, touch).await,
             Ask::Revert => {
+                self.end_measurement_of(caller);
                 self.leases.revert(caller);
                 if !self.leases.wanted().game_mode {
                     self.keeper.clear_at_once();
@@ -390,6 +413,7 @@ impl Actor {
         self.watch_client(&caller.name).await?;
         // A new listener does not know yet what the others were told.
         self.announced = None;
+        self.feeds.greet(&self.spikes.records(), Instant::now());
         self.announce_leader();
         Ok(socket)
     }
@@ -470,6 +494,7 @@ impl Actor {
         self.feeds.client_gone(name);
         self.edges.clients.forget(name);
         self.reconcile_noting().await;
+        self.check_measurement().await;
         self.announce_leader();
         self.follow_listeners();
         self.publish().await;
@@ -482,8 +507,18 @@ impl Actor {
                 at_ns,
                 rtt_ns,
                 user_clock,
+                queue_ns,
+                late_ns,
             } => {
+                let outcome = Outcome {
+                    ifindex,
+                    at_ns,
+                    rtt_ns,
+                    queue_ns,
+                };
+                self.witness.anchor(outcome, late_ns);
                 self.session.sample(ifindex, Sample::from(rtt_ns));
+                self.measuring.sample(ifindex, Sample::from(rtt_ns));
                 self.feeds.push(Record::Sample {
                     ifindex,
                     at_ns,
@@ -493,8 +528,25 @@ impl Actor {
                 let decision = self.session.settle();
                 self.carry_out_decision(decision).await;
             }
+            Heard::Gateway(outcome) => {
+                self.witness.gateway(outcome);
+                self.feeds.push(Record::Gateway {
+                    ifindex: outcome.ifindex,
+                    at_ns: outcome.at_ns,
+                    rtt_ns: outcome.rtt_ns,
+                });
+            }
+            Heard::BeatEnded(late_ns) => {
+                self.witness.late(late_ns);
+                for spike in self.witness.beat() {
+                    for record in self.spikes.keep(spike) {
+                        self.feeds.push(record);
+                    }
+                }
+            }
             Heard::EpochEnded => {
                 let decision = self.session.end_epoch();
+                self.measuring.end_epoch();
                 self.carry_out_decision(decision).await;
                 self.push_estimates();
                 if self.backend().0 == Backend::Lowpower {

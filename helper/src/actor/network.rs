@@ -93,6 +93,7 @@ impl Actor {
         self.note(HelperError::Kernel(format!(
             "{detail}; the routes were taken back"
         )));
+        self.check_measurement().await;
         self.announce_leader();
         self.publish().await;
     }
@@ -110,6 +111,7 @@ impl Actor {
     /// The machine slept: what the probes said before is old, and so may the routes be.
     pub(super) fn woke_up(&mut self) {
         self.session.reset();
+        self.interrupt_measurement();
         if self.confirming.is_some() {
             self.stop_confirming();
             self.begin_to_confirm();

@@ -9,6 +9,7 @@ use evenkeel_dbus::limits::EMA_FACTOR_DEFAULT;
 use evenkeel_dbus::{
     Backend, Draining, FamilyInfo, HelperError, PlanStep, Reason, UplinkInfo, Way,
 };
+use evenkeel_evidence::monotonic_ns;
 
 use super::Actor;
 use super::reconcile::number;
@@ -16,7 +17,6 @@ use crate::kernel::door::objects::interface_name;
 use crate::kernel::survey::Uplink;
 use crate::plans::{found, reason};
 use crate::public::PublicState;
-use crate::sampler::monotonic_ns;
 use crate::session::uplink_state;
 use crate::view;
 
@@ -29,7 +29,10 @@ impl Actor {
     }
 
     pub(super) fn announce_leader(&mut self) {
-        let (ifindex, game_mode) = (self.session.leader(), self.leases.wanted().game_mode);
+        let (ifindex, game_mode) = (
+            self.session.leader(),
+            self.leases.wanted_by_others().game_mode,
+        );
         if self.announced != Some((ifindex, game_mode)) {
             self.announced = Some((ifindex, game_mode));
             self.feeds.push(Record::Leader {
@@ -147,13 +150,15 @@ impl Actor {
         let mut ours = [&self.survey.v4, &self.survey.v6].into_iter();
         self.leases.is_empty()
             && self.feeds.is_empty()
+            && self.measuring.is_idle()
             && self.confirming.is_none()
             && ours.all(|found| found.ours.is_empty())
     }
 
     /// Shows the state of now on the bus.
     pub async fn publish(&mut self) {
-        let wanted = self.leases.wanted();
+        // A measurement's turns come and go by themselves; what people set is what they are shown.
+        let wanted = self.leases.wanted_by_others();
         let slider = wanted.ema_factor.unwrap_or(EMA_FACTOR_DEFAULT);
         let captured = self.door.status(&self.survey.routes).into_iter();
         let own = [&self.survey.v4, &self.survey.v6].into_iter();
@@ -168,6 +173,7 @@ impl Actor {
             game_mode_holders: wanted.holders,
             sampling: self.sampler.is_running(),
             probe_period_ms: self.sampler.period_ms(),
+            measurements: self.measuring.paths(),
             tunables: captured.map(view::tunable).chain(own).collect(),
             idle: self.is_idle(),
             last_error: self
@@ -185,5 +191,6 @@ impl Actor {
         {
             log::warn!("the bus did not take a property change: {error}");
         }
+        self.show_measurement().await;
     }
 }

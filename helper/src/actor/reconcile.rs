@@ -17,6 +17,7 @@ use crate::kernel::survey::{Metered, Survey, survey};
 use crate::kernel::sysctl::Knob;
 use crate::lease::Wanted;
 use crate::plans::{Plans, found};
+use crate::spikes::watched;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 /// How often what is kept for running connections is looked at: nobody reports their end.
@@ -38,13 +39,15 @@ impl Actor {
         choose_backend(&self.survey, &self.plans)
     }
 
-    /// Probes are sent while somebody listens, or while there is something to steer; else not.
+    /// Probes are sent while somebody listens, or there is something to steer or to measure; else not.
     pub(super) fn follow_listeners(&mut self) {
         let steers = self.steers(&self.leases.wanted(), self.backend().0);
-        if !self.feeds.is_empty() || steers {
+        if !self.feeds.is_empty() || steers || self.measuring.running.is_some() {
             self.sampler.start(&self.survey.uplinks);
+            self.witness.follow(&watched(&self.survey.uplinks));
         } else if self.sampler.is_running() {
             self.sampler.stop();
+            self.witness.follow(&[]);
             self.session.reset();
         }
         let ifindexes: Vec<u32> = self.survey.uplinks.iter().map(|u| u.ifindex).collect();
@@ -97,6 +100,7 @@ impl Actor {
         }
         self.ask_metered();
         self.announce_leader();
+        self.check_measurement().await;
         self.publish().await;
     }
 

@@ -102,11 +102,19 @@ impl Prober {
         let (rtt_ns, clock) = timing::round_trip(entry.sent, got, stamps);
         self.learn(Outcome::IcmpAnswered);
         let transport = self.transport_of(entry.way);
+        // Only stamps that were believed say when it came.
+        let came_ns = received_ns.filter(|_| clock == Clock::Kernel);
+        let late_ns = came_ns.map_or(0, |came| got.real_ns.saturating_sub(came));
         Some(Reply {
             seq,
             sent_at: entry.sent.mono,
             rtt_ns,
             clock,
+            late_ns: u64::try_from(late_ns).unwrap_or(0),
+            queue_ns: stamps
+                .queue_ns()
+                .filter(|_| clock == Clock::Kernel)
+                .unwrap_or(0),
             transport,
         })
     }
@@ -154,6 +162,8 @@ impl Prober {
             sent_at: entry.sent.mono,
             rtt_ns,
             clock,
+            late_ns: 0,
+            queue_ns: 0,
             transport,
         })
     }

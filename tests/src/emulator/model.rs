@@ -8,6 +8,9 @@ use super::params::LinkParams;
 /// Flows with a counter of their own; packets of further ones share a counter.
 const MAX_FLOWS: usize = 4096;
 
+/// Sets the draws for what lies beyond the link apart from those for the link.
+const BEYOND: u64 = 0x6265_796f_6e64;
+
 /// The fate of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -29,6 +32,8 @@ pub struct Model {
     shared_counter: u64,
     line_free_at_ns: i64,
     last_departure_ns: i64,
+    /// The same of packets that go beyond the link's network.
+    last_beyond_ns: i64,
 }
 
 impl Model {
@@ -40,6 +45,7 @@ impl Model {
             shared_counter: 0,
             line_free_at_ns: i64::MIN,
             last_departure_ns: i64::MIN,
+            last_beyond_ns: i64::MIN,
         }
     }
 
@@ -53,6 +59,7 @@ impl Model {
         arrival_ns: i64,
     ) -> Fate {
         // Drawn first and always, so that parameters don't shift the later draws.
+        let beyond = flow.as_ref().is_some_and(Flow::leads_beyond);
         let draw = flow.map(|flow| self.draw(flow));
         if params.blackhole {
             return Fate::Swallowed;
@@ -75,6 +82,15 @@ impl Model {
             departure = departure.max(self.last_departure_ns.saturating_add(1));
         }
         self.last_departure_ns = self.last_departure_ns.max(departure);
+        if beyond {
+            departure += (params.wan_delay_us * 1000) as i64;
+            let draw = draw.map_or(0, |draw| mix(draw ^ BEYOND));
+            departure += below(mix(draw), params.wan_jitter_us * 1000) as i64;
+            if params.in_order {
+                departure = departure.max(self.last_beyond_ns.saturating_add(1));
+            }
+            self.last_beyond_ns = self.last_beyond_ns.max(departure);
+        }
         Fate::DepartAt(departure)
     }
 
@@ -210,6 +226,29 @@ mod tests {
             });
             assert_eq!(sorted, in_order);
         }
+    }
+
+    #[test]
+    fn what_lies_beyond_the_router_holds_up_only_what_goes_there() {
+        let to = |last: [u8; 4]| Flow {
+            protocol: 1,
+            addresses: [[10, 1, 0, 2], last].concat(),
+            ports: 0,
+        };
+        let p = params("delay_us=1000 wan_delay_us=5000 wan_jitter_us=40000");
+        let mut model = Model::new(3);
+        let mut beyond = Vec::new();
+        for i in 0..200 {
+            let at = i * 1_000_000;
+            let Fate::DepartAt(far) = model.admit(&p, Some(to([203, 0, 113, 1])), 98, at) else {
+                panic!()
+            };
+            beyond.push(far - at);
+            let near = model.admit(&p, Some(to([10, 1, 0, 1])), 98, at);
+            assert_eq!(near, Fate::DepartAt(at + 1_000_000 + 1));
+        }
+        assert!(beyond.iter().all(|delay| *delay >= 6_000_000));
+        assert!(beyond.iter().any(|delay| *delay >= 30_000_000));
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub struct Flow {
     pub ports: u32,
 }
 
+impl Flow {
+    /// Whether it leads beyond this link's network: the lab's are a /24 and a /64 each, and link-local
+    /// addresses stay whatever the rest of them says.
+    pub fn leads_beyond(&self) -> bool {
+        let (from, to) = self.addresses.split_at(self.addresses.len() / 2);
+        let link_local = |address: &[u8]| address.len() == 16 && address.starts_with(&[0xfe, 0x80]);
+        let network = if from.len() == 16 { 8 } else { 3 };
+        from[..network] != to[..network] && !link_local(from) && !link_local(to)
+    }
+}
+
 /// The flow of an IP unicast packet; `None` for everything that comes at the kernel's own whim: ARP,
 /// neighbour and router discovery, multicast. Numbering those would shift all later draws.
 pub fn flow(frame: &[u8]) -> Option<Flow> {

@@ -24,6 +24,11 @@ pub struct LinkParams {
     pub queue_us: u64,
     /// Let no packet overtake an earlier one.
     pub in_order: bool,
+    /// More fixed delay, 0..=10 s, for packets that go beyond this link's network: what lies behind
+    /// the router. They overtake none of their own, and hold up none that stay.
+    pub wan_delay_us: u64,
+    /// More jitter for the same packets, uniform in `0..wan_jitter_us`.
+    pub wan_jitter_us: u64,
 }
 
 impl Default for LinkParams {
@@ -36,6 +41,8 @@ impl Default for LinkParams {
             rate_kbit: 0,
             queue_us: 100_000,
             in_order: true,
+            wan_delay_us: 0,
+            wan_jitter_us: 0,
         }
     }
 }
@@ -49,7 +56,7 @@ pub enum ParamError {
     /// No such parameter.
     #[error(
         "there is no parameter `{0}`; there are delay_us, jitter_us, loss_ppm, blackhole, \
-         rate_kbit, queue_us and in_order; nothing was changed"
+         rate_kbit, queue_us, in_order, wan_delay_us and wan_jitter_us; nothing was changed"
     )]
     Key(String),
     /// Not a number, or out of range.
@@ -93,6 +100,8 @@ impl LinkParams {
                 "rate_kbit" => self.rate_kbit = number(MAX_RATE_KBIT)?,
                 "queue_us" => self.queue_us = number(MAX_US)?,
                 "in_order" => self.in_order = number(1)? == 1,
+                "wan_delay_us" => self.wan_delay_us = number(MAX_US)?,
+                "wan_jitter_us" => self.wan_jitter_us = number(MAX_US)?,
                 _ => return Err(ParamError::Key(key.to_owned())),
             }
         }

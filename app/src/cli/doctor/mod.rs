@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::args::DoctorArgs;
 use super::exit::{Exit, Failure};
 use super::out::{escaped, json};
-use judge::{Finding, Level};
+pub use judge::{Finding, Level};
 use known::{Facts, Helper};
 
 /// Raised only when a field changes its meaning or goes away.
@@ -39,6 +39,11 @@ pub async fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> 
     }
     out.flush()?;
     Ok(exit.code())
+}
+
+/// What it finds on this machine.
+pub async fn findings() -> Vec<Finding> {
+    judge::judge(&facts::gather().await)
 }
 
 /// The diagnosis as JSON.

@@ -149,6 +149,8 @@ impl Model {
                     state.game_mode = game_mode;
                 }
             }
+            // What becomes of these, `evenkeel spikes` shows.
+            Record::Gateway { .. } | Record::Seen { .. } | Record::Spike { .. } => {}
         }
     }
 

@@ -7,12 +7,14 @@ use std::num::NonZeroU32;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use evenkeel_core::blame::Watched;
 use evenkeel_core::steer::{Params, PathState, PowerCost, Sample, Steering};
 use evenkeel_core::uplink::ANCHOR_TCP_PORT;
 use evenkeel_dbus::feed::Record;
-use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkState};
-use evenkeel_probe::{Clock, Config, Event, Method, Prober, SendError, Transport};
-use nix::time::{ClockId, clock_gettime};
+use evenkeel_dbus::spikes;
+use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkKind, UplinkState};
+use evenkeel_evidence::{Gateways, Outcome, Waiting, Witness, monotonic_ns};
+use evenkeel_probe::{Clock, Config, Event, Method, Prober, Reply, SendError, Transport};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Target;
@@ -24,6 +26,9 @@ const MAX_RECORDS: usize = 4096;
 pub struct Pulse {
     steering: Steering,
     probes: Vec<Probe>,
+    gateways: Gateways,
+    /// Looks at the kernel beside the probes, and tells of spikes.
+    witness: Witness,
     beat: Interval,
     beats: u32,
     records: Vec<Record>,
@@ -45,6 +50,8 @@ impl Default for Pulse {
         Self {
             steering: fresh(params, 0),
             probes: Vec::new(),
+            gateways: Gateways::default(),
+            witness: Witness::default(),
             beat,
             beats: 0,
             records: Vec::new(),
@@ -87,6 +94,10 @@ impl Pulse {
         if self.steering.rearrange(&from).is_err() {
             self.steering = fresh(self.steering.params(), self.probes.len());
         }
+        let gateways: Vec<(u32, IpAddr)> = uplinks.iter().filter_map(gateway_of).collect();
+        self.gateways.follow(&gateways);
+        let watched: Vec<Watched> = uplinks.iter().map(watched).collect();
+        self.witness.follow(&watched);
     }
 
     /// Adds what is known of their probes to `uplinks`.
@@ -127,34 +138,56 @@ impl Pulse {
             return std::future::pending().await;
         }
         loop {
-            let heard = tokio::select! {
+            let waiting = Waiting::begin();
+            tokio::select! {
                 biased;
-                heard = answers(&mut self.probes) => Some(heard),
-                _ = self.beat.tick() => None,
-            };
-            let Some((index, event)) = heard else {
-                return self.end_beat();
-            };
-            self.take(index, event);
+                (index, event) = answers(&mut self.probes) => self.take(index, event, waiting),
+                outcome = poll_fn(|context| self.gateways.poll_outcome(context)) => {
+                    self.take_gateway(outcome);
+                }
+                due = self.beat.tick() => {
+                    self.witness.late(waiting.late_ns(due.into_std()));
+                    return self.end_beat();
+                }
+                () = self.witness.next() => {}
+            }
         }
     }
 
-    fn take(&mut self, index: usize, event: Event) {
-        let (sent_at, rtt_ns, clock) = match event {
-            Event::Reply(reply) => (reply.sent_at, Some(reply.rtt_ns), reply.clock),
-            Event::Lost(lost) => (lost.sent_at, None, Clock::Kernel),
+    fn take(&mut self, index: usize, event: Event, waiting: Waiting) {
+        let (sent_at, reply) = match event {
+            Event::Reply(reply) => (reply.sent_at, Some(reply)),
+            Event::Lost(lost) => (lost.sent_at, None),
         };
-        self.note(index, age_before_now(sent_at), rtt_ns, clock == Clock::User);
+        let late_ns = reply.map_or(0, |reply| waiting.late_for(reply.late_ns));
+        self.note(index, age_before_now(sent_at), reply, late_ns);
     }
 
-    fn note(&mut self, index: usize, at_ns: u64, rtt_ns: Option<u64>, user_clock: bool) {
+    fn take_gateway(&mut self, outcome: Outcome) {
+        self.witness.gateway(outcome);
+        self.record(Record::Gateway {
+            ifindex: outcome.ifindex,
+            at_ns: outcome.at_ns,
+            rtt_ns: outcome.rtt_ns,
+        });
+    }
+
+    fn note(&mut self, index: usize, at_ns: u64, reply: Option<Reply>, late_ns: u64) {
+        let rtt_ns = reply.map(|reply| reply.rtt_ns);
         let _ = self.steering.sample(index, Sample::from(rtt_ns));
         let ifindex = self.probes[index].ifindex;
+        let outcome = Outcome {
+            ifindex,
+            at_ns,
+            rtt_ns,
+            queue_ns: reply.map_or(0, |reply| reply.queue_ns),
+        };
+        self.witness.anchor(outcome, late_ns);
         self.record(Record::Sample {
             ifindex,
             at_ns,
             rtt_ns,
-            user_clock,
+            user_clock: reply.is_some_and(|reply| reply.clock == Clock::User),
         });
     }
 
@@ -167,7 +200,13 @@ impl Pulse {
     fn end_beat(&mut self) -> bool {
         for index in 0..self.probes.len() {
             if self.probes[index].send() {
-                self.note(index, monotonic_ns(), None, false);
+                self.note(index, monotonic_ns(), None, 0);
+            }
+        }
+        self.gateways.send_round();
+        for spike in self.witness.beat() {
+            for record in spikes::records(&spike) {
+                self.record(record);
             }
         }
         self.beats += 1;
@@ -258,13 +297,21 @@ fn state(state: PathState) -> UplinkState {
     }
 }
 
-fn age_before_now(moment: Instant) -> u64 {
-    monotonic_ns().saturating_sub(moment.elapsed().as_nanos() as u64)
+/// The gateway of the family that the uplink is probed in.
+fn gateway_of(uplink: &UplinkInfo) -> Option<(u32, IpAddr)> {
+    let gateways = uplink.gateways.iter();
+    let gateways = gateways.filter_map(|gateway| gateway.parse::<IpAddr>().ok());
+    let best = gateways.min_by_key(IpAddr::is_ipv6)?;
+    Some((uplink.ifindex, best))
 }
 
-/// The clock that the helper's samples are stamped with too, in nanoseconds.
-fn monotonic_ns() -> u64 {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
-        now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
-    })
+fn watched(uplink: &UplinkInfo) -> Watched {
+    Watched {
+        ifindex: uplink.ifindex,
+        wireless: UplinkKind::from_wire(uplink.kind) == UplinkKind::WiFi,
+    }
+}
+
+fn age_before_now(moment: Instant) -> u64 {
+    monotonic_ns().saturating_sub(moment.elapsed().as_nanos() as u64)
 }

@@ -161,6 +161,7 @@ pub fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> Help
         holders: Vec::new(),
         sampling: true,
         probe_period_ms: 200,
+        measurements: Vec::new(),
         tunables: Vec::new(),
         last_error: None,
     }

@@ -30,6 +30,7 @@ impl Bus {
   <policy context="default">
     <allow send_destination="*"/>
     <allow own="*"/>
+    <allow receive_sender="*"/>
   </policy>
 </busconfig>"#,
             services.display()
