@@ -34,8 +34,9 @@ uninstall: ## takes away what `make install` put there
 	scripts/install.sh uninstall make
 	@if [ -z "$(DESTDIR)" ]; then scripts/settle.sh left; fi
 
-dist: ## source and SteamOS tarballs, deb and checksums, in target/dist
-	scripts/dist.sh
+# Programs that lie about are no release's, unless somebody says where they are.
+dist: ## source and SteamOS tarballs, deb, Decky plugin, Flatpak and checksums, in target/dist
+	$(if $(filter file,$(origin BUILD_DIR)),env -u BUILD_DIR) scripts/dist.sh
 
 decky: ## the Decky plugin, target/decky/evenkeel-decky.zip
 	@scripts/packages.sh decky

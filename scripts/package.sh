@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() { echo "package.sh: $*" >&2; exit 1; }
-[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 2,11p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n 's/^# \{0,1\}//; 2,12p' "$0" >&2; exit 2; }
 
 out=$(realpath "${*: -1}")
 set -- "${@:1:$#-1}"
@@ -32,7 +32,7 @@ deliver() { mv -f "$1" "$out/" && echo "$out/$(basename "$1")"; }
 # A tarball of the directory $1 in $work, the same bytes for the same files.
 tarball() {
   tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-    --format=ustar -cf - "$1" | gzip -9n >"$work/$2"
+    --mode=u=rwX,go=rX --format=ustar -cf - "$1" | gzip -9n >"$work/$2"
 }
 
 # The built programs without their symbols, as a package has them.
@@ -99,16 +99,21 @@ make_arch() {
   command -v makepkg >/dev/null || fail "makepkg is missing (Debian package makepkg)"
   make_source
   mkdir "$work/arch"
-  cp packaging/arch/* "$work/evenkeel-$version.tar.gz" "$work/arch/"
-  local as=()
+  cp -r packaging/arch/* "$work/evenkeel-$version.tar.gz" "$work/programs" "$work/arch/"
+  local place=$work/arch
+  # shellcheck disable=SC2016 # these shells fill in their own arguments
+  local run=(sh -euc 'cd "$0"; exec "$@"' "$place")
   # makepkg will not run as root.
   if [ "$(id -u)" -eq 0 ]; then
-    chmod 711 "$work"
+    place=/mnt
     chown -R nobody "$work/arch"
-    as=(setpriv --reuid=nobody --clear-groups --)
+    # shellcheck disable=SC2016
+    run=(unshare --mount --propagation private
+      sh -euc 'mount --bind "$0" /mnt; cd /mnt; exec setpriv --reuid=nobody --clear-groups -- "$@"' "$work/arch")
   fi
-  (cd "$work/arch" && "${as[@]}" env HOME="$work/arch" EVENKEEL_PREBUILT="$work/programs" PKGEXT=.pkg.tar.zst \
-    PACKAGER="The Evenkeel developers <evenkeel@users.noreply.github.com>" makepkg --nodeps --noconfirm --log >"$work/arch.log" 2>&1) ||
+  "${run[@]}" env HOME="$place" TMPDIR="$place" EVENKEEL_PREBUILT="$place/programs" PKGEXT=.pkg.tar.zst \
+    PACKAGER="The Evenkeel developers <evenkeel@users.noreply.github.com>" \
+    makepkg --nodeps --noconfirm --log >"$work/arch.log" 2>&1 ||
     { cat "$work/arch.log" >&2; fail "makepkg failed"; }
   mv "$work"/arch/evenkeel-*.pkg.tar.zst "$work/"
 }

@@ -10,7 +10,7 @@ lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manag
 bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.
-package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd"
+package="binutils dpkg-dev lintian rpm makepkg pacman-package-manager libarchive-tools zstd mmdebstrap"
 flatpak="flatpak flatpak-builder ostree bubblewrap faketime"
 # nodejs brings no npm in Debian; a node from elsewhere brings its own, and is not replaced.
 decky="python3 python3-pip chromium fonts-noto-cjk"

@@ -14,7 +14,7 @@ case ${1:-} in
     if [ -n "$running" ]; then
       systemctl daemon-reload
       systemctl reload dbus.service 2>/dev/null || true
-      # A helper of before holds game mode perhaps: what it changed is put back, and the next call starts the new one.
+      # A helper of before holds game mode perhaps: it puts back what it changed, and the new one takes up what is held.
       systemctl try-restart evenkeeld.service
     fi
     ;;
@@ -23,6 +23,8 @@ case ${1:-} in
     if [ -n "$running" ]; then systemctl stop evenkeeld.service 2>/dev/null || true; fi
     ;;
   left)
+    # A rule for the Decky plugin that was copied there must not outlive what it is about.
+    rm -f /etc/polkit-1/rules.d/49-evenkeel-decky.rules
     if [ -n "$running" ]; then
       systemctl daemon-reload
       systemctl reload dbus.service 2>/dev/null || true

@@ -48,3 +48,9 @@ scripts/test-flatpak.sh fast
 
 step "examples in the documentation"
 cargo test --workspace --doc --locked --quiet
+
+# Heavy, and with packages to download; CONTRIBUTING says how long it takes.
+if [ "${EVENKEEL_TEST_PACKAGES:-}" = yes ]; then
+  step "packages: built, installed, used, upgraded, removed"
+  scripts/test-packages.sh
+fi

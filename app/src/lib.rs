@@ -4,9 +4,11 @@
 
 pub mod cli;
 pub mod config;
+pub mod export;
 pub mod feed;
 pub mod flows;
 pub mod installation;
+pub mod logs;
 pub mod measure;
 pub mod spikes;
 pub mod state;

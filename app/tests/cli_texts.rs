@@ -10,7 +10,7 @@ mod cli_support;
 
 use cli_support::{Scratch, ran, stdout};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "status",
     "plan",
     "watch",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 13] = [
     "revert",
     "measure",
     "replay",
+    "table",
+    "report",
     "doctor",
     "completions",
     "man",

@@ -12,6 +12,7 @@
 //! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
+//! | [`distribution`], [`ratio`] | shares within a time and per band; how two 99th percentiles compare |
 //! | [`plan`] | what to put into the kernel for that, and in what order |
 //! | [`trace`], [`replay`] | recorded series, and what the steering would have done with them |
 //! | [`preview`] | the same for probes that were just recorded, to be drawn |
@@ -25,6 +26,7 @@
 
 pub mod ab;
 pub mod blame;
+pub mod distribution;
 pub mod ema;
 pub mod flows;
 pub mod jitter;
@@ -33,6 +35,7 @@ pub mod nexthop;
 pub mod plan;
 pub mod preview;
 pub mod range;
+pub mod ratio;
 pub mod regret;
 pub mod replay;
 pub mod stats;

@@ -21,6 +21,14 @@ impl Quantile {
         crate::range::checked("quantile in thousandths", i64::from(share), 0, 1000)
             .map(|share| Self(share as u16))
     }
+
+    /// The place of the value at or below it among so many, and the thousandths of the way to the
+    /// next one.
+    fn position(self, count: usize) -> Option<(usize, u16)> {
+        let last = count.checked_sub(1)? as u64;
+        let position = u128::from(last) * u128::from(self.0);
+        Some(((position / 1000) as usize, (position % 1000) as u16))
+    }
 }
 
 /// The quantile of `values`, or `None` when there are none. Reorders them.
@@ -36,17 +44,28 @@ impl Quantile {
 /// assert_eq!(quantile(&mut [], Quantile::P99), None);
 /// ```
 pub fn quantile(values: &mut [u64], quantile: Quantile) -> Option<u64> {
-    let last = values.len().checked_sub(1)? as u64;
-    let position = u128::from(last) * u128::from(quantile.0);
-    let (at, part) = ((position / 1000) as usize, position % 1000);
+    let (at, part) = quantile.position(values.len())?;
     let (_, low, above) = values.select_nth_unstable(at);
     let low = *low;
     if part == 0 {
         return Some(low);
     }
     let high = above.iter().min().copied().unwrap_or(low);
-    let rise = u128::from(high - low) * part;
-    Some(low + ((rise + 500) / 1000) as u64)
+    Some(between(low, high, part))
+}
+
+/// [`quantile`] of values that are in order already, at once.
+pub fn quantile_of_sorted(sorted: &[u64], quantile: Quantile) -> Option<u64> {
+    let (at, part) = quantile.position(sorted.len())?;
+    let low = *sorted.get(at)?;
+    let high = sorted.get(at + 1).copied().unwrap_or(low);
+    Some(between(low, high, part))
+}
+
+/// So many thousandths of the way from `low` to `high`.
+fn between(low: u64, high: u64, part: u16) -> u64 {
+    let rise = u128::from(high.saturating_sub(low)) * u128::from(part);
+    low + ((rise + 500) / 1000) as u64
 }
 
 /// How answers are spread. Whatever unit went in comes out; here always nanoseconds.
@@ -212,6 +231,8 @@ mod tests {
         ] {
             let share = Quantile::per_mille(share).unwrap();
             assert_eq!(quantile(&mut values, share), Some(expected));
+            let sorted = [15, 20, 35, 40, 50];
+            assert_eq!(quantile_of_sorted(&sorted, share), Some(expected));
         }
         assert!(Quantile::per_mille(1001).is_err());
     }
@@ -224,6 +245,7 @@ mod tests {
             quantile(&mut [0, u64::MAX], Quantile::MEDIAN),
             Some(1 << 63)
         );
+        assert_eq!(quantile_of_sorted(&[], Quantile::P99), None);
         assert_eq!(spread.mean_ns, 12_297_829_382_473_034_410);
     }
 }

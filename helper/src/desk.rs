@@ -39,8 +39,10 @@ impl Desk {
         ask: Ask,
     ) -> Result<Answer, HelperError> {
         let _call = self.attendance.begin().ok_or_else(busy)?;
-        authority::check(connection, header, action).await?;
-        let caller = identify(connection, header).await?;
+        let caller = tokio::select! {
+            caller = admit(connection, header, action) => caller?,
+            () = self.attendance.closed() => return Err(busy()),
+        };
         let (reply, answer) = oneshot::channel();
         self.requests
             .try_send(Request { caller, ask, reply })
@@ -52,6 +54,16 @@ impl Desk {
 /// The answer when there is nobody to answer.
 pub fn busy() -> HelperError {
     HelperError::Busy("the helper is busy or stopping; nothing was changed, try again".into())
+}
+
+/// Who asks, once polkit has said yes.
+async fn admit(
+    connection: &Connection,
+    header: &Header<'_>,
+    action: &str,
+) -> Result<Caller, HelperError> {
+    authority::check(connection, header, action).await?;
+    identify(connection, header).await
 }
 
 /// Who sent the message: its bus name and the user id that the bus daemon vouches for.

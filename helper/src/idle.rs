@@ -2,22 +2,26 @@
 //! the bus can start it again; nothing is decided here about what is held.
 //!
 //! The name is given up first: from then on the bus keeps calls for the next helper and has it
-//! started. What had already come to us is still answered. A call that would change something and
-//! comes in the instant in between is refused with `Busy`, for nothing may be held by a helper that
-//! leaves.
+//! started. What had already come to us is carried out and answered as ever, a change too. There is no
+//! way back, for the service manager ends a helper without its name: what such a change holds is
+//! handed over to the next helper, which is then started at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use evenkeel_dbus::{BUS_NAME, can_be_started};
-use tokio::time::{sleep, timeout};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
 use zbus::Connection;
 
 use crate::public::Public;
 
 /// Nothing more comes in when nothing came for so long after the name was given up.
 const QUIET: Duration = Duration::from_millis(20);
+/// So long the calls that had come in may take; polkit may be asking somebody. It must be less than
+/// the unit's `TimeoutStopSec`.
+const LAST_CALLS: Duration = Duration::from_secs(2);
 
 /// Counts the calls that are being worked on, and says that no more are taken.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +31,8 @@ pub struct Attendance(Arc<Inner>);
 struct Inner {
     calls: AtomicUsize,
     leaving: AtomicBool,
+    closed: AtomicBool,
+    closing: Notify,
 }
 
 /// One call that is being worked on, until dropped.
@@ -34,25 +40,42 @@ struct Inner {
 pub struct Call(Arc<Inner>);
 
 impl Attendance {
-    /// A call begins; `None` when the helper is leaving.
+    /// A call begins; `None` when no more are taken.
     pub fn begin(&self) -> Option<Call> {
-        if self.is_leaving() {
+        if self.0.closed.load(Ordering::SeqCst) {
             return None;
         }
         let _ = self.0.calls.fetch_add(1, Ordering::SeqCst);
         Some(Call(Arc::clone(&self.0)))
     }
 
-    /// True once the helper has decided to leave.
+    /// True once the helper has decided to leave. Calls are still taken.
     pub fn is_leaving(&self) -> bool {
         self.0.leaving.load(Ordering::SeqCst)
     }
 
+    /// Returns when no more calls are taken: whoever still waits for something should give up.
+    pub async fn closed(&self) {
+        let closing = self.0.closing.notified();
+        if !self.0.closed.load(Ordering::SeqCst) {
+            closing.await;
+        }
+    }
+
+    fn has_calls(&self) -> bool {
+        self.0.calls.load(Ordering::SeqCst) > 0
+    }
+
     /// Decides to leave, unless a call is being worked on.
     fn leave(&self) -> bool {
-        let leaves = self.0.calls.load(Ordering::SeqCst) == 0;
+        let leaves = !self.has_calls();
         self.0.leaving.store(leaves, Ordering::SeqCst);
         leaves
+    }
+
+    fn close(&self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+        self.0.closing.notify_waiters();
     }
 }
 
@@ -89,6 +112,15 @@ pub async fn leave(
         "nothing is held and nobody asks: leaving, the bus starts the helper when it is needed"
     );
     let _ = connection.release_name(BUS_NAME).await?;
+    let at_last = Instant::now() + LAST_CALLS;
+    loop {
+        quiet(connection, QUIET).await;
+        if !attendance.has_calls() || Instant::now() >= at_last {
+            break;
+        }
+    }
+    attendance.close();
+    // Those that are refused now get their answer.
     quiet(connection, QUIET).await;
     Ok(())
 }
@@ -117,14 +149,29 @@ pub async fn say_goodbye(connection: Connection) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn nobody_leaves_while_a_call_is_worked_on_and_no_call_begins_after() {
+    #[tokio::test]
+    async fn nobody_leaves_while_a_call_is_worked_on_and_a_call_that_comes_late_is_still_taken() {
         let attendance = Attendance::default();
         let call = attendance.begin().unwrap();
         assert!(!attendance.leave());
         assert!(!attendance.is_leaving());
         drop(call);
         assert!(attendance.leave());
+        assert!(attendance.begin().is_some_and(|_| attendance.has_calls()));
+        attendance.close();
         assert!(attendance.begin().is_none());
+        attendance.closed().await;
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_learns_that_no_more_calls_are_taken() {
+        let attendance = Attendance::default();
+        let waiting = tokio::spawn({
+            let attendance = attendance.clone();
+            async move { attendance.closed().await }
+        });
+        tokio::task::yield_now().await;
+        attendance.close();
+        waiting.await.unwrap();
     }
 }

@@ -5,12 +5,15 @@
 //! different values of one setting, the newest is wanted. Nobody but its holder can end a hold.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use evenkeel_dbus::Holder;
-use evenkeel_dbus::limits::{MAX_LEASES, MAX_UPLINKS};
+use evenkeel_dbus::limits::{EMA_FACTOR, MAX_LEASES, MAX_UPLINKS, POWER_COST, UPLINK_COST};
+use serde::{Deserialize, Serialize};
 
 /// Who asks: a unique bus name and the user the bus vouches for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Caller {
     /// The unique bus name, such as `:1.42`.
     pub name: String,
@@ -19,7 +22,7 @@ pub struct Caller {
 }
 
 /// The owner of a lease.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Owner {
     Client(Caller),
     Kept { uid: u32 },
@@ -58,13 +61,15 @@ pub enum Change {
 }
 
 /// A value with the moment it was asked for, so that the newest can be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Asked<T> {
     order: u64,
     value: T,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Lease {
     owner: Owner,
     game_mode: bool,
@@ -140,10 +145,13 @@ pub enum LeaseError {
 }
 
 /// Every lease. A clone is a way back: change the clone, apply it, keep it only if that worked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Leases {
     holders: Vec<Lease>,
-    /// What a measurement holds, beside the limit of holders; it may hold nothing for a while.
+    /// What a measurement holds, beside the limit of holders; it may hold nothing for a while. It ends
+    /// with the helper that measures.
+    #[serde(skip)]
     measurement: Option<Lease>,
     next_order: u64,
 }
@@ -213,6 +221,43 @@ impl Leases {
     /// True when nobody holds anything.
     pub fn is_empty(&self) -> bool {
         self.holders.is_empty() && self.measurement.is_none()
+    }
+
+    /// The bus names that hold something.
+    pub fn client_names(&self) -> Vec<String> {
+        let owners = self.holders.iter().map(|lease| &lease.owner);
+        let names = owners.filter_map(|owner| match owner {
+            Owner::Client(caller) => Some(caller.name.clone()),
+            Owner::Kept { .. } | Owner::Measurement { .. } => None,
+        });
+        names.collect()
+    }
+
+    /// Whether [`Leases::hold`] could have made this, of values that the contract allows.
+    pub fn is_sane(&self) -> bool {
+        let value_fits = |asked: &Asked<u32>, range: &RangeInclusive<u32>| {
+            asked.order < self.next_order && range.contains(&asked.value)
+        };
+        let fits = |asked: Option<&Asked<u32>>, range: &RangeInclusive<u32>| {
+            asked.is_none_or(|asked| value_fits(asked, range))
+        };
+        let owner_fits = |owner: &Owner| match owner {
+            Owner::Client(caller) => caller.name.starts_with(':'),
+            Owner::Kept { .. } => true,
+            Owner::Measurement { .. } => false,
+        };
+        let lease_fits = |lease: &Lease| {
+            let same = self.holders.iter().filter(|one| one.owner == lease.owner);
+            let costs = &lease.uplink_costs;
+            !lease.is_empty()
+                && owner_fits(&lease.owner)
+                && same.count() == 1
+                && fits(lease.ema_factor.as_ref(), &EMA_FACTOR)
+                && fits(lease.power_cost.as_ref(), &POWER_COST)
+                && costs.len() <= MAX_UPLINKS
+                && costs.values().all(|cost| value_fits(cost, &UPLINK_COST))
+        };
+        self.holders.len() <= MAX_LEASES && self.holders.iter().all(lease_fits)
     }
 
     /// True while `name` holds anything.

@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::Parser;
 use evenkeeld::config::{self, Config};
 use evenkeeld::kernel::Roots;
-use evenkeeld::service;
+use evenkeeld::service::{self, End};
+
+/// The unit starts the helper again when it ends with this (`EX_TEMPFAIL`; `RestartForceExitStatus=`).
+const START_AGAIN: u8 = 75;
 
 /// Evenkeel's privileged helper: probes the uplinks, sends new flows to the steadiest one, and
 /// puts back whatever it changed.
@@ -84,7 +87,8 @@ fn main() -> ExitCode {
     }
     let patience = Duration::from_millis(options.idle_exit_ms);
     match runtime.block_on(service::serve(roots, config, patience)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::StartAgain) => ExitCode::from(START_AGAIN),
         Err(error) => fail(&error),
     }
 }

@@ -10,6 +10,9 @@ staged=/opt/evenkeel.new
 list_name=libexec/files
 keep_list=/etc/atomic-update.conf.d/evenkeel.conf
 settings=/etc/evenkeel
+# Lets the Decky plugin use the helper. Nobody is let in unasked: the player copies it.
+rule=/etc/polkit-1/rules.d/49-evenkeel-decky.rules
+rule_source=$home/share/evenkeel/49-evenkeel-decky.rules
 wants=/etc/systemd/system/multi-user.target.wants
 bus_name=io.github.evenkeel.Helper1
 polkit_needed=126
@@ -115,7 +118,21 @@ kept_files() {
   echo "$wants/evenkeeld.service"
   echo "$wants/evenkeel-mend.service"
   echo "$settings/evenkeeld.toml"
+  echo "$rule"
   echo "$keep_list"
+}
+
+# Says how the Decky plugin is let in, where there is Decky and it is not.
+say_about_plugin() {
+  if [ ! -f /etc/systemd/system/plugin_loader.service ]; then return; fi
+  if [ -f "$rule" ]; then
+    cmp -s "$rule_source" "$rule" ||
+      say "note: %s is not the rule of this version; to put that in place: sudo install -m 644 %s /etc/polkit-1/rules.d/" \
+        "알림: %s은(는) 이 버전의 규칙이 아닙니다. 바꾸려면: sudo install -m 644 %s /etc/polkit-1/rules.d/" "$rule" "$rule_source"
+  elif [ -x "$(dirname "$rule")" ]; then
+    say "To let Evenkeel's Decky plugin switch game mode: sudo install -m 644 %s /etc/polkit-1/rules.d/" \
+      "Evenkeel의 Decky 플러그인이 게임 모드를 바꾸게 하려면: sudo install -m 644 %s /etc/polkit-1/rules.d/" "$rule_source"
+  fi
 }
 
 can_be_activated() {
@@ -181,8 +198,6 @@ do_install() {
   rm "$staged/list"
   chown 0:0 "$staged/$list_name"
   chmod 0644 "$staged/$list_name"
-  # A helper of before puts back what it changed.
-  systemctl stop evenkeeld.service 2>/dev/null || true
   chmod 0755 "$staged"
   rm -rf "$home.old"
   [ ! -e "$home" ] || mv "$home" "$home.old"
@@ -190,7 +205,10 @@ do_install() {
   rm -rf "$home.old"
   put_etc
   sort -u "$made" >"$home/libexec/directories-made"
-  systemctl is-enabled --quiet evenkeeld.service && systemctl start evenkeeld.service
+  # The version before puts back what it changed; what is held is taken up by the new one.
+  systemctl try-restart evenkeeld.service
+  if systemctl is-enabled --quiet evenkeeld.service; then systemctl start evenkeeld.service; fi
+  say_about_plugin
   say "Evenkeel is installed. To look after it: %s --check" "Evenkeel을 설치했습니다. 점검하려면: %s --check" \
     "$home/libexec/install.sh"
 }
@@ -232,6 +250,7 @@ do_check() {
   )
   if [ -z "$problems" ]; then
     say "Everything is in place." "모두 제자리에 있습니다."
+    say_about_plugin
     return
   fi
   printf '%s\n' "$problems"

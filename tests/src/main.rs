@@ -147,9 +147,8 @@ enum Command {
         volleys: u32,
         /// When the helper leaves, milliseconds after a call.
         around_ms: u64,
-        /// Calls that may change something.
-        #[arg(long)]
-        changing: bool,
+        /// What is called.
+        what: race::What,
     },
     /// Print the introspection XML of one of the running helper's objects.
     #[command(hide = true)]
@@ -299,10 +298,10 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
         Command::Race {
             volleys,
             around_ms,
-            changing,
+            what,
         } => {
             let around = std::time::Duration::from_millis(around_ms);
-            let outcome = runtime()?.block_on(race::race(volleys, around, changing));
+            let outcome = runtime()?.block_on(race::race(volleys, around, what));
             let outcome = outcome.map_err(LabError::Invalid)?;
             println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
             Ok(())

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, and so do the functions it is made of"
 )]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -15,8 +16,9 @@ use evenkeel_lab::install::{Installer, source_tree};
 use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::machine::{Machine, MachineSpec};
 use evenkeel_lab::tools;
-use evenkeel_lab::tree::Scratch;
+use evenkeel_lab::tree::{Scratch, Tree};
 use evenkeel_lab::{Lab, LabSpec, Routes};
+use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const OLD: &str = "0.0.9";
@@ -60,7 +62,8 @@ const RPM: Kind = Kind {
 const ARCH: Kind = Kind {
     name: "arch",
     helper: "/usr/lib/evenkeel/evenkeeld",
-    prepare: "",
+    // There a package of icons owns these; a directory that is empty and nobody's, pacman takes away.
+    prepare: "cd /usr/share/icons/hicolor; mkdir -p symbolic/apps; touch symbolic/apps/of-another-package",
     install: "pacman -Udd --noconfirm $1",
     remove: "pacman -Rdd --noconfirm evenkeel",
     purge: "userdel evenkeel",
@@ -167,8 +170,31 @@ fn lives_and_dies(kind: &Kind) {
 
     run(&machine, kind.install, &inside[1]);
     assert_eq!(run(&machine, kind.version, "").trim(), NEW);
+    // The new helper was started by the upgrade itself, and takes up what the old one held.
+    assert_eq!(
+        machine.unit("ActiveState").unwrap(),
+        "active",
+        "{}",
+        machine.journal()
+    );
+    wait_until("game mode after the upgrade", PATIENCE, || {
+        Ok(kernel.must_equal(&lab.snapshot()?).is_err())
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", machine.journal()));
+    let status = machine
+        .command_as("player", ["evenkeel", "status", "--json"])
+        .unwrap();
+    let status: Value = serde_json::from_str(&status.text().unwrap()).unwrap();
+    assert_eq!(status["game_mode"], true, "{}", machine.journal());
+    assert_eq!(machine.call("player", "Revert", &[]).unwrap(), "ok");
     is_restored();
     assert_eq!(uses(), kind.helper, "the new one, not a deleted file");
+    // What a player who uses the Decky plugin did.
+    run(
+        &machine,
+        "install -D -m 644 /usr/share/evenkeel/49-evenkeel-decky.rules /etc/polkit-1/rules.d/49-evenkeel-decky.rules",
+        "",
+    );
 
     run(&machine, kind.remove, "");
     is_restored();
@@ -199,21 +225,52 @@ fn the_arch_package_leaves_nothing_behind() {
     lives_and_dies(&ARCH);
 }
 
+/// A release's parts that need nothing but the programs, and the packages that distributions make.
+fn everything(out: &Path, temporary: &Path) -> Tree {
+    fs::create_dir_all(temporary).unwrap();
+    let built = tools::project_binary("evenkeel").unwrap();
+    let run = |script: &str, arguments: &[&OsStr]| {
+        let made = Command::new(source_tree().join(script))
+            .args(arguments)
+            .env("BUILD_DIR", built.parent().unwrap())
+            .env("COMPRESSION", "1")
+            .env("SOURCE_DATE_EPOCH", "1767225600")
+            .env("TMPDIR", temporary)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        assert!(made.status.success(), "{said}");
+    };
+    let dist = ["source", "bundle", "deb"].map(OsStr::new);
+    let arguments = iter::once(out.as_os_str()).chain(dist);
+    run("scripts/dist.sh", &arguments.collect::<Vec<_>>());
+    let others = ["rpm", "arch"].map(OsStr::new).into_iter();
+    let arguments = others.chain(iter::once(out.as_os_str()));
+    run("scripts/package.sh", &arguments.collect::<Vec<_>>());
+    Tree::of(out, &[]).unwrap()
+}
+
 #[test]
-fn lintian_finds_no_error_and_two_builds_are_the_same_bytes() {
+fn a_release_made_in_two_places_is_the_same_bytes_and_lintian_finds_no_error_in_it() {
     let scratch = Scratch::new("package-twice").unwrap();
-    let built = [1, 2].map(|turn| {
-        let out = scratch.path().join(turn.to_string());
-        // An Arch package records the directory it was built in, so it is not among them.
-        let packages = build([&DEB, &RPM], NEW, &out);
-        packages.map(|package| (fs::read(&package).unwrap(), package))
+    let [one, other] = ["one", "other-place"].map(|place| {
+        let place = scratch.path().join(place);
+        everything(&place.join("out"), &place.join("tmp"))
     });
-    for (one, other) in iter::zip(&built[0], &built[1]) {
-        assert!(one.0 == other.0, "{} is not the same", one.1.display());
-    }
+    one.must_equal(&other).unwrap();
+    let names: Vec<&String> = one.0.keys().collect();
+    assert_eq!(names.len(), 6, "{names:?}");
+    let out = scratch.path().join("one/out");
+    let sums = Command::new("sha256sum")
+        .args(["--check", "--strict", "SHA256SUMS"])
+        .current_dir(&out)
+        .status()
+        .unwrap();
+    assert!(sums.success());
+    let deb = names.iter().find(|name| name.contains(".deb")).unwrap();
     let lintian = Command::new("lintian")
         .args(["--fail-on", "error", "--allow-root"])
-        .arg(&built[0][0].1)
+        .arg(out.join(&deb[1..]))
         .output()
         .unwrap_or_else(|error| panic!("lintian (Debian package lintian): {error}"));
     let said = String::from_utf8_lossy(&lintian.stdout);

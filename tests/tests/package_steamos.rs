@@ -138,15 +138,40 @@ fn it_installs_twice_the_same_serves_and_leaves_nothing() {
     deck.serves();
     let changed = kernel.must_equal(&deck.lab.snapshot().unwrap());
     assert!(changed.is_err(), "game mode changed nothing");
-    // Anew, as an upgrade does, with game mode on.
+    // Anew, as an upgrade does, with game mode on: it goes on.
+    let first = deck.machine.helper().unwrap();
     deck.bundle("").ok().unwrap();
     same(&once, &deck.files());
+    assert_ne!(deck.machine.helper().unwrap(), first, "the new one runs");
+    wait_until("game mode again", PATIENCE, || {
+        Ok(kernel.must_equal(&deck.lab.snapshot()?).is_err())
+    })
+    .unwrap_or_else(|error| panic!("{error}\n{}", deck.machine.journal()));
+    assert_eq!(deck.machine.call("player", "Revert", &[]).unwrap(), "ok");
     kernel.must_equal(&deck.lab.snapshot().unwrap()).unwrap();
     assert!(deck.installed("--check").success());
 
+    // With Decky the installer says how its plugin is let in; that is kept, and goes with the rest.
+    let rule = "/etc/polkit-1/rules.d/49-evenkeel-decky.rules";
+    let loader = deck
+        .machine
+        .path("/etc/systemd/system/plugin_loader.service");
+    fs::write(&loader, "[Service]\nExecStart=/bin/true\n").unwrap();
+    let said = deck.installed("--check").ok().unwrap().stdout;
+    let command = said
+        .lines()
+        .find_map(|line| Some(line.split_once(": sudo ")?.1));
+    let command = command.unwrap_or_else(|| panic!("no command in:\n{said}"));
+    deck.machine.shell(command).unwrap();
+    assert!(deck.machine.path(rule).is_file(), "{command}");
+    let said = deck.installed("--check").ok().unwrap().stdout;
+    assert_eq!(said.trim(), "Everything is in place.");
+    fs::remove_file(&loader).unwrap();
+
     // Each file below /etc is on the list of those that updates keep.
     let keep = fs::read_to_string(deck.machine.path(KEEP)).unwrap();
-    let new = files[0].difference(&once[0]);
+    let new = files[0].difference(&deck.files()[0]);
+    assert!(new.contains("49-evenkeel-decky.rules"), "{new}");
     let user_database = ["/passwd", "/group", "/shadow", "/gshadow"];
     for line in new
         .lines()

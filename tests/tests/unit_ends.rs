@@ -11,6 +11,7 @@ use std::time::Duration;
 use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::machine::{Machine, UNIT};
 use evenkeel_lab::{Lab, Snapshot};
+use serde_json::Value;
 
 /// The watchdog's ten seconds, and what a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -41,15 +42,32 @@ impl Playing {
             self.machine.call("player", "EnterGameMode", &[1]).unwrap(),
             "ok"
         );
-        let text = self
-            .lab
-            .command("pc", ["ip", "route", "show", "table", "all"])
-            .text()
+        assert!(self.steers(), "game mode changed nothing");
+    }
+
+    /// Whether routes of ours are in the kernel.
+    fn steers(&self) -> bool {
+        let argv = ["ip", "route", "show", "table", "all"];
+        let text = self.lab.command("pc", argv).text().unwrap();
+        text.contains("proto 77")
+    }
+
+    fn status(&self) -> Value {
+        let run = self
+            .machine
+            .command_as("player", ["evenkeel", "status", "--json"])
             .unwrap();
-        assert!(
-            text.contains("proto 77"),
-            "game mode changed nothing:\n{text}"
-        );
+        serde_json::from_str(&run.text().unwrap()).unwrap()
+    }
+
+    /// Waits until game mode is in force again and so many hold it.
+    fn is_held_again_by(&self, holders: usize) {
+        wait_until("game mode again", PATIENCE, || {
+            let now = self.status();
+            let held = now["game_mode_holders"].as_array().map(Vec::len);
+            Ok(held == Some(holders) && self.steers())
+        })
+        .unwrap_or_else(|error| panic!("{error}\n{}", self.machine.journal()));
     }
 
     fn is_restored(&self) {
@@ -128,4 +146,83 @@ fn stopping_the_unit_puts_everything_back_and_leaves_nothing_behind() {
     assert_eq!(playing.machine.unit("Result").unwrap(), "success");
     assert_eq!(playing.machine.unit("ActiveState").unwrap(), "inactive");
     assert!(!playing.machine.path("/run/evenkeel").exists());
+}
+
+#[test]
+fn what_is_held_goes_on_after_a_restart_as_an_upgrade_does_it_and_ends_with_its_holders() {
+    let playing = Playing::start("");
+    let machine = &playing.machine;
+    assert_eq!(
+        machine.call("player", "SetEmaFactor", &[700, 1]).unwrap(),
+        "ok"
+    );
+    let run = ["evenkeel", "run", "--", "sleep", "600"];
+    let mut client = machine.command_as("player", run).unwrap().spawn().unwrap();
+    playing.is_held_again_by(2);
+    let first = machine.helper().unwrap();
+    machine
+        .shell(&format!("systemctl try-restart {UNIT}"))
+        .unwrap();
+    assert_ne!(machine.helper().unwrap(), first);
+    playing.is_held_again_by(2);
+    assert_eq!(playing.status()["ema_factor"], 700);
+    assert!(
+        machine.journal().contains("taken up again"),
+        "{}",
+        machine.journal()
+    );
+    assert!(!machine.path("/run/evenkeel/handover.json").exists());
+    // The client that was there before is still watched over.
+    client.kill().unwrap();
+    playing.is_held_again_by(1);
+    assert_eq!(machine.call("player", "Revert", &[]).unwrap(), "ok");
+    playing.is_restored();
+    machine
+        .shell(&format!("systemctl try-restart {UNIT}"))
+        .unwrap();
+    assert_eq!(playing.status()["game_mode"], false);
+    playing.is_restored();
+}
+
+#[test]
+fn a_client_that_leaves_during_the_restart_holds_nothing_afterwards() {
+    let playing = Playing::start("");
+    let machine = &playing.machine;
+    // Nothing but the client's hold.
+    assert_eq!(machine.call("player", "Revert", &[]).unwrap(), "ok");
+    let run = ["evenkeel", "run", "--", "sleep", "600"];
+    let mut client = machine.command_as("player", run).unwrap().spawn().unwrap();
+    playing.is_held_again_by(1);
+    // The helper is down for as long as the restart hangs here.
+    playing
+        .machine
+        .shell(
+            "mkdir -p /run/systemd/system/evenkeeld.service.d
+             printf '[Service]\\nExecStartPre=/bin/sleep 2\\n' >/run/systemd/system/evenkeeld.service.d/slow.conf
+             systemctl daemon-reload",
+        )
+        .unwrap();
+    machine
+        .shell(&format!("systemctl --no-block try-restart {UNIT}"))
+        .unwrap();
+    playing.wait_for("ActiveState", "activating");
+    client.kill().unwrap();
+    playing.wait_for("ActiveState", "active");
+    playing.is_restored();
+    assert_eq!(playing.status()["game_mode"], false);
+}
+
+#[test]
+fn after_a_stop_and_after_a_crash_nothing_is_taken_up() {
+    let playing = Playing::start("");
+    let machine = &playing.machine;
+    machine.shell(&format!("systemctl stop {UNIT}")).unwrap();
+    playing.is_restored();
+    assert_eq!(playing.status()["game_mode"], false, "the bus started it");
+    playing.enter();
+    playing.signal("KILL");
+    playing.wait_for("NRestarts", "1");
+    playing.wait_for("ActiveState", "active");
+    playing.is_restored();
+    assert_eq!(playing.status()["game_mode"], false);
 }

@@ -128,14 +128,31 @@ pub enum Command {
     Measure(MeasureArgs),
     /// Show what the steering would have done with a recorded series
     ///
-    /// FILE is plain text or gzip: lines that begin with # (one of them with `dt_ms=N`), then one row
-    /// per step with one RTT in microseconds per path, -1 for a lost probe. The rows are sampled
-    /// down to the period by taking the newest one.
+    /// FILE is anything `evenkeel table` reads with round trips in it, or a trace: lines that begin
+    /// with # (one of them with `dt_ms=N`), then one row per step with one RTT in microseconds per
+    /// path, -1 for a lost probe. The rows are sampled down to the period by taking the newest one.
     ///
     /// Prints one line per probe round: `t_ms`, the leader (1 is the first path, - is none), and the
     /// weight of each path. With --json each line is an object
     /// `{"t_ms":200,"leader":1,"weights":[255,1]}` with null for no leader.
     Replay(ReplayArgs),
+    /// Show the figures of recordings side by side, and their graphs
+    ///
+    /// Reads the output of ping (also with -D), fping (-c, -l, -C), mtr --json, irtt (-o), flent
+    /// (.flent.gz), traces with `# dt_ms=N`, and Evenkeel's own CSV and JSON; packed with gzip or
+    /// not. What a file is, is told by its content. With --ping it sends probes itself instead.
+    ///
+    /// Prints count, losses, min, average, median, p95, p99, max, stdev, and how many answers took
+    /// longer than three thresholds. Two recordings made one after the other are described, not
+    /// judged: only a test that takes turns can tell whether a change helped.
+    Table(TableArgs),
+    /// Write one page about this machine and its connection, to be posted
+    ///
+    /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
+    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
+    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
+    /// and its users are taken out.
+    Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
@@ -346,6 +363,107 @@ pub struct ReplayArgs {
 
 fn tunable(text: &str) -> Result<Choice, String> {
     Choice::tunable(text).ok_or_else(|| "the value must be a number".to_owned())
+}
+
+/// What to show, and where to.
+#[derive(Debug, Args)]
+pub struct TableArgs {
+    /// Probe this address or name by ICMP, without a privilege; may be given several times
+    #[arg(long, value_name = "TARGET", conflicts_with = "files")]
+    pub ping: Vec<String>,
+    /// Probes for each target; Ctrl-C ends it earlier
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        requires = "ping",
+        conflicts_with = "files"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// Milliseconds between two probes of a target [default: 200; 10 on loopback]
+    #[arg(long, value_name = "MS", requires = "ping", conflicts_with = "files")]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=60_000))]
+    pub interval_ms: Option<u32>,
+    /// How to show it, and what else to write.
+    #[command(flatten)]
+    pub deliver: Deliver,
+    /// The recordings, or - for standard input
+    #[arg(value_name = "FILE", required_unless_present = "ping")]
+    pub files: Vec<PathBuf>,
+}
+
+/// How figures are shown, and which files are written.
+#[derive(Debug, Args)]
+pub struct Deliver {
+    /// Print the table as Markdown
+    #[arg(long, conflicts_with = "html")]
+    pub markdown: bool,
+    /// Print the table as HTML
+    #[arg(long)]
+    pub html: bool,
+    /// Count answers over these times instead, in ms
+    #[arg(long, value_name = "MS,..", value_delimiter = ',', value_parser = Threshold::parse)]
+    pub over: Vec<Threshold>,
+    /// Write the graphs as an SVG file: CDF, histogram, tail, over time
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
+    /// Write the graphs as a PNG file
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    /// The colours of the graphs
+    #[arg(long, value_name = "LOOK", default_value = "dark")]
+    pub look: ImageLook,
+    /// Write the samples as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// The colours of a graph in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImageLook {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// A time that answers are counted over, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threshold(pub u64);
+
+impl Threshold {
+    fn parse(text: &str) -> Result<Self, String> {
+        let ns = crate::logs::milliseconds(text).filter(|ns| (1..=60_000_000_000).contains(ns));
+        ns.map(Self)
+            .ok_or_else(|| format!("{text} is not a time from 0.000001 to 60000 ms"))
+    }
+}
+
+/// What the page is about, and where it goes.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Seconds of the live feed to show, when no recording is given
+    #[arg(
+        long = "for",
+        value_name = "SECONDS",
+        default_value_t = 15,
+        conflicts_with = "files"
+    )]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub seconds: u32,
+    /// Where the page is written, or - for standard output [default: a new file here]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Leave addresses and names as they are
+    #[arg(long)]
+    pub with_addresses: bool,
+    /// Recordings to show instead of the live feed
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }
 
 /// Accepts a number inside a range of the contract.

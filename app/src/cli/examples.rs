@@ -236,6 +236,40 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "table",
+        &[
+            (
+                "evenkeel table --ping 127.0.0.1 --count 1000",
+                "the figures of 1000 loopback pings",
+            ),
+            (
+                "evenkeel table before.txt after.txt --png both.png",
+                "two logs of ping side by side, with graphs",
+            ),
+            (
+                "evenkeel table game.flent.gz --markdown --over 30,60,100",
+                "for a forum, with thresholds of your own",
+            ),
+            (
+                "ping -D -c 100 192.0.2.1 | evenkeel table --csv samples.csv -",
+                "from a pipe, keeping the samples",
+            ),
+        ],
+    ),
+    (
+        "report",
+        &[
+            (
+                "evenkeel report",
+                "15 seconds of probes, into a new file here",
+            ),
+            (
+                "evenkeel report ping.txt -o spikes.html",
+                "about a recording instead",
+            ),
+        ],
+    ),
+    (
         "doctor",
         &[
             ("evenkeel doctor", "what is wrong, and what to do about it"),
@@ -323,7 +357,9 @@ mod tests {
     fn every_example_is_accepted() {
         every(&Cli::command(), "", &mut |words, _| {
             for (typed, _) in of(words) {
-                let typed = typed.split(['|', '>']).next().unwrap();
+                let mut parts = typed.split(['|', '>']);
+                let ours = parts.find(|part| part.trim_start().starts_with("evenkeel"));
+                let typed = ours.unwrap_or_else(|| panic!("{typed}"));
                 let parsed = command().try_get_matches_from(typed.split_whitespace());
                 assert!(parsed.is_ok(), "{typed}: {}", parsed.unwrap_err());
             }

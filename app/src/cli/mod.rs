@@ -3,6 +3,7 @@
 
 mod args;
 mod change;
+mod deliver;
 mod docs;
 mod doctor;
 mod examples;
@@ -12,13 +13,16 @@ mod helper;
 mod measure;
 mod out;
 mod overlay;
+mod ping;
 mod plan;
 mod replay;
+mod report;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod spikes;
 mod status;
+mod table;
 mod watch;
 mod words;
 
@@ -87,6 +91,8 @@ fn dispatch(command: &Command, out: &mut dyn Write) -> Result<u8, Failure> {
         Command::Revert => helper::runtime()?.block_on(change::revert(out))?,
         Command::Measure(args) => return helper::runtime()?.block_on(measure::run(args, out)),
         Command::Replay(args) => replay::run(args, out)?,
+        Command::Table(args) => table::run(args, out)?,
+        Command::Report(args) => helper::runtime()?.block_on(report::run(args, out))?,
         Command::Doctor(args) => return helper::runtime()?.block_on(doctor::run(args, out)),
         Command::Completions { shell } => docs::completions(*shell, out)?,
         Command::Man { dir } => docs::man(dir.as_deref(), out)?,

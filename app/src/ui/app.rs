@@ -22,7 +22,7 @@ use super::{alone, drafts, instance, portal, question, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
-use manners::Manners;
+use manners::{Lost, Manners};
 
 /// Frames a second of the strip, whatever has the focus: it lies beside a game.
 const STRIP_HZ: u32 = 2;
@@ -179,7 +179,8 @@ pub struct App {
     ours: bool,
     /// True while this window may hold anything, game mode or a setting.
     holds: bool,
-    lost_holds: bool,
+    /// Set from when the helper went with it until the next one's state says what became of it.
+    lost: Option<Lost>,
     absence: Absence,
     busy: Option<Call>,
     notice: Option<(Key, String)>,
@@ -218,7 +219,7 @@ impl App {
             arrival: 0,
             ours: false,
             holds: false,
-            lost_holds: false,
+            lost: None,
             absence: Absence::Unexpected,
             busy: None,
             notice: None,
@@ -326,9 +327,6 @@ impl App {
                 }
                 self.helper = Some(helper);
                 self.arrival += 1;
-                if std::mem::take(&mut self.lost_holds) {
-                    self.notice = Some((Key::NoticeHelperBack, String::new()));
-                }
             }
             bus::Event::Clock(reading) => self.model.take_clock(reading),
             bus::Event::State(state) => self.take_state(*state),
@@ -339,6 +337,9 @@ impl App {
         // Only an end ends it: a state read before our own call went through may come after it.
         if self.model.game_mode() && !state.game_mode {
             self.ours = false;
+        }
+        if let Some(lost) = self.lost.take() {
+            self.take_up(lost, &state);
         }
         self.tune.heard(&state);
         let before = self
@@ -355,12 +356,28 @@ impl App {
         self.model.take_state(state);
     }
 
+    /// A new helper says what is held: what this window held, or no longer.
+    fn take_up(&mut self, lost: Lost, state: &HelperState) {
+        if lost.is_held_in(state, nix::unistd::Uid::current().as_raw()) {
+            self.holds = true;
+            self.ours = lost.game_mode;
+            self.manners.settings = lost.settings;
+        } else {
+            self.notice = Some((Key::NoticeHelperBack, String::new()));
+        }
+    }
+
     fn lose_helper(&mut self, link: Link) {
         self.absence = Absence::Unexpected;
-        self.lost_holds |= std::mem::take(&mut self.holds);
-        self.ours = false;
+        let settings = std::mem::take(&mut self.manners.settings);
+        let game_mode = std::mem::take(&mut self.ours);
+        if std::mem::take(&mut self.holds) {
+            self.lost = Some(Lost {
+                game_mode,
+                settings,
+            });
+        }
         self.busy = None;
-        self.manners.settings.clear();
         self.helper = None;
         self.tune.lose_helper();
         self.model.lose_helper(link);

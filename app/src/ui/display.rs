@@ -1,5 +1,6 @@
 //! Whether there is a display to open a window on. The toolkit panics without one, so it is asked
-//! for before, the way the toolkit would choose: Wayland where it is named, else X11.
+//! for before, the way the toolkit would choose: Wayland where it is named, else X11. What it then still
+//! misses, the display's libraries, is turned into words where it panics.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
@@ -40,6 +41,35 @@ fn x11_socket(display: &str) -> Option<PathBuf> {
     Some(PathBuf::from(format!("/tmp/.X11-unix/X{number}")))
 }
 
+/// From now on a toolkit that cannot begin is not a crash: `refuse` says why, and the program ends as a
+/// failed one.
+pub fn refuse_instead_of_panicking(refuse: impl Fn(&str) + Send + Sync + 'static) {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        match panic.payload_as_str().and_then(cannot_begin) {
+            Some(why) => {
+                refuse(&why);
+                std::process::exit(1);
+            }
+            None => others(panic),
+        }
+    }));
+}
+
+/// Why the toolkit cannot begin, if that is what it panics about.
+fn cannot_begin(panic: &str) -> Option<String> {
+    let detail = panic.strip_prefix("Create event loop: ")?;
+    let library = detail.split_once("opening library failed (");
+    let library = library.and_then(|(_, rest)| rest.split_once(':'));
+    let libraries = "the libraries of X11 or Wayland, and libxkbcommon";
+    Some(match library {
+        Some((name, _)) => format!("{name} is not installed; a window needs {libraries}"),
+        None => {
+            format!("the display cannot be used, or what it needs is not installed: {libraries}")
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +100,17 @@ mod tests {
     fn what_cannot_be_known_is_left_to_the_toolkit() {
         assert_eq!(missing_with(&[("DISPLAY", "elsewhere:0")]), None);
         assert_eq!(missing_with(&[("WAYLAND_SOCKET", "5")]), None);
+    }
+
+    #[test]
+    fn a_missing_library_is_named_and_other_panics_stay_what_they_are() {
+        let panic = "Create event loop: Os(OsError { line: 788, error: XNotSupported(LibraryOpenError(\
+                     OpenError { kind: Library, detail: \"opening library failed (libX11.so.6: cannot \
+                     open shared object file: No such file or directory); opening library failed (x\" }))";
+        let why = cannot_begin(panic).unwrap();
+        assert!(why.starts_with("libX11.so.6 is not installed"), "{why}");
+        assert!(cannot_begin("Create event loop: Os(NoWaylandLib)").is_some());
+        assert_eq!(cannot_begin("index out of bounds"), None);
     }
 
     #[test]

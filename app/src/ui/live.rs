@@ -23,7 +23,6 @@ use super::parts::Room;
 use super::scale::Scale;
 use super::theme;
 use crate::words::{Key, Words};
-#[cfg(test)]
 pub use judged::said;
 pub use judged::view as judged;
 use window::Window;

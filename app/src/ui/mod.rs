@@ -26,6 +26,7 @@ mod live;
 mod model;
 mod notify;
 pub mod off_screen;
+pub(crate) mod page;
 mod parts;
 mod portal;
 mod preview;
@@ -39,7 +40,7 @@ mod spread;
 mod strip;
 #[cfg(test)]
 mod tests;
-mod theme;
+pub(crate) mod theme;
 mod told;
 mod tune;
 mod verdict;
@@ -99,6 +100,9 @@ pub fn run(strip: bool) -> ExitCode {
             },
             ..window::Settings::default()
         });
+    display::refuse_instead_of_panicking(|why| {
+        let _ = refuse(why);
+    });
     match program.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => refuse(&error.to_string()),

@@ -1,21 +1,17 @@
 //! How the answers of a time are spread: percentiles, shares per band of round trip, shares within
 //! a round trip. Pure; how it is drawn is in `chart::spread`.
 
-use evenkeel_core::stats::{Quantile, quantile};
+use evenkeel_core::distribution::Distribution;
+pub use evenkeel_core::distribution::{Share, WHOLE};
+use evenkeel_core::stats::Quantile;
 
 use super::history::{Bucket, History};
-
-/// A share in hundredths of a percent.
-pub type Share = u32;
-/// All of it.
-pub const WHOLE: Share = 10_000;
 
 /// The answers of one uplink in some time.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spread {
-    sorted_us: Vec<u32>,
-    /// Probes that were lost.
-    pub lost: u64,
+    /// In microseconds.
+    all: Distribution,
     /// True when a part of it is known from buckets only, which makes it an estimate.
     pub estimated: bool,
     /// Median, 95th and 99th percentile in microseconds, by `evenkeel_core::stats::quantile`;
@@ -26,77 +22,55 @@ pub struct Spread {
 impl Spread {
     /// The answers sent in `from_ns..=to_ns`.
     pub fn of(history: &History, from_ns: u64, to_ns: u64) -> Self {
-        let mut spread = Self::default();
+        let (mut answers, mut lost, mut estimated) = (Vec::new(), 0, false);
         for bucket in history.buckets(from_ns, to_ns) {
-            spread.lost += u64::from(bucket.lost);
-            spread.estimated |= bucket.width_ns > 0;
-            lay_out(&bucket, &mut spread.sorted_us);
+            lost += u64::from(bucket.lost);
+            estimated |= bucket.width_ns > 0;
+            lay_out(&bucket, &mut answers);
         }
-        spread.sorted_us.sort_unstable();
-        let mut values: Vec<u64> = spread.sorted_us.iter().copied().map(u64::from).collect();
-        let mut mark = |share| quantile(&mut values, share).map(|us| us as u32);
-        let marks = [Quantile::MEDIAN, Quantile::P95, Quantile::P99].map(&mut mark);
-        if let [Some(median), Some(p95), Some(p99)] = marks {
-            spread.marks_us = Some([median, p95, p99]);
+        let all = Distribution::new(answers, lost);
+        let mark = |share| all.quantile(share).map(|us| us as u32);
+        let marks = [Quantile::MEDIAN, Quantile::P95, Quantile::P99].map(mark);
+        let marks_us = match marks {
+            [Some(median), Some(p95), Some(p99)] => Some([median, p95, p99]),
+            _ => None,
+        };
+        Self {
+            all,
+            estimated,
+            marks_us,
         }
-        spread
     }
 
     /// The slowest answer, in microseconds.
     pub fn worst_us(&self) -> Option<u32> {
-        self.sorted_us.last().copied()
-    }
-
-    /// Probes whose outcome is known.
-    pub fn sent(&self) -> u64 {
-        self.sorted_us.len() as u64 + self.lost
+        self.all.answers().last().map(|us| *us as u32)
     }
 
     /// The share of all probes in each of `count` bands of `width_us`; the last one holds
     /// everything above, too. Lost probes are in none.
     pub fn bands(&self, width_us: u32, count: usize) -> Vec<Share> {
-        let mut from = 0;
-        let last = count.saturating_sub(1);
-        let ends = (1..=count as u64).map(|band| band * u64::from(width_us));
-        ends.enumerate()
-            .map(|(index, end_us)| {
-                let upto = if index == last {
-                    self.sorted_us.len()
-                } else {
-                    self.sorted_us.partition_point(|us| u64::from(*us) < end_us)
-                };
-                let inside = upto - from;
-                from = upto;
-                self.share(inside as u64)
-            })
-            .collect()
+        self.all.bands(u64::from(width_us), count)
     }
 
     /// The share of all probes that were answered within `us`.
     pub fn within(&self, us: u32) -> Share {
-        let inside = self.sorted_us.partition_point(|known| *known <= us);
-        self.share(inside as u64)
+        self.all.within(u64::from(us))
     }
 
     /// The share that was lost.
     pub fn lost_share(&self) -> Share {
-        self.share(self.lost)
-    }
-
-    fn share(&self, count: u64) -> Share {
-        let share = count
-            .saturating_mul(u64::from(WHOLE))
-            .checked_div(self.sent());
-        share.unwrap_or(0) as Share
+        self.all.lost_share()
     }
 }
 
 /// The answers of a bucket, as far as it still knows them: its extremes, and the others in even
 /// steps between them and the median.
-fn lay_out(bucket: &Bucket, into: &mut Vec<u32>) {
+fn lay_out(bucket: &Bucket, into: &mut Vec<u64>) {
     let count = bucket.answered;
     if count < 3 {
-        into.extend([bucket.min_us, bucket.max_us].iter().take(count as usize));
+        let ends = [bucket.min_us, bucket.max_us].map(u64::from);
+        into.extend(ends.iter().take(count as usize));
         return;
     }
     let last = u64::from(count - 1);
@@ -107,12 +81,11 @@ fn lay_out(bucket: &Bucket, into: &mut Vec<u32>) {
     );
     into.extend((0..=last).map(|place| {
         // A single slow answer of many is a spike: between median and it lies no even slope.
-        let us = match place {
+        match place {
             place if place == last => max,
             place if place * 2 <= last => min + (median - min) * place * 2 / last,
             _ => median,
-        };
-        us as u32
+        }
     }));
 }
 
@@ -178,7 +151,7 @@ mod tests {
         assert_eq!((values[0], values[25], values[49]), (10, 20, 900));
         assert_eq!(values.iter().filter(|us| **us > 20).count(), 1);
         let old = spread((0..12_000).map(|_| Some(5)));
-        assert!(old.estimated && old.sent() == 12_000);
+        assert!(old.estimated && old.all.sent() == 12_000);
         assert!(!spread([Some(5)]).estimated);
     }
 }

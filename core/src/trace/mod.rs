@@ -78,14 +78,51 @@ impl Series {
             .filter(|_| !rtts_us.is_empty())
             .ok_or(end(Problem::NoRows))?;
         let flow_life_s = header.flow_life_s;
-        let printable = header.family.chars().filter(|c| !c.is_control());
-        let family = printable.take(MAX_FAMILY).collect();
         Ok(Self {
-            family,
+            family: cleaned(&header.family),
             step_ms,
             paths,
             flow_life_s,
             rtts_us,
+        })
+    }
+
+    /// A series made of rows: `rtts_us` holds `paths` RTTs per row, in microseconds, `None` when lost.
+    ///
+    /// # Errors
+    /// [`TraceError`] without a line when a number is outside the ranges of a written series, or
+    /// when the last row is not whole.
+    pub fn from_rows(
+        family: &str,
+        step_ms: u32,
+        paths: usize,
+        rtts_us: Vec<Option<u32>>,
+    ) -> Result<Self, TraceError> {
+        let problem = if !(1..=MAX_STEP_MS).contains(&step_ms) {
+            bad("dt_ms", &step_ms.to_string())
+        } else if !(1..=MAX_PATHS).contains(&paths) {
+            bad("paths", &paths.to_string())
+        } else if rtts_us.is_empty() {
+            Problem::NoRows
+        } else if rtts_us.len() > MAX_RTTS {
+            Problem::TooManyRtts
+        } else if !rtts_us.len().is_multiple_of(paths) {
+            Problem::Width {
+                found: rtts_us.len() % paths,
+                expected: paths,
+            }
+        } else {
+            return Ok(Self {
+                family: cleaned(family),
+                step_ms,
+                paths,
+                flow_life_s: None,
+                rtts_us,
+            });
+        };
+        Err(TraceError {
+            line: None,
+            problem,
         })
     }
 
@@ -220,6 +257,12 @@ fn read_row(
     }
 }
 
+/// The printable beginning of a family's name.
+fn cleaned(family: &str) -> String {
+    let printable = family.chars().filter(|c| !c.is_control());
+    printable.take(MAX_FAMILY).collect()
+}
+
 fn bad(key: &'static str, value: &str) -> Problem {
     Problem::BadValue(key, shown(value))
 }
@@ -256,6 +299,29 @@ mod tests {
         assert_eq!(series.row(1), Some([None, Some(70)].as_slice()));
         assert_eq!(series.row(2), None);
         assert_eq!(series.row(usize::MAX), None);
+    }
+
+    #[test]
+    fn a_series_is_made_of_rows_under_the_same_limits() {
+        let made = |step, paths, rtts: &[Option<u32>]| {
+            let made = Series::from_rows("5G \u{7}", step, paths, rtts.to_vec());
+            made.map_err(|error| error.problem)
+        };
+        let series = made(50, 2, &[Some(1), None]).unwrap();
+        assert_eq!(series.row(0), Some([Some(1), None].as_slice()));
+        assert_eq!((series.family(), series.row_count()), ("5G ", 1));
+        assert_eq!(made(50, 1, &[]), Err(Problem::NoRows));
+        assert_eq!(
+            made(0, 1, &[None]),
+            Err(Problem::BadValue("dt_ms", "0".into()))
+        );
+        assert_eq!(
+            made(50, 17, &[None; 17]),
+            Err(Problem::BadValue("paths", "17".into()))
+        );
+        let (found, expected) = (1, 2);
+        let width = Problem::Width { found, expected };
+        assert_eq!(made(50, 2, &[None; 3]), Err(width));
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Actor {
     }
 
     /// Nothing is held, nobody listens, nothing of ours is in the kernel: nothing would be missed.
-    fn is_idle(&self) -> bool {
+    pub fn is_idle(&self) -> bool {
         let mut ours = [&self.survey.v4, &self.survey.v6].into_iter();
         self.leases.is_empty()
             && self.feeds.is_empty()

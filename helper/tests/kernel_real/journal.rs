@@ -51,6 +51,38 @@ fn a_kill_between_the_intent_and_the_write_restores_nothing_and_loses_nothing() 
 }
 
 #[test]
+fn the_word_for_the_next_helper_is_found_once_and_is_nobody_elses() {
+    let (_lab, dir) = runtime_dir();
+    let open = || Journal::open(&dir).unwrap();
+    let word = dir.join("handover.json");
+    assert_eq!(open().take_word().unwrap(), None);
+    open().leave_word(b"one").unwrap();
+    open().leave_word(b"two").unwrap();
+    assert_eq!(fs::metadata(&word).unwrap().mode() & 0o7777, 0o600);
+    assert_eq!(open().take_word().unwrap().as_deref(), Some(&b"two"[..]));
+    assert!(!word.exists());
+    assert_eq!(open().take_word().unwrap(), None);
+    // The journal itself is none the wiser.
+    write_entry(&dir);
+    open().leave_word(b"three").unwrap();
+    assert!(open().contents().sysctl(Knob::EmaFactor).is_some());
+    assert!(open().take_word().unwrap().is_some());
+    assert!(open().contents().sysctl(Knob::EmaFactor).is_some());
+    // A link, a stranger's file and a flood are no words; they are gone, too, or never followed.
+    symlink("/etc/passwd", &word).unwrap();
+    assert!(open().take_word().is_err());
+    fs::remove_file(&word).unwrap();
+    fs::write(&word, "x").unwrap();
+    chown(&word, Some(65_534), None).unwrap();
+    assert!(open().take_word().is_err());
+    assert_eq!(open().take_word().unwrap(), None);
+    assert!(open().leave_word(&vec![b'x'; 65 * 1024]).is_err());
+    fs::write(&word, vec![b'x'; 65 * 1024]).unwrap();
+    assert!(open().take_word().is_err());
+    assert_eq!(open().take_word().unwrap(), None);
+}
+
+#[test]
 fn a_kill_between_the_second_intent_and_its_write_restores_the_true_original() {
     let lab = Lab::with_multipath();
     let before = lab.routing();

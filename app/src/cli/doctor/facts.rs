@@ -10,13 +10,22 @@ use zbus::{Connection, OwnedObjectPath};
 
 use super::super::exit::{Exit, Failure, exit_of};
 use super::super::{helper, words};
-use super::judge::{About, Facts, Files, Helper, Immutable, Part, Unit};
+use super::known::{About, Decky, Facts, Files, Helper, Immutable, Part, Unit};
 use crate::installation::{self, Found, UNIT, UNITS};
 use crate::state::HelperState;
 
 /// The installer for read-only systems puts everything here.
 const OPT: &str = "/opt/evenkeel";
 const KEEP_LIST: &str = "/etc/atomic-update.conf.d/evenkeel.conf";
+/// The Decky Loader's unit.
+const LOADER: &str = "/etc/systemd/system/plugin_loader.service";
+/// The rule that lets its plugin in, where polkit looks for it and where it is brought to.
+const RULE: &str = "/etc/polkit-1/rules.d/49-evenkeel-decky.rules";
+const RULE_SOURCES: [&str; 3] = [
+    "/opt/evenkeel/share/evenkeel/49-evenkeel-decky.rules",
+    "/usr/share/evenkeel/49-evenkeel-decky.rules",
+    "/usr/local/share/evenkeel/49-evenkeel-decky.rules",
+];
 /// Where the bus looks for services that it can start.
 const ACTIVATION: [&str; 4] = [
     "/etc/dbus-1/system-services",
@@ -74,6 +83,7 @@ pub async fn gather() -> Facts {
         immutable: (!flatpak && Path::new(OPT).is_dir()).then(|| Immutable {
             keeps: Path::new(KEEP_LIST).is_file(),
         }),
+        decky: (!flatpak && Path::new(LOADER).exists()).then(decky),
         actions: Err("not asked".into()),
         unit: None,
         found: Found::default(),
@@ -83,8 +93,9 @@ pub async fn gather() -> Facts {
         Ok(proxy) => proxy,
         Err(failure) => {
             facts.bus = Err(match failure {
-                Failure::Said(_, why) => why,
-                Failure::ReaderLeft => "it closed the connection".to_owned(),
+                // What was not changed is of no interest here.
+                Failure::Said(_, why) => why.split(';').next().unwrap_or_default().to_owned(),
+                Failure::ReaderLeft => "the system bus closed the connection".to_owned(),
             });
             return facts;
         }
@@ -183,6 +194,15 @@ fn files() -> Files {
         paths.any(|path| path.is_file())
     };
     Files(Part::ALL.into_iter().filter(is_there).collect())
+}
+
+fn decky() -> Decky {
+    let mut sources = RULE_SOURCES.into_iter();
+    let source = sources.find(|path| Path::new(path).is_file());
+    Decky {
+        rule: Path::new(RULE).try_exists().ok(),
+        source: source.map(str::to_owned),
+    }
 }
 
 fn ping_groups() -> Option<(u32, u32)> {

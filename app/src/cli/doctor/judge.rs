@@ -4,104 +4,8 @@
 use evenkeel_dbus::{Lowpower, action};
 use serde::Serialize;
 
+use super::known::{Decky, Facts, Files, Helper, Part};
 use crate::installation::{self, Found, remedy};
-
-/// How the helper answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Helper {
-    /// It does; what it says of itself.
-    Answers(About),
-    /// Nobody answered, in the bus's words.
-    Silent(String),
-    /// The bus or the helper said no.
-    Refused(String),
-}
-
-/// What a helper that answers says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
-    /// Its version.
-    pub version: String,
-    /// What it found of the patched kernel.
-    pub lowpower: Lowpower,
-    /// The names of the uplinks.
-    pub uplinks: Vec<String>,
-    /// Why it steers or does not, in words.
-    pub reason: String,
-    /// The last thing that went wrong on its own.
-    pub last_error: Option<String>,
-}
-
-/// A file of the installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// With this the bus starts the helper.
-    Activation,
-    /// With this the bus lets calls through.
-    Policy,
-    /// With this polkit knows the actions.
-    Actions,
-    /// The helper's unit.
-    Unit,
-}
-
-impl Part {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Activation, Self::Policy, Self::Actions, Self::Unit];
-}
-
-/// The parts that are there; not to be seen from inside a Flatpak.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Files(pub Vec<Part>);
-
-impl Files {
-    fn has(&self, part: Part) -> bool {
-        self.0.contains(&part)
-    }
-}
-
-/// Where Evenkeel was installed by the installer for read-only systems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Immutable {
-    /// The list of files that system updates keep is there.
-    pub keeps: bool,
-}
-
-/// The unit, as far as systemd tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// `active`, `inactive`, `failed`, ...
-    pub active: String,
-    /// `enabled`, `disabled`, `masked`, ...
-    pub file: String,
-}
-
-/// All that was found out. `None` is what could not be found out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// This program's version.
-    pub version: String,
-    /// True inside a Flatpak.
-    pub flatpak: bool,
-    /// The system bus, or why it cannot be reached.
-    pub bus: Result<(), String>,
-    /// The helper.
-    pub helper: Helper,
-    /// The bus can start the helper.
-    pub activatable: Option<bool>,
-    /// Files of the installation.
-    pub files: Option<Files>,
-    /// Set where the installer for read-only systems was used.
-    pub immutable: Option<Immutable>,
-    /// polkit's actions that are ours, or why it did not say.
-    pub actions: Result<Vec<String>, String>,
-    /// The unit.
-    pub unit: Option<Unit>,
-    /// How software comes into this system.
-    pub found: Found,
-    /// The group ids that may open ICMP sockets.
-    pub ping_groups: Option<(u32, u32)>,
-}
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -138,21 +42,47 @@ pub fn judge(facts: &Facts) -> Vec<Finding> {
     if let Err(why) = &facts.bus {
         findings.push(problem(
             "bus",
-            format!("the system bus cannot be reached: {why}"),
+            why.clone(),
             "start dbus; inside a container or sandbox, let the system bus in",
         ));
         return findings;
     }
     findings.push(fine("bus", "the system bus answers"));
+    findings.extend(immutable(facts));
+    if is_absent(facts) {
+        // Everything else that is missing follows from it.
+        findings.push(absent(facts));
+        return findings;
+    }
     findings.push(helper(facts));
     findings.extend(activation(facts));
     findings.extend(unit(facts));
     findings.push(polkit(facts));
+    findings.extend(plugin(facts));
     findings.extend(version(facts));
-    findings.extend(immutable(facts));
     findings.extend(kernel(facts));
     findings.extend(ping(facts));
     findings
+}
+
+/// Nothing of the helper is on this system, as far as can be seen.
+fn is_absent(facts: &Facts) -> bool {
+    let unknown = facts.unit.is_none() && facts.activatable != Some(true);
+    matches!(facts.helper, Helper::Silent(_))
+        && facts.immutable.is_none()
+        && match &facts.files {
+            Some(files) => files.missing().len() == Part::ALL.len(),
+            None => unknown,
+        }
+}
+
+fn absent(facts: &Facts) -> Finding {
+    let what = if facts.flatpak {
+        "the helper is not installed: without it Evenkeel measures, and changes nothing"
+    } else {
+        "the helper is not installed on this system: Evenkeel measures, and changes nothing"
+    };
+    problem("helper", what, install_todo(facts))
 }
 
 fn helper(facts: &Facts) -> Finding {
@@ -196,6 +126,9 @@ fn silent_todo(facts: &Facts) -> String {
         _ if masked => "its unit is masked: sudo systemctl unmask evenkeeld".into(),
         Some(files) if !files.has(Part::Unit) && !files.has(Part::Activation) => {
             install_todo(facts)
+        }
+        _ if failed && facts.immutable.is_some() => {
+            format!("{MEND}; if it still does not come up, see why: journalctl -u evenkeeld")
         }
         _ if failed || facts.activatable == Some(true) => {
             "it was started and did not come up; the reason stands in: journalctl -u evenkeeld"
@@ -326,7 +259,16 @@ fn version(facts: &Facts) -> Option<Finding> {
 
 fn immutable(facts: &Facts) -> Option<Finding> {
     let id = "updates";
-    Some(if facts.immutable?.keeps {
+    let keeps = facts.immutable?.keeps;
+    let missing = facts.files.iter().flat_map(Files::missing);
+    let missing: Vec<_> = missing.map(Part::words).collect();
+    Some(if !missing.is_empty() {
+        let what = format!(
+            "a system update took files of Evenkeel's away: {}",
+            missing.join(", ")
+        );
+        problem(id, what, MEND)
+    } else if keeps {
         fine(id, "system updates keep Evenkeel's files")
     } else {
         problem(
@@ -334,6 +276,28 @@ fn immutable(facts: &Facts) -> Option<Finding> {
             "the next system update would take Evenkeel's files away",
             MEND,
         )
+    })
+}
+
+/// The Decky plugin has no session, so polkit lets it in by a rule that the player copies.
+fn plugin(facts: &Facts) -> Option<Finding> {
+    let id = "plugin";
+    let Decky { rule, source } = facts.decky.as_ref()?;
+    let copy = source
+        .as_ref()
+        .map(|source| format!("sudo install -m 644 {source} /etc/polkit-1/rules.d/"));
+    Some(match (rule, copy) {
+        (Some(true), _) => fine(id, "Decky is here, and its plugin is let in"),
+        (Some(false), Some(copy)) => note(id, "Decky is here, its plugin is not let in", copy),
+        (Some(false), None) => note(
+            id,
+            "Decky is here, its plugin is not let in",
+            install_todo(facts),
+        ),
+        (None, _) => fine(
+            id,
+            "Decky is here; whether its plugin is let in only root can see: sudo evenkeel doctor",
+        ),
     })
 }
 

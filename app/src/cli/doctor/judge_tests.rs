@@ -1,5 +1,6 @@
 //! Each thing that can be wrong is named, and what to do about it is the thing that helps.
 
+use super::super::known::{About, Immutable, Unit};
 use super::*;
 use crate::installation::System;
 
@@ -18,6 +19,7 @@ fn healthy() -> Facts {
         activatable: Some(true),
         files: Some(Files(Part::ALL.to_vec())),
         immutable: None,
+        decky: None,
         actions: Ok(ACTIONS.map(str::to_owned).to_vec()),
         unit: Some(Unit {
             active: "active".into(),
@@ -111,7 +113,7 @@ fn a_silent_helper_is_told_by_its_cause() {
         let mut facts = silent.clone();
         change(&mut facts);
         let (id, _) = worst(&facts);
-        assert!(id == "helper" || id == "unit", "{id}");
+        assert!(["helper", "unit", "updates"].contains(&id), "{id}");
         let helper = judge(&facts)
             .into_iter()
             .find(|finding| finding.id == "helper")
@@ -152,6 +154,86 @@ fn a_silent_helper_is_told_by_its_cause() {
         facts.unit = None;
     });
     assert!(sandbox.contains("on the system itself"), "{sandbox}");
+}
+
+#[test]
+fn what_is_not_installed_is_said_once_and_kindly() {
+    let nothing = Facts {
+        helper: Helper::Silent("org.freedesktop.DBus.Error.ServiceUnknown".into()),
+        activatable: Some(false),
+        files: Some(NOTHING),
+        unit: None,
+        actions: Ok(Vec::new()),
+        ..healthy()
+    };
+    let wrong = |facts: &Facts| {
+        let all = judge(facts).into_iter();
+        let wrong: Vec<_> = all
+            .filter(|finding| finding.level == Level::Problem)
+            .collect();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+        wrong.into_iter().next().unwrap()
+    };
+    let finding = wrong(&nothing);
+    assert!(finding.what.contains("is not installed"), "{finding:?}");
+    assert!(!finding.what.contains("org.freedesktop"), "{finding:?}");
+    let sandbox = Facts {
+        flatpak: true,
+        files: None,
+        ..nothing
+    };
+    assert!(wrong(&sandbox).what.contains("is not installed"));
+}
+
+#[test]
+fn files_that_an_update_took_away_come_first_with_the_command_that_brings_them_back() {
+    let updated = Facts {
+        helper: silent(),
+        activatable: Some(false),
+        files: Some(Files(vec![Part::Unit])),
+        actions: Ok(Vec::new()),
+        immutable: Some(Immutable { keeps: false }),
+        ..healthy()
+    };
+    let (id, todo) = worst(&updated);
+    assert_eq!((id, todo.as_str()), ("updates", MEND));
+    let failed = Facts {
+        files: Some(Files(Part::ALL.to_vec())),
+        immutable: Some(Immutable { keeps: true }),
+        unit: Some(Unit {
+            active: "failed".into(),
+            file: "enabled".into(),
+        }),
+        ..updated
+    };
+    assert!(worst(&failed).1.contains("--mend"));
+}
+
+#[test]
+fn the_plugins_rule_is_asked_for_only_where_decky_is_and_it_is_known_to_be_missing() {
+    let with = |rule: Option<bool>| {
+        let facts = Facts {
+            decky: Some(Decky {
+                rule,
+                source: Some("/usr/share/x.rules".into()),
+            }),
+            ..healthy()
+        };
+        let mut found = judge(&facts).into_iter();
+        found.find(|finding| finding.id == "plugin").unwrap()
+    };
+    assert_eq!(with(Some(true)).level, Level::Fine);
+    assert_eq!(with(None).level, Level::Fine);
+    let missing = with(Some(false));
+    assert_eq!(
+        missing.todo.as_deref(),
+        Some("sudo install -m 644 /usr/share/x.rules /etc/polkit-1/rules.d/")
+    );
+    assert!(
+        judge(&healthy())
+            .iter()
+            .all(|finding| finding.id != "plugin")
+    );
 }
 
 #[test]

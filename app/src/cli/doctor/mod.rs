@@ -1,8 +1,9 @@
 //! `evenkeel doctor`: checks an installation from the bus to the kernel and says what to do. The
-//! finding out is in [`facts`], the judging in [`judge`]; this shows the result.
+//! finding out is in [`facts`], the judging in [`judge`], what passes between them in [`known`]; this shows the result.
 
 mod facts;
 mod judge;
+mod known;
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -12,7 +13,8 @@ use serde::Serialize;
 use super::args::DoctorArgs;
 use super::exit::{Exit, Failure};
 use super::out::{escaped, json};
-use judge::{Facts, Finding, Helper, Level};
+pub use judge::{Finding, Level};
+use known::{Facts, Helper};
 
 /// Raised only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -37,6 +39,11 @@ pub async fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> 
     }
     out.flush()?;
     Ok(exit.code())
+}
+
+/// What it finds on this machine.
+pub async fn findings() -> Vec<Finding> {
+    judge::judge(&facts::gather().await)
 }
 
 /// The diagnosis as JSON.

@@ -9,6 +9,7 @@ use iced::{Subscription, Task, window};
 
 use super::{App, Call, Message, Seen};
 use crate::config::OnClose;
+use crate::state::HelperState;
 use crate::ui::notify::{Desktop, Known, Limiter};
 use crate::ui::{bus, instance, question, told};
 
@@ -29,6 +30,26 @@ pub struct Manners {
     known: Known,
     limiter: Limiter,
     desktop: Desktop,
+}
+
+/// What this window held when the helper went away.
+#[derive(Debug)]
+pub struct Lost {
+    pub game_mode: bool,
+    pub settings: Vec<Call>,
+}
+
+impl Lost {
+    /// Whether a helper that was restarted in good order has taken it up again; after a crash it has not.
+    pub fn is_held_in(&self, state: &HelperState, uid: u32) -> bool {
+        let mut holders = state.holders.iter();
+        let held = |call: &Call| match call {
+            Call::SetEma(factor) => state.ema_factor == *factor,
+            _ => true,
+        };
+        (!self.game_mode || holders.any(|holder| holder.uid == uid && !holder.kept))
+            && self.settings.iter().all(held)
+    }
 }
 
 impl Manners {

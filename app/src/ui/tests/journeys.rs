@@ -152,6 +152,33 @@ fn a_lost_helper_keeps_the_measurements_and_coming_back_is_told() {
 }
 
 #[test]
+fn what_a_restarted_helper_took_up_again_is_this_windows_still() {
+    let lost = |taken_up: bool| {
+        let mut scene = scene();
+        let _ = scene
+            .app
+            .update(Message::Answered(Call::EnterGameMode, Ok(())));
+        scene.tell(|state| super::lead_with(state, Some(FIRST), true));
+        let _ = scene.app.update(Message::Bus(Event::NoHelper));
+        scene.tell(|state| {
+            super::lead_with(state, Some(FIRST), true);
+            for holder in &mut state.holders {
+                let own = nix::unistd::Uid::current().as_raw();
+                holder.uid = if taken_up { own } else { own + 1 };
+                holder.kept = false;
+            }
+        });
+        scene
+    };
+    let scene = lost(true);
+    assert!(shows(&scene.app, &say(Key::GameOnHere)));
+    assert!(!shows(&scene.app, &say(Key::NoticeHelperBack)));
+    let scene = lost(false);
+    assert!(shows(&scene.app, &say(Key::GameOnOther)));
+    assert!(shows(&scene.app, &say(Key::NoticeHelperBack)));
+}
+
+#[test]
 fn a_helper_that_left_by_itself_is_no_loss_until_it_does_not_come_back() {
     let mut scene = scene();
     let _ = scene.app.update(Message::Bus(Event::Asleep));

@@ -150,6 +150,25 @@ impl Door {
         result.map(|()| said)
     }
 
+    /// Leaves a word for the helper that is started next, where the journal is. A stop of the unit
+    /// takes that directory away, a restart doesn't.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable journal, or the file system failed.
+    pub fn leave_word(&mut self, word: &[u8]) -> Result<(), JournalError> {
+        self.journal()?.leave_word(word)
+    }
+
+    /// Takes the word that the last helper left; found once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Door::leave_word`].
+    pub fn take_word(&mut self) -> Result<Option<Vec<u8>>, JournalError> {
+        self.journal()?.take_word()
+    }
+
     /// Look at everything held again, after the kernel reported changes: notices what somebody
     /// else changed and what vanished. Writes nothing to the kernel.
     ///

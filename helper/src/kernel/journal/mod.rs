@@ -33,6 +33,11 @@ const MAX_BYTES: usize = 256 * 1024;
 const FILE: &str = "originals.json";
 const FILE_NEW: &str = "originals.json.new";
 const FILE_CORRUPT: &str = "originals.json.corrupt";
+/// What one run leaves for the next.
+const WORD: &str = "handover.json";
+const WORD_NEW: &str = "handover.json.new";
+/// The longest of it.
+const MAX_WORD_BYTES: usize = 64 * 1024;
 
 /// Why originals can't be kept.
 #[derive(Debug, Error)]
@@ -155,10 +160,8 @@ impl Journal {
         if contents.routes.len() > MAX_ENTRIES {
             return Err(JournalError::Full);
         }
-        self.store(&contents).map_err(|source| JournalError::Io {
-            dir: self.dir.clone(),
-            source,
-        })?;
+        self.store(&contents)
+            .map_err(|source| self.failed(source))?;
         self.contents = contents;
         Ok(())
     }
@@ -171,23 +174,76 @@ impl Journal {
         }
         let bytes = serde_json::to_vec(contents)?;
         if bytes.len() > MAX_BYTES {
-            return Err(io::Error::other("it would be too large"));
+            return Err(too_large());
         }
+        self.put(FILE_NEW, FILE, &bytes)
+    }
+
+    /// Leaves a word for the next run beside the journal; it replaces one that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Io`].
+    pub fn leave_word(&self, word: &[u8]) -> Result<(), JournalError> {
+        let left = if word.len() > MAX_WORD_BYTES {
+            Err(too_large())
+        } else {
+            self.put(WORD_NEW, WORD, word)
+        };
+        left.map_err(|source| self.failed(source))
+    }
+
+    /// Takes away the word that was left and returns it. It is found once: whatever comes of it, no
+    /// later run finds it again.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Io`], also when what is there can't be one of ours.
+    pub fn take_word(&self) -> Result<Option<Vec<u8>>, JournalError> {
+        let taken = || -> io::Result<Option<Vec<u8>>> {
+            let Some(file) = open_file(&self.handle, WORD)? else {
+                return Ok(None);
+            };
+            remove(&self.handle, WORD)?;
+            self.handle.0.sync_all()?;
+            if !is_plain_and_ours(&fstat(&file)?) {
+                return Err(io::Error::other("the word that was left is not ours"));
+            }
+            let mut bytes = Vec::new();
+            file.take(MAX_WORD_BYTES as u64 + 1)
+                .read_to_end(&mut bytes)?;
+            if bytes.len() > MAX_WORD_BYTES {
+                return Err(too_large());
+            }
+            Ok(Some(bytes))
+        };
+        taken().map_err(|source| self.failed(source))
+    }
+
+    /// Writes a file whole or not at all.
+    fn put(&self, new: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
         // A kill may have left one behind; only its rename would have made it count.
-        remove(&self.handle, FILE_NEW)?;
+        remove(&self.handle, new)?;
         let flags =
             OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let mut file = File::from(openat(
-            &self.handle,
-            FILE_NEW,
-            flags,
-            Mode::S_IRUSR | Mode::S_IWUSR,
-        )?);
-        file.write_all(&bytes)?;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let mut file = File::from(openat(&self.handle, new, flags, mode)?);
+        file.write_all(bytes)?;
         file.sync_all()?;
-        renameat(&self.handle, FILE_NEW, &self.handle, FILE)?;
+        renameat(&self.handle, new, &self.handle, name)?;
         self.handle.0.sync_all()
     }
+
+    fn failed(&self, source: io::Error) -> JournalError {
+        JournalError::Io {
+            dir: self.dir.clone(),
+            source,
+        }
+    }
+}
+
+fn too_large() -> io::Error {
+    io::Error::other("it would be too large")
 }
 
 fn open_directory(dir: &Path) -> Result<OwnedFd, JournalError> {
