@@ -10,7 +10,7 @@ use crate::error::{Context as _, LabError};
 use crate::lab::wait_until;
 use crate::{Lab, Proc};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 const SHOT: &str = "/run/evenkeel-screenshot.png";
 const TOOLS: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
