@@ -2,7 +2,7 @@
 """Tries `make demo` on fresh machines: the smallest Debian with make, sudo and Rust,
 in a container without an init.
 
-    sudo tests/fresh/demo.py DIRECTORY [--target DIR] [root|user|display|other ...]
+    sudo env "PATH=$PATH" tests/fresh/demo.py DIRECTORY [--target DIR] [root|user|display|other ...]
 
 DIRECTORY is made and holds the machines. --target names a target directory whose third-party crates
 are built already (debug profile): it is copied, to save ten minutes. Needs root, mmdebstrap, the
@@ -307,7 +307,8 @@ def main():
     if unknown := set(given.ways) - set(WAYS):
         arguments.error(f"there is no way {', '.join(unknown)}")
     if os.environ.get("EVENKEEL_FRESH") != "1":
-        # Mounts and processes of our own: they end with us, whatever happens.
+        # Mounts and processes of our own: they end with us, whatever happens. As process 1 we take
+        # no orphans, like that of many a container.
         os.environ["EVENKEEL_FRESH"] = "1"
         line = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
         os.execvp(line[0], [*line, sys.executable, *sys.argv])

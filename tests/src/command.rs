@@ -1,6 +1,7 @@
 //! Running programs inside a lab: as which user, in which network namespace, with what captured.
 //! Everything started here belongs to the lab's pid namespace and ends with it at the latest.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -12,6 +13,9 @@ use crate::users::User;
 
 /// How long [`Cmd::output`] waits unless told otherwise.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What ends a terminal's programs all at once, as `env` takes it.
+const ENDINGS: &str = "HUP,INT,QUIT,TERM";
 
 /// Shell words that enter the control group `$0` and become the arguments.
 const ENTER_GROUP: &str = r#"echo $$ > "$0/cgroup.procs" && exec "$@""#;
@@ -159,8 +163,23 @@ impl Cmd {
         self.argv.join(" ")
     }
 
-    fn build(&self) -> Command {
+    /// nsenter must outlive the program, whose parent it is: where process 1 takes no orphans (many a
+    /// container), a program without its parent would never be gone, nor would the lab. So a signal
+    /// to everything on the terminal must not reach nsenter.
+    fn out_of_reach(&self) -> Command {
+        if self.terminal {
+            // The program belongs to those that may use the terminal, and so does nsenter.
+            let mut command = Command::new("env");
+            command.args([&format!("--ignore-signal={ENDINGS}"), "nsenter"]);
+            return command;
+        }
         let mut command = Command::new("nsenter");
+        command.process_group(0);
+        command
+    }
+
+    fn build(&self) -> Command {
+        let mut command = self.out_of_reach();
         let holder = self.holder;
         command.args([
             "--target",
@@ -197,11 +216,11 @@ impl Cmd {
                 "--bounding-set=-all,+net_admin",
             ]);
         }
-        command
-            .arg("--")
-            .args(&self.argv)
-            .env_clear()
-            .env("PATH", LAB_PATH);
+        command.arg("--");
+        if self.terminal {
+            command.args(["env", &format!("--default-signal={ENDINGS}")]);
+        }
+        command.args(&self.argv).env_clear().env("PATH", LAB_PATH);
         command.env("LANG", "C.UTF-8");
         let (name, home) = self
             .user

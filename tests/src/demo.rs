@@ -74,8 +74,8 @@ pub fn show(
         Mode::Terminal => {
             say("a picture of the window first, which takes about ten seconds ...");
             let screen = Screen::start(&scene.lab, "player")?;
-            let _window = window(&scene, &screen)?;
-            screen.focus(&scene.lab)?;
+            let mut window = window(&scene, &screen)?;
+            screen.focus_of(&scene.lab, &mut window)?;
             std::thread::sleep(Duration::from_secs(8));
             shoot(&scene, &screen, picture, say)?;
             let client = scene.evenkeel("player", &["watch"])?.terminal();
@@ -194,7 +194,7 @@ fn story(mut scene: Scene, picture: &Path, say: &mut dyn FnMut(&str)) -> Result<
     say("a lab with two uplinks, a real bus, a real polkit and the real helper is up");
 
     let mut client = window(&scene, &screen)?;
-    screen.focus(&scene.lab)?;
+    screen.focus_of(&scene.lab, &mut client)?;
     within(5, "both uplinks' RTT", || Ok(measured(&scene)? == 2))?;
     say("the window is open; both uplinks are measured");
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
+use nix::unistd::setsid;
 
 use crate::error::{Context as _, LabError};
 
@@ -23,6 +24,8 @@ const PREFIX: &str = "evenkeel.lab";
 /// # Errors
 /// When the namespaces can't be made or the holder fails (it has said why on standard error).
 pub fn run(spec: &str) -> Result<(), LabError> {
+    // Ctrl-C and the terminal's end are for the program that made the lab; we end when the lab has.
+    setsid().context(|| "leaving the terminal".into())?;
     let own_binary = std::env::current_exe().context(|| "finding the running program".into())?;
     let flags = CloneFlags::CLONE_NEWNS
         | CloneFlags::CLONE_NEWPID

@@ -192,7 +192,11 @@ impl Proc {
                 return Ok(status);
             }
             if Instant::now() >= deadline {
-                let _ = self.child.kill();
+                // Its parent must stay to take it when it has ended; without a number it is already
+                // gone, or never came.
+                if self.signal(Signal::SIGKILL).is_err() {
+                    let _ = self.child.kill();
+                }
                 let seconds = timeout.as_secs();
                 let said = self.stderr_text();
                 let what = format!("the end of `{}` (it said: {})", self.line, said.trim());

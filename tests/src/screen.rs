@@ -10,7 +10,7 @@ use crate::error::{Context as _, LabError};
 use crate::lab::wait_until;
 use crate::{Lab, Proc};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 const SHOT: &str = "/run/evenkeel-screenshot.png";
 const TOOLS: &[(&str, &str)] = &[
     ("Xvfb", "xvfb"),
@@ -101,11 +101,13 @@ impl Screen {
                 "-nolisten",
                 "local",
                 "-ac",
+                // Or it drops whoever is just connecting when its last client leaves.
+                "-noreset",
             ];
             let mut server = lab.command_as(user, line)?.spawn()?;
             wait_until("the screen", PATIENCE, || {
                 if server.is_running() {
-                    Ok(files[0].exists())
+                    Ok(UnixStream::connect(&files[0]).is_ok())
                 } else {
                     Err(LabError::Invalid(format!(
                         "Xvfb ended: {}",
@@ -134,6 +136,10 @@ impl Screen {
     /// # Errors
     /// When no window appears.
     pub fn focus(&self, lab: &Lab) -> Result<(), LabError> {
+        wait_until("the window", PATIENCE, || self.try_focus(lab))
+    }
+
+    fn try_focus(&self, lab: &Lab) -> Result<bool, LabError> {
         let line = [
             "xdotool",
             "search",
@@ -142,12 +148,21 @@ impl Screen {
             "Evenkeel",
             "windowfocus",
         ];
+        let command = lab.command("pc", line).env("DISPLAY", &self.display);
+        Ok(command.output()?.success())
+    }
+
+    /// The same for the window of `client`; if that ends first, what it said is the error.
+    ///
+    /// # Errors
+    /// When no window appears.
+    pub fn focus_of(&self, lab: &Lab, client: &mut Proc) -> Result<(), LabError> {
         wait_until("the window", PATIENCE, || {
-            Ok(lab
-                .command("pc", line)
-                .env("DISPLAY", &self.display)
-                .output()?
-                .success())
+            if !client.is_running() {
+                let why = client.stderr_text();
+                return Err(LabError::Invalid(format!("the window ended: {why}")));
+            }
+            self.try_focus(lab)
         })
     }
 

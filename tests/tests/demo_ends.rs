@@ -7,6 +7,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use evenkeel_lab::LabError;
 use evenkeel_lab::lab::wait_until;
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
@@ -49,6 +50,7 @@ impl Demo {
             .stdin(theirs())
             .stdout(theirs())
             .stderr(theirs())
+            .process_group(0)
             .spawn()
             .expect("the demo starts");
         let said = Arc::new(Mutex::new(Vec::new()));
@@ -87,18 +89,19 @@ impl Drop for Demo {
     }
 }
 
-#[test]
-fn a_demo_that_is_asked_to_end_gives_the_terminal_back() -> Outcome {
-    let picture = std::env::temp_dir().join(format!("evenkeel-ends-{}.png", std::process::id()));
+/// A demo whose live view shows gets SIGTERM from `end`.
+fn gives_the_terminal_back(what: &str, end: impl FnOnce(Pid)) -> Outcome {
+    let name = format!("evenkeel-ends-{what}-{}.png", std::process::id());
+    let picture = std::env::temp_dir().join(name);
     let mut demo = Demo::start(&picture.to_string_lossy());
     wait_until("the live view", PATIENCE, || {
         let said = demo.said();
         let shown = said.rsplit(ENTER).next().unwrap_or_default();
         Ok(said.contains(ENTER) && shown.contains("wifi0") && shown.contains("alive"))
-    })?;
+    })
+    .map_err(|e| LabError::Invalid(format!("{e}; the demo said: {:?}", demo.said())))?;
     assert!(!demo.is_ordinary(), "the live view takes single keys");
-    let pid = Pid::from_raw(demo.child.id().cast_signed());
-    kill(pid, Signal::SIGTERM).expect("the demo runs");
+    end(Pid::from_raw(demo.child.id().cast_signed()));
     let mut ended = None;
     wait_until("the demo's end", PATIENCE, || {
         ended = demo.child.try_wait().expect("a child can be awaited");
@@ -112,4 +115,19 @@ fn a_demo_that_is_asked_to_end_gives_the_terminal_back() -> Outcome {
     let _ = std::fs::remove_file(&picture);
     assert!(size > 10_000, "a picture of the window was saved: {size}");
     Ok(())
+}
+
+#[test]
+fn a_demo_that_is_asked_to_end_gives_the_terminal_back() -> Outcome {
+    gives_the_terminal_back("it", |pid| {
+        kill(pid, Signal::SIGTERM).expect("the demo runs");
+    })
+}
+
+/// As sudo does when it is asked to end.
+#[test]
+fn a_demo_whose_every_process_is_asked_to_end_gives_the_terminal_back() -> Outcome {
+    gives_the_terminal_back("all", |pid| {
+        killpg(pid, Signal::SIGTERM).expect("the demo runs");
+    })
 }
