@@ -1,5 +1,5 @@
-//! The places whose content is not built yet: what they are for, said honestly, and what can be
-//! used today.
+//! The places whose content the window does not have yet: what they are for, said honestly, and
+//! what can be used today.
 
 use iced::widget::{column, container, row, scrollable, text};
 use iced::{Alignment, Center, Element, Fill};
@@ -25,7 +25,7 @@ const MEASURE: Place = Place {
     what: Key::LaterMeasureWhat,
     live: Key::LaterMeasureLive,
     terminal: Key::LaterMeasureTerminal,
-    command: "evenkeel replay ping.csv",
+    command: "evenkeel measure --game-mode",
 };
 
 const SPIKES: Place = Place {
@@ -34,7 +34,7 @@ const SPIKES: Place = Place {
     what: Key::LaterSpikesWhat,
     live: Key::LaterSpikesLive,
     terminal: Key::LaterSpikesTerminal,
-    command: "evenkeel watch --plain >ping.log",
+    command: "evenkeel spikes",
 };
 
 /// The Measure screen; `live` leads to the Live screen.

@@ -335,17 +335,17 @@ unit-milliseconds = { $value } ms
 unit-ms = ms
 
 ## Places that come later
-later-badge = not in this version
+later-badge = not in the window yet
 later-today = What you can use today
 later-go = Go to Live
 later-measure-title = Proof, not promises
 later-measure-what = Here Evenkeel will switch game mode on and off in turns, measure both, and tell you in one sentence what came of it: better, worse, or no difference shown.
 later-measure-live = “Since game mode” on the Live screen compares what new connections met with the average uplink.
-later-measure-terminal = Have you recorded round trips yourself? In a terminal, this shows what game mode would have done with them:
+later-measure-terminal = A terminal can do it already. It takes 7 to 10 minutes:
 later-spikes-title = Who is to blame?
 later-spikes-what = Here every ping spike will be listed with its likely cause: this device, the Wi-Fi, the router, or the internet. And with the facts behind it.
 later-spikes-live = The graph on the Live screen marks lost probes, and names the uplink when you point at a moment.
-later-spikes-terminal = In a terminal, this keeps a line per uplink and second in a file:
+later-spikes-terminal = A terminal can list them already:
 
 ## Settings
 settings-title = This window

@@ -315,17 +315,17 @@ unit-milliseconds = { $value } ms
 unit-ms = ms
 
 ## Places that come later
-later-badge = 아직 없는 기능
+later-badge = 이 창에는 아직 없음
 later-today = 지금 쓸 수 있는 것
 later-go = 실시간 보기
 later-measure-title = 말 대신 증거로
 later-measure-what = 게임 모드를 번갈아 켜고 끄며 양쪽을 측정해, 나아졌는지 나빠졌는지 차이가 없는지 한 문장으로 알려 드릴 곳입니다.
 later-measure-live = 실시간 화면의 ‘게임 모드 효과’에서 새 연결과 회선 평균을 비교해 볼 수 있습니다.
-later-measure-terminal = 직접 기록한 왕복 시간이 있나요? 터미널에서 이 명령을 쓰면 게임 모드가 어떻게 했을지 볼 수 있습니다.
+later-measure-terminal = 터미널에서는 지금도 측정할 수 있습니다. 7~10분쯤 걸립니다.
 later-spikes-title = 누구 탓일까요?
 later-spikes-what = 핑이 튈 때마다 이 기기, 와이파이, 공유기, 인터넷 가운데 무엇이 원인인지 근거와 함께 보여 드릴 곳입니다.
 later-spikes-live = 실시간 화면의 그래프는 손실된 측정을 표시하고, 한 순간을 가리키면 어느 회선인지 알려 줍니다.
-later-spikes-terminal = 터미널에서 이 명령을 쓰면 회선마다 1초에 한 줄씩 파일에 남깁니다.
+later-spikes-terminal = 터미널에서는 지금도 목록을 볼 수 있습니다.
 
 ## Settings
 settings-title = 이 창
