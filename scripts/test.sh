@@ -35,6 +35,9 @@ step "tests"
 if [ "$(id -u)" -ne 0 ]; then
   triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
   export "CARGO_TARGET_${triple}_RUNNER=sudo -E"
+  # The build took longer than sudo remembers: ask once here, and keep it, or every test would ask.
+  sudo -v
+  while sleep 60 && kill -0 $$ 2>/dev/null && sudo -n -v; do :; done &
 fi
 # The soft limit only: the lab raises it where it needs more.
 ulimit -S -n 4096 || true

@@ -99,9 +99,12 @@ enum Command {
     /// Print how soon new flows leave an uplink that got worse, how soon routes that do not work are
     /// taken back, and what helper and window cost.
     Bench {
-        /// Seconds per measurement; there are three.
+        /// Seconds per measurement of what a program costs.
         #[arg(long, default_value_t = 20)]
         seconds: u32,
+        /// Only these; all of them if none is named.
+        #[arg(value_enum)]
+        parts: Vec<BenchPart>,
     },
     /// Print whom the helper blames for planted causes of ping spikes.
     Blame {
@@ -212,6 +215,23 @@ enum Command {
     },
 }
 
+/// What `bench` can measure, in the order it does.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum BenchPart {
+    /// From a worse uplink to new flows on the good one.
+    Steer,
+    /// From routes that do not work to the old state.
+    Rollback,
+    /// Whom the helper blames for planted causes.
+    Blame,
+    /// What the helper costs.
+    Helper,
+    /// What one line for an overlay costs.
+    Overlay,
+    /// What the window costs.
+    App,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum RoutesArgument {
     Multipath,
@@ -272,7 +292,7 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             picture,
             routes,
         } => return play(story, routes.into(), &picture),
-        Command::Bench { seconds } => run_benches(seconds.clamp(1, 600)),
+        Command::Bench { seconds, parts } => run_benches(seconds.clamp(1, 600), &parts),
         Command::Blame { rounds, told } => {
             let rounds = rounds.clamp(1, 1000);
             bench::blame::run(rounds, told, &mut |line| println!("{line}"))
@@ -376,14 +396,24 @@ fn change_link(lab: u32, uplink: &str, order: &[String]) -> Result<(), LabError>
     link.set(&order.join(" "))
 }
 
-fn run_benches(seconds: u32) -> Result<(), LabError> {
+fn run_benches(seconds: u32, parts: &[BenchPart]) -> Result<(), LabError> {
     let say = &mut |line: &str| println!("{line}");
-    bench::steer::run(say)?;
-    bench::rollback::run(say)?;
-    bench::blame::run(10, false, say)?;
-    bench::helper::run(seconds, say)?;
-    bench::overlay::run(say)?;
-    bench::app::run(seconds, say)
+    let parts = if parts.is_empty() {
+        BenchPart::value_variants()
+    } else {
+        parts
+    };
+    for part in parts {
+        match part {
+            BenchPart::Steer => bench::steer::run(say)?,
+            BenchPart::Rollback => bench::rollback::run(say)?,
+            BenchPart::Blame => bench::blame::run(10, false, say)?,
+            BenchPart::Helper => bench::helper::run(seconds, say)?,
+            BenchPart::Overlay => bench::overlay::run(say)?,
+            BenchPart::App => bench::app::run(seconds, say)?,
+        }
+    }
+    Ok(())
 }
 
 fn spin(long: std::time::Duration) {

@@ -81,13 +81,10 @@ fn helper(model: &Model, words: &Words) -> Fact {
         (Link::NoBus, _) => (Ink::Warn, words.say(Key::AbsentNoBus), None),
         (Link::NoHelper, _) => {
             let value = model.remedy.map_or(Key::FactHelperAbsent, absent::lacks);
-            let more = match model.remedy {
-                Some(remedy) => {
-                    format!("{} {}", words.say(absent::helps(remedy)), remedy.command())
-                }
-                None => words.say(Key::FactHelperNeeded),
-            };
-            (Ink::Warn, words.say(value), Some(more))
+            // The banner above shows the command.
+            let needed = model.remedy.is_none();
+            let more = needed.then(|| words.say(Key::FactHelperNeeded));
+            (Ink::Warn, words.say(value), more)
         }
     };
     Fact {
