@@ -15,6 +15,9 @@ command -v mmdebstrap >/dev/null || { echo "clean-root.sh: mmdebstrap is missing
 # This system's own package sources.
 sources=$out/sources
 mkdir -p "$out"
+# Whoever comes second takes what the first one made.
+exec 9>"$out/lock"
+flock 9
 cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list >"$sources.list" 2>/dev/null || true
 cat /etc/apt/sources.list.d/*.sources >"$sources.sources" 2>/dev/null || true
 given=()
