@@ -265,7 +265,8 @@ def as_user(machine, _):
 def with_display(machine, folder):
     """With a display the window opens on it; Ctrl-C and kill end it all."""
     run(*machine.line("root", "mkdir -m 1777 /tmp/.X11-unix"))
-    run(*machine.line("root", "apt-get install -y -qq python3-xlib"), stdout=subprocess.DEVNULL)
+    install = "sh -c 'apt-get update -qq && apt-get install -y -qq python3-xlib'"
+    run(*machine.line("root", install), stdout=subprocess.DEVNULL)
     (machine.root / "home/player/close.py").write_text(CLOSE)
     display = subprocess.Popen(machine.line("player", "Xvfb :77 -screen 0 1280x800x24 -nolisten tcp"))
     time.sleep(2)
