@@ -2,6 +2,8 @@
 //! describes two recordings; whether one setting is better than another is not told by it: made one
 //! after the other, such intervals excluded 1 in 41 of 100 comparisons of equals.
 
+use crate::ab::draw::Draws;
+
 /// Answers that each series needs at least.
 pub const ENOUGH: usize = 500;
 /// Answers of one stretch that is drawn as a whole, because neighbours resemble each other: 10 s
@@ -34,8 +36,8 @@ pub struct Ratio {
 pub fn p99_ratio(before: &[u64], after: &[u64]) -> Option<Ratio> {
     let (mut before, mut after) = (Drawn::of(before)?, Drawn::of(after)?);
     let value = ratio(before.whole(), after.whole())?;
-    let mut seed = 0x5eed;
-    let drawn = (0..DRAWS).map(|_| ratio(before.draw(&mut seed), after.draw(&mut seed)));
+    let mut draws = Draws::new(0x5eed);
+    let drawn = (0..DRAWS).map(|_| ratio(before.draw(&mut draws), after.draw(&mut draws)));
     let mut drawn: Vec<f64> = drawn.collect::<Option<_>>()?;
     drawn.sort_unstable_by(f64::total_cmp);
     Some(Ratio {
@@ -83,10 +85,10 @@ impl Drawn {
         self.p99()
     }
 
-    fn draw(&mut self, seed: &mut u64) -> u64 {
+    fn draw(&mut self, draws: &mut Draws) -> u64 {
         self.times.fill(0);
         for _ in 0..self.times.len() {
-            let chosen = next(seed) % self.times.len() as u64;
+            let chosen = draws.next_u64() % self.times.len() as u64;
             self.times[chosen as usize] += 1;
         }
         self.p99()
@@ -107,23 +109,14 @@ impl Drawn {
     }
 }
 
-/// `SplitMix64` (Steele, Lea and Flood 2014).
-fn next(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn noise(count: usize, seed: u64, spread: u64) -> Vec<u64> {
-        let mut seed = seed;
+        let mut draws = Draws::new(seed);
         (0..count)
-            .map(|_| 1_000_000 + next(&mut seed) % spread)
+            .map(|_| 1_000_000 + draws.next_u64() % spread)
             .collect()
     }
 

@@ -3,6 +3,7 @@
 mod chosen;
 mod hands;
 mod manners;
+mod screen;
 mod view;
 
 use std::time::{Duration, Instant};
@@ -23,6 +24,7 @@ use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
 use manners::{Lost, Manners};
+pub use screen::Screen;
 
 /// Frames a second of the strip, whatever has the focus: it lies beside a game.
 const STRIP_HZ: u32 = 2;
@@ -31,41 +33,6 @@ const UNFOCUSED_HZ: u32 = 1;
 
 /// How long a helper that left is given to come back before the window measures by itself.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// The places on the rail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Screen {
-    /// Cards and graph.
-    #[default]
-    Live,
-    /// How it steers.
-    Tune,
-    /// Proof by comparison.
-    Measure,
-    /// What was to blame.
-    Spikes,
-    /// What the user chooses, and what is installed.
-    Settings,
-}
-
-impl Screen {
-    /// In the order of the rail.
-    pub const ALL: [Self; 5] = [
-        Self::Live,
-        Self::Tune,
-        Self::Measure,
-        Self::Spikes,
-        Self::Settings,
-    ];
-
-    /// The place so many steps further, round and round.
-    fn further(self, steps: i32) -> Self {
-        let at = Self::ALL.iter().position(|screen| *screen == self);
-        let count = Self::ALL.len() as i32;
-        let next = (at.unwrap_or(0) as i32 + steps).rem_euclid(count);
-        Self::ALL[next as usize]
-    }
-}
 
 /// Whether anybody can see the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

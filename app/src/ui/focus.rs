@@ -160,6 +160,15 @@ pub struct State {
 }
 
 impl State {
+    /// A pointer or a finger was put down, `inside` or elsewhere: the focus follows, unringed.
+    fn pressed<Message>(&mut self, inside: bool, shell: &mut Shell<'_, Message>) {
+        if self.ring {
+            shell.request_redraw();
+        }
+        self.ring = false;
+        self.focused = inside;
+    }
+
     /// True when left and right adjust it instead of leaving it.
     pub fn adjusts(&self) -> bool {
         self.adjusts
@@ -237,11 +246,7 @@ impl<Message: Clone> Widget<Message, Theme, iced::Renderer> for Focus<'_, Messag
         match event {
             Event::Mouse(mouse::Event::ButtonPressed(_))
             | Event::Touch(touch::Event::FingerPressed { .. }) => {
-                if state.ring {
-                    shell.request_redraw();
-                }
-                state.ring = false;
-                state.focused = cursor.is_over(layout.bounds());
+                state.pressed(cursor.is_over(layout.bounds()), shell);
             }
             Event::Keyboard(keyboard::Event::KeyPressed {
                 key: Key::Named(key),

@@ -88,11 +88,7 @@ impl<Message> Widget<Message, Theme, iced::Renderer> for Field<'_, Message> {
         match event {
             Event::Mouse(mouse::Event::ButtonPressed(_))
             | Event::Touch(touch::Event::FingerPressed { .. }) => {
-                if state.ring {
-                    shell.request_redraw();
-                }
-                state.ring = false;
-                state.focused = cursor.is_over(layout.bounds());
+                state.pressed(cursor.is_over(layout.bounds()), shell);
             }
             Event::Keyboard(keyboard::Event::KeyPressed {
                 key: Key::Named(Named::Escape),
