@@ -10,11 +10,8 @@ use evenkeel_core::metrics::{KernelCost, PathMetrics};
 const PATCH: &str = "../packaging/kernel/evenkeel-lowpower-6.12.patch";
 
 /// One line of the patch's table: k, bytes in a jiffy, then load and variability after it.
-fn golden() -> Vec<[u64; 4]> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATCH);
-    fs::read_to_string(path)
-        .unwrap()
-        .lines()
+fn golden(text: &str) -> Vec<[u64; 4]> {
+    text.lines()
         .filter_map(|line| {
             let inner = line.strip_prefix("+\t{ ")?.strip_suffix(" },")?;
             let fields: Option<Vec<u64>> = inner
@@ -28,7 +25,8 @@ fn golden() -> Vec<[u64; 4]> {
 
 #[test]
 fn the_patch_averages_as_core_does() {
-    let rows = golden();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATCH);
+    let rows = golden(&fs::read_to_string(path).unwrap());
     assert!(rows.len() >= 60, "only {} rows were found", rows.len());
     let fresh = |factor| PathMetrics::new(factor, KernelCost::default());
     let mut metrics = fresh(Factor::FREEZE);

@@ -14,7 +14,7 @@
 # touched. Messages go to standard error.
 #
 # What it needs (Debian): linux-source-6.12 flex bison bc libelf-dev libssl-dev build-essential
-# xz-utils patch. Room: 2 GB for the source and 200 MB per kernel (500 MB with KASAN).
+# xz-utils patch. Room: 3 GB.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -103,14 +103,12 @@ check_config() {
 
 build() {
     local kernel=$1 image=$2 log=$cache/$1.log began=$SECONDS
-    # objtool is rebuilt, and with it everything, where the object tree's path changes: the tree at
-    # work is always called `object`, the others are parked.
-    if [ ! -d "$cache/parked/$kernel" ] && [ -d "$cache/parked/stock" ] && [ "$kernel" != ours-kasan ]; then
-        cp -a --reflink=auto "$cache/parked/stock" "$cache/parked/$kernel"
-    fi
+    # Patched kernels begin with a copy of the stock one's objects, so that only what the patch
+    # touches is compiled; never with their own, which an older patch may have touched elsewhere.
+    # All are built under one path: objtool is rebuilt, and with it everything, where it changes.
     rm -rf "$cache/object"
-    if [ -d "$cache/parked/$kernel" ]; then
-        mv "$cache/parked/$kernel" "$cache/object"
+    if [ "$kernel" != ours-kasan ] && [ -d "$cache/stock" ]; then
+        cp -a --reflink=auto "$cache/stock" "$cache/object"
     else
         mkdir "$cache/object"
     fi
@@ -127,8 +125,12 @@ build() {
     trap - EXIT
     cp "$cache/object/arch/x86/boot/bzImage" "$image.new"
     mv "$image.new" "$image"
-    mkdir -p "$cache/parked"
-    mv "$cache/object" "$cache/parked/$kernel"
+    if [ "$kernel" = stock ]; then
+        rm -rf "$cache/stock"
+        mv "$cache/object" "$cache/stock"
+    else
+        rm -rf "$cache/object"
+    fi
     say "$kernel took $((SECONDS - began)) s"
 }
 
