@@ -19,7 +19,7 @@ mod verdict;
 use std::sync::Arc;
 
 use evenkeel_dbus::HelperError;
-use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState};
+use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState, Subject};
 use iced::Element;
 use zbus::OwnedObjectPath;
 
@@ -422,6 +422,15 @@ impl Measure {
             running,
             Some(MeasurementState::Running | MeasurementState::Warming)
         )
+    }
+
+    /// True while anybody's measurement switches something: then what the helper holds besides is not
+    /// all there is.
+    pub fn switches(&self) -> bool {
+        self.seen.iter().any(|it| {
+            it.snapshot.state == MeasurementState::Running
+                && it.snapshot.subject() != Subject::Uplinks
+        })
     }
 
     /// True while there is something to pause or to resume.

@@ -74,34 +74,49 @@ pub fn headline(seen: &Seen, model: &Model, words: &Words) -> String {
     }
 }
 
+/// A sentence under the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sentence {
+    /// For everybody.
+    Plain(String),
+    /// For those who want to know it exactly.
+    Small(String),
+}
+
 /// What the verdict rests on, or why there is none, sentence by sentence.
-pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<String> {
+pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<Sentence> {
     let snapshot = &seen.snapshot;
     let Some(outcome) = snapshot.outcome else {
         let why = match snapshot.state {
             _ if seen.lost => words.say(Key::MeasureLost),
-            MeasurementState::Cancelled => return vec![words.say(Key::MeasureAllBefore)],
+            MeasurementState::Cancelled => {
+                return vec![Sentence::Plain(words.say(Key::MeasureAllBefore))];
+            }
             _ => words.say(reason_key(snapshot.reason)),
         };
-        return vec![why, words.say(Key::MeasureAllBefore)];
+        let before = words.say(Key::MeasureAllBefore);
+        return vec![Sentence::Plain(format!("{why} {before}"))];
     };
     let [_, b] = arms(snapshot, model, words);
     let change = change(outcome.ratio, words);
     let values = [("change", change.into()), ("b", b.into())];
-    let mut said = vec![words.tell(Key::MeasureChange, values)];
-    said.push(certainty(&outcome, words));
+    let mut said = vec![Sentence::Plain(words.tell(Key::MeasureChange, values))];
     if outcome.verdict == Verdict::NoDifference {
-        said.push(blind_spot(&outcome, words));
+        said.push(Sentence::Plain(blind_spot(&outcome, words)));
     }
+    said.push(Sentence::Small(certainty(&outcome, words)));
     said
 }
 
 fn certainty(outcome: &Outcome, words: &Words) -> String {
-    let values = [
-        ("chance", chance(outcome.p, words).into()),
-        ("pairs", outcome.pairs.into()),
-    ];
-    let rests = words.tell(Key::MeasureRests, values);
+    let pairs = ("pairs", outcome.pairs.into());
+    let thousand = outcome.p * 1_000.0;
+    let rests = if thousand < 1.0 {
+        words.tell(Key::MeasureRestsRare, [pairs])
+    } else {
+        let chance = words.number(thousand, 0);
+        words.tell(Key::MeasureRests, [pairs, ("chance", chance.into())])
+    };
     let Some((low, high)) = outcome.interval else {
         return rests;
     };
@@ -131,16 +146,6 @@ pub fn change(ratio: f64, words: &Words) -> String {
         () if percent >= 0.5 => words.tell(Key::MeasureMore, [("percent", permille(percent))]),
         () if percent <= -0.5 => words.tell(Key::MeasureLess, [("percent", permille(-percent))]),
         () => words.say(Key::MeasureSame),
-    }
-}
-
-/// How often chance does as much, in a thousand.
-fn chance(p: f64, words: &Words) -> String {
-    let thousand = p * 1_000.0;
-    if thousand < 1.0 {
-        words.say(Key::MeasureLessThanOne)
-    } else {
-        words.number(thousand, 0)
     }
 }
 
