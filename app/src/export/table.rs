@@ -61,6 +61,12 @@ impl Table {
         html(&self.cells(words))
     }
 
+    /// Its texts line by line, the names first, for whoever lays them out otherwise.
+    pub fn lines(&self, words: &Words) -> Vec<Vec<String>> {
+        let cells = self.cells(words);
+        std::iter::once(cells.head).chain(cells.rows).collect()
+    }
+
     fn cells(&self, words: &Words) -> Cells {
         type Of = fn(&Figures) -> Option<u64>;
         let times: [(Key, Of); 7] = [
