@@ -157,7 +157,7 @@ pub fn tail(found: &Found, arms: &[String; 2], words: &Words) -> Option<String> 
     let values = [
         ("a", a.into()),
         ("b", b.into()),
-        ("ratio", number(tail.ratio)),
+        ("ratio", number(tail.value)),
         ("low", number(tail.low)),
         ("high", number(tail.high)),
     ];
