@@ -80,11 +80,14 @@ pub fn difference(
 
 /// How sure that is.
 pub fn certainty(outcome: &Outcome, words: &Words) -> String {
-    let values = [
-        ("chance", chance(outcome.p, words).into()),
-        ("pairs", outcome.pairs.into()),
-    ];
-    let rests = words.tell(Key::MeasureRests, values);
+    let pairs = ("pairs", outcome.pairs.into());
+    let thousand = outcome.p * 1_000.0;
+    let rests = if thousand < 1.0 {
+        words.tell(Key::MeasureRestsRare, [pairs])
+    } else {
+        let chance = words.number(thousand, 0);
+        words.tell(Key::MeasureRests, [pairs, ("chance", chance.into())])
+    };
     let Some((low, high)) = outcome.interval else {
         return rests;
     };
@@ -127,16 +130,6 @@ pub fn change(ratio: f64, words: &Words) -> String {
         () if percent >= 0.5 => words.tell(Key::MeasureMore, [("percent", permille(percent))]),
         () if percent <= -0.5 => words.tell(Key::MeasureLess, [("percent", permille(-percent))]),
         () => words.say(Key::MeasureSame),
-    }
-}
-
-/// How often chance does as much, in a thousand.
-fn chance(p: f64, words: &Words) -> String {
-    let thousand = p * 1_000.0;
-    if thousand < 1.0 {
-        words.say(Key::MeasureLessThanOne)
-    } else {
-        words.number(thousand, 0)
     }
 }
 

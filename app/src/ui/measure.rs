@@ -425,6 +425,15 @@ impl Measure {
         )
     }
 
+    /// True while anybody's measurement switches something: then what the helper holds besides is not
+    /// all there is.
+    pub fn switches(&self) -> bool {
+        self.seen.iter().any(|it| {
+            it.snapshot.state == MeasurementState::Running
+                && it.snapshot.subject() != Subject::Uplinks
+        })
+    }
+
     /// True while there is something to pause or to resume.
     pub fn can_pause(&self) -> bool {
         self.running().is_some()

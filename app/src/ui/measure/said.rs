@@ -38,23 +38,36 @@ pub fn headline(seen: &Seen, model: &Model, words: &Words) -> String {
     said::headline(&seen.snapshot, &names, words)
 }
 
+/// A sentence under the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sentence {
+    /// For everybody.
+    Plain(String),
+    /// For those who want to know it exactly.
+    Small(String),
+}
+
 /// What the verdict rests on, or why there is none, sentence by sentence.
-pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<String> {
+pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<Sentence> {
     let snapshot = &seen.snapshot;
     let Some(outcome) = snapshot.outcome else {
         let why = match snapshot.state {
             _ if seen.lost => words.say(Key::MeasureLost),
-            MeasurementState::Cancelled => return vec![words.say(Key::MeasureAllBefore)],
+            MeasurementState::Cancelled => {
+                return vec![Sentence::Plain(words.say(Key::MeasureAllBefore))];
+            }
             _ => words.say(reason_key(snapshot.reason)),
         };
-        return vec![why, words.say(Key::MeasureAllBefore)];
+        let before = words.say(Key::MeasureAllBefore);
+        return vec![Sentence::Plain(format!("{why} {before}"))];
     };
     let names = |ifindex| uplink(ifindex, model, words);
-    let mut all = vec![said::difference(snapshot, &outcome, &names, words)];
-    all.push(said::certainty(&outcome, words));
+    let difference = said::difference(snapshot, &outcome, &names, words);
+    let mut all = vec![Sentence::Plain(difference)];
     if outcome.verdict == Verdict::NoDifference {
-        all.push(said::blind_spot(&outcome, words));
+        all.push(Sentence::Plain(said::blind_spot(&outcome, words)));
     }
+    all.push(Sentence::Small(said::certainty(&outcome, words)));
     all
 }
 
