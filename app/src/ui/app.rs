@@ -3,6 +3,7 @@
 mod chosen;
 mod hands;
 mod manners;
+mod measuring;
 mod screen;
 mod view;
 
@@ -14,6 +15,7 @@ use iced::{Size, Subscription, Task, event, window};
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
+use super::measure::{self, Measure};
 use super::model::{Link, Model};
 use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
@@ -80,6 +82,8 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the Measure screen, and from what is measured.
+    Measure(measure::Message),
     /// On the strip.
     Strip(strip::Message),
     /// Go to a screen.
@@ -140,6 +144,7 @@ pub struct App {
     screen: Screen,
     pub(super) live: Live,
     tune: Tune,
+    measure: Measure,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
     /// True while this window holds game mode.
@@ -182,6 +187,7 @@ impl App {
             screen: Screen::default(),
             live: Live::default(),
             tune: Tune::default(),
+            measure: Measure::new(nix::unistd::Uid::current().as_raw()),
             helper: None,
             arrival: 0,
             ours: false,
@@ -208,7 +214,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = self.react(message);
+        let task = Task::batch([self.react(message), self.fetch_found()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
@@ -236,6 +242,7 @@ impl App {
                 let task = self.tune(message);
                 return Task::batch([task, self.foresee()]);
             }
+            Message::Measure(message) => return self.measure(message),
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
@@ -292,6 +299,7 @@ impl App {
                 if absence == Absence::Unexpected && self.helper.is_some() {
                     self.lose_helper(Link::NoHelper);
                 }
+                self.measure.new_helper();
                 self.helper = Some(helper);
                 self.arrival += 1;
             }
@@ -309,6 +317,7 @@ impl App {
             self.take_up(lost, &state);
         }
         self.tune.heard(&state);
+        self.measure.heard(&state);
         let before = self
             .model
             .state
@@ -347,6 +356,7 @@ impl App {
         self.busy = None;
         self.helper = None;
         self.tune.lose_helper();
+        self.measure.lose_helper();
         self.model.lose_helper(link);
     }
 
@@ -555,6 +565,7 @@ impl App {
             Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             self.alone(),
+            self.measurements(),
             self.hands(),
             self.neighbours(),
             event::listen_with(|event, _status, _id| match event {

@@ -19,15 +19,6 @@ struct Place {
     command: &'static str,
 }
 
-const MEASURE: Place = Place {
-    mark: Icon::Measure,
-    title: Key::LaterMeasureTitle,
-    what: Key::LaterMeasureWhat,
-    live: Key::LaterMeasureLive,
-    terminal: Key::LaterMeasureTerminal,
-    command: "evenkeel measure --game-mode",
-};
-
 const SPIKES: Place = Place {
     mark: Icon::Spikes,
     title: Key::LaterSpikesTitle,
@@ -36,15 +27,6 @@ const SPIKES: Place = Place {
     terminal: Key::LaterSpikesTerminal,
     command: "evenkeel spikes",
 };
-
-/// The Measure screen; `live` leads to the Live screen.
-pub fn measure<'a, Message: Clone + 'a>(
-    live: Message,
-    words: &Words,
-    room: Room,
-) -> Element<'a, Message> {
-    view(&MEASURE, live, words, room)
-}
 
 /// The Spikes screen; `live` leads to the Live screen.
 pub fn spikes<'a, Message: Clone + 'a>(

@@ -23,6 +23,7 @@ mod icons;
 mod instance;
 mod later;
 mod live;
+mod measure;
 mod model;
 mod notify;
 pub mod off_screen;

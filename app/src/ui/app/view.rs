@@ -14,7 +14,7 @@ use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
 use crate::ui::welcome::Found;
-use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
+use crate::ui::{absent, hints, later, live, measure, question, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -111,7 +111,7 @@ impl App {
                 absent::page(model, Key::AbsentTune, words, room)
             }
             Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
-            Screen::Measure => later::measure(live, words, room),
+            Screen::Measure => self.measure.view(model, words, room).map(Message::Measure),
             Screen::Spikes => later::spikes(live, words, room),
             Screen::Settings => {
                 let facts = Facts {
@@ -166,6 +166,9 @@ impl App {
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
+            }
+            Press::Latin('p') if self.can_pause_measurement() => {
+                Some(Message::Measure(measure::Message::TogglePause))
             }
             Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
