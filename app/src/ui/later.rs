@@ -28,15 +28,6 @@ const MEASURE: Place = Place {
     command: "evenkeel measure --game-mode",
 };
 
-const SPIKES: Place = Place {
-    mark: Icon::Spikes,
-    title: Key::LaterSpikesTitle,
-    what: Key::LaterSpikesWhat,
-    live: Key::LaterSpikesLive,
-    terminal: Key::LaterSpikesTerminal,
-    command: "evenkeel spikes",
-};
-
 /// The Measure screen; `live` leads to the Live screen.
 pub fn measure<'a, Message: Clone + 'a>(
     live: Message,
@@ -44,15 +35,6 @@ pub fn measure<'a, Message: Clone + 'a>(
     room: Room,
 ) -> Element<'a, Message> {
     view(&MEASURE, live, words, room)
-}
-
-/// The Spikes screen; `live` leads to the Live screen.
-pub fn spikes<'a, Message: Clone + 'a>(
-    live: Message,
-    words: &Words,
-    room: Room,
-) -> Element<'a, Message> {
-    view(&SPIKES, live, words, room)
 }
 
 fn view<'a, Message: Clone + 'a>(

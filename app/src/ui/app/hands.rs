@@ -6,6 +6,7 @@ use iced::{Subscription, Task, event, keyboard, mouse, touch};
 use super::{App, Hand, Message, Screen, Seen};
 use crate::config::Choice;
 use crate::ui::gamepad::{self, Action};
+use crate::ui::parts::Room;
 use crate::ui::{PAGE, live, spatial};
 
 /// One step of the right stick scrolls by this many pixels.
@@ -67,6 +68,10 @@ impl App {
         }
         if self.settings.strip {
             return self.shrink(false);
+        }
+        let room = Room { size: self.size };
+        if self.screen == Screen::Spikes && self.spikes.back(room) {
+            return Task::none();
         }
         self.screen = Screen::Live;
         Task::none()

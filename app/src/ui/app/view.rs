@@ -112,7 +112,7 @@ impl App {
             }
             Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
             Screen::Measure => later::measure(live, words, room),
-            Screen::Spikes => later::spikes(live, words, room),
+            Screen::Spikes => self.spikes.view(model, words, room).map(Message::Spikes),
             Screen::Settings => {
                 let facts = Facts {
                     model,
