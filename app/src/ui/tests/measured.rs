@@ -120,7 +120,7 @@ pub(super) fn found(snapshot: &Snapshot, calm: bool) -> Arc<Found> {
             });
         }
     }
-    Arc::new(Found::of(blocks, &samples, snapshot.seed))
+    Arc::new(Found::of(blocks, &samples))
 }
 
 /// A measurement that has ended with its figures.
