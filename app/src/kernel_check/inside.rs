@@ -44,19 +44,23 @@ fn attempt() -> Result<Report, Failed> {
         let unknown = matches!(errno, Errno::EINVAL | Errno::ENOSYS);
         Failed::Forbidden(seen.why(errno.desc(), unknown))
     };
-    enter().map_err(forbidden)?;
+    become_root_inside().map_err(forbidden)?;
     stay_on_one_processor();
-    if let Some(sysctls) = &sysctls {
-        take_over(sysctls);
-    }
+    let enter = || -> Result<(), Errno> {
+        unshare(CloneFlags::CLONE_NEWNET)?;
+        if let Some(sysctls) = &sysctls {
+            take_over(sysctls);
+        }
+        Ok(())
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failed::Broken(error.to_string()))?;
-    let found = runtime.block_on(lab::run(sysctls.is_some()));
-    let (ordinary, keeping) = found.map_err(|trouble| match trouble {
+    let found = runtime.block_on(lab::run(&enter, sysctls.is_some()));
+    let lab::Found { ordinary, keeping } = found.map_err(|trouble| match trouble {
         // AppArmor lets one in, and then takes every capability away.
-        Trouble::Denied => forbidden(Errno::EPERM),
+        Trouble::Forbidden(errno) => forbidden(errno),
         Trouble::Said(said) => Failed::Broken(said),
     })?;
     Ok(Report {
@@ -68,10 +72,10 @@ fn attempt() -> Result<Report, Failed> {
     })
 }
 
-/// Into namespaces of our own. Where even root may not have users of its own, the network is enough.
-fn enter() -> Result<(), Errno> {
+/// Into a user namespace of our own, as its root. Where even root may not have one, root will do.
+fn become_root_inside() -> Result<(), Errno> {
     let (uid, gid) = (geteuid(), getegid());
-    match unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET) {
+    match unshare(CloneFlags::CLONE_NEWUSER) {
         Ok(()) => {
             let map = |file: &str, text: String| {
                 let written = fs::write(format!("/proc/self/{file}"), text);
@@ -81,7 +85,7 @@ fn enter() -> Result<(), Errno> {
             map("uid_map", format!("0 {uid} 1"))?;
             map("gid_map", format!("0 {gid} 1"))
         }
-        Err(_) if uid.is_root() => unshare(CloneFlags::CLONE_NEWNET),
+        Err(_) if uid.is_root() => Ok(()),
         Err(errno) => Err(errno),
     }
 }

@@ -47,8 +47,8 @@ const MTU: u32 = 1200;
 /// What went wrong.
 #[derive(Debug)]
 pub enum Trouble {
-    /// There are no capabilities in the namespace.
-    Denied,
+    /// No namespace, or no capabilities in it.
+    Forbidden(Errno),
     /// Anything else.
     Said(String),
 }
@@ -59,23 +59,47 @@ impl From<rtnetlink::Error> for Trouble {
             rtnetlink::Error::NetlinkError(message)
                 if message.raw_code().abs() == Errno::EPERM as i32 =>
             {
-                Self::Denied
+                Self::Forbidden(Errno::EPERM)
             }
             _ => Self::Said(error.to_string()),
         }
     }
 }
 
+impl From<Errno> for Trouble {
+    fn from(errno: Errno) -> Self {
+        Self::Forbidden(errno)
+    }
+}
+
 impl From<std::io::Error> for Trouble {
     fn from(error: std::io::Error) -> Self {
         match error.raw_os_error() {
-            Some(code) if code == Errno::EPERM as i32 => Self::Denied,
+            Some(code) if code == Errno::EPERM as i32 => Self::Forbidden(Errno::EPERM),
             _ => Self::Said(error.to_string()),
         }
     }
 }
 
-/// One way out, as a nexthop of the route under trial.
+/// What was found on each kind of device.
+#[derive(Debug)]
+pub struct Found {
+    /// See [`super::Report::ordinary`].
+    pub ordinary: Device,
+    /// See [`super::Report::keeping`].
+    pub keeping: Device,
+}
+
+/// A way out.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// One of the cables.
+    Cable(usize),
+    /// The loopback device.
+    Loopback,
+}
+
+/// A way out as it is there: a nexthop of the route under trial.
 #[derive(Debug, Clone, Copy)]
 struct Path {
     name: &'static str,
@@ -83,38 +107,45 @@ struct Path {
     gateway: Option<Ipv4Addr>,
 }
 
-/// Both kinds of device: an ordinary one, and one that keeps a packet's route.
-pub async fn run(sysctls: bool) -> Result<(Device, Device), Trouble> {
-    let (connection, handle, _) = new_connection()?;
-    tokio::spawn(connection);
-    let [zero, one, loopback] = build(&handle).await?;
-    let lab = Lab { handle };
+/// Both kinds of device: an ordinary one, and one that keeps a packet's route. `enter` goes into a
+/// network namespace that nobody was in before, with the sysctls to be tried.
+///
+/// Each count has a namespace of its own: whatever a kernel remembers of a path or of a flow, it begins
+/// anew.
+pub async fn run(enter: &impl Fn() -> Result<(), Errno>, sysctls: bool) -> Result<Found, Trouble> {
+    let count = async |ways: [Way; 2], loaded: Option<usize>, source: Source| {
+        enter()?;
+        let (connection, handle, _) = new_connection()?;
+        let connection = tokio::spawn(connection);
+        let counted = Lab::build(handle).await?.count(ways, loaded, source).await;
+        connection.abort();
+        counted
+    };
     let mut ordinary = [Counts::default(); 2];
     let mut keeping = [Counts::default(); 2];
-    for (at, source) in [Source::Unbound, Source::From(FOREIGN)]
-        .into_iter()
-        .enumerate()
-    {
-        let cables = [zero, one];
+    let sources = [Source::Unbound, Source::From(FOREIGN)];
+    for (at, source) in sources.into_iter().enumerate() {
+        let cables = [Way::Cable(0), Way::Cable(1)];
         ordinary[at] = Counts {
-            idle: lab.count(cables, None, source).await?,
-            first_loaded: lab.count(cables, Some(0), source).await?,
-            second_loaded: lab.count(cables, Some(1), source).await?,
+            idle: count(cables, None, source).await?,
+            first_loaded: count(cables, Some(0), source).await?,
+            second_loaded: count(cables, Some(1), source).await?,
         };
         // The loopback device is the loaded path each time, once as the first and once as the second.
+        let (lo_first, lo_second) = ([Way::Loopback, cables[0]], [cables[0], Way::Loopback]);
         keeping[at] = Counts {
-            idle: lab.count([zero, loopback], None, source).await?,
-            first_loaded: lab.count([loopback, zero], Some(0), source).await?,
-            second_loaded: lab.count([zero, loopback], Some(1), source).await?,
+            idle: count(lo_second, None, source).await?,
+            first_loaded: count(lo_first, Some(0), source).await?,
+            second_loaded: count(lo_second, Some(1), source).await?,
         };
     }
-    Ok((
-        Device::of(ordinary[0], ordinary[1], sysctls),
-        Device::of(keeping[0], keeping[1], sysctls),
-    ))
+    Ok(Found {
+        ordinary: Device::of(ordinary[0], ordinary[1], sysctls),
+        keeping: Device::of(keeping[0], keeping[1], sysctls),
+    })
 }
 
-async fn build(handle: &Handle) -> Result<[Path; 3], Trouble> {
+async fn build(handle: &Handle) -> Result<([Path; 2], Path), Trouble> {
     let up = async |ifindex: u32, arp: bool| {
         let message = LinkUnspec::new_with_index(ifindex).up().arp(arp).build();
         handle.link().set(message).execute().await
@@ -158,7 +189,7 @@ async fn build(handle: &Handle) -> Result<[Path; 3], Trouble> {
         .add(loopback.ifindex, address, 32)
         .execute()
         .await?;
-    Ok([paths[0], paths[1], loopback])
+    Ok(([paths[0], paths[1]], loopback))
 }
 
 fn index(name: &str) -> Result<u32, Trouble> {
@@ -167,23 +198,43 @@ fn index(name: &str) -> Result<u32, Trouble> {
 
 struct Lab {
     handle: Handle,
+    cables: [Path; 2],
+    loopback: Path,
 }
 
 impl Lab {
-    /// The flows by each of the two paths while one of them, if any, is busy. The route is made anew
-    /// each time, so that a kernel that remembers anything of it begins anew, too.
+    async fn build(handle: Handle) -> Result<Self, Trouble> {
+        let (cables, loopback) = build(&handle).await?;
+        Ok(Self {
+            handle,
+            cables,
+            loopback,
+        })
+    }
+
+    fn path(&self, way: Way) -> Path {
+        match way {
+            Way::Cable(at) => self.cables[at],
+            Way::Loopback => self.loopback,
+        }
+    }
+
+    /// The flows by each of the two paths while one of them, if any, is busy.
     async fn count(
         &self,
-        paths: [Path; 2],
+        ways: [Way; 2],
         loaded: Option<usize>,
         source: Source,
     ) -> Result<[u32; 2], Trouble> {
-        let route = route(paths)?;
-        self.handle.route().add(route.clone()).execute().await?;
+        let paths = ways.map(|way| self.path(way));
+        self.handle.route().add(route(paths)?).execute().await?;
+        // A path that was never used may not count as usable.
+        for path in paths {
+            traffic::prime(path.name)?;
+        }
         let before = [self.sent(paths[0]).await?, self.sent(paths[1]).await?];
         let load = traffic::flows(source, loaded.map(|at| paths[at].name))?;
         let after = [self.sent(paths[0]).await?, self.sent(paths[1]).await?];
-        self.handle.route().del(route).execute().await?;
         let flows = |at: usize| {
             let load = if loaded == Some(at) { load } else { 0 };
             let sent = after[at].saturating_sub(before[at]).saturating_sub(load);

@@ -133,6 +133,15 @@ pub struct Report {
     pub keeping: Device,
 }
 
+impl Report {
+    /// What the second kind of device shows beyond the first: a winner, where the first has none.
+    pub fn says_more(&self) -> Option<Verdict> {
+        let winner = |verdict| matches!(verdict, Verdict::BusyWins | Verdict::SteadyWins);
+        let keeping = self.keeping.verdict;
+        (winner(keeping) && !winner(self.ordinary.verdict)).then_some(keeping)
+    }
+}
+
 /// Why nothing came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -74,6 +74,15 @@ fn destination(number: u32) -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::from_bits(NETWORK.0.to_bits() | host), PORT)
 }
 
+/// Sends one packet by this device.
+///
+/// # Errors
+/// When it cannot be sent.
+pub fn prime(device: &str) -> io::Result<()> {
+    let load = Load::open(device)?;
+    load.socket.send_to(&[0; FLOW_BYTES], load.to).map(|_| ())
+}
+
 struct Load {
     socket: UdpSocket,
     to: SocketAddrV4,
