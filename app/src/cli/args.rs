@@ -157,6 +157,12 @@ pub enum Command {
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
     /// 3 when the helper cannot be reached, with 4 when it may not be called, with 1 otherwise.
+    ///
+    /// With --kernel it finds out instead what this kernel really does with two paths: it makes a user
+    /// and a network namespace of its own, sends a few thousand small packets inside and counts where
+    /// they go. That takes some seconds, needs neither root nor the helper, and changes nothing
+    /// outside. Exits with 0 when it found out, with 5 when this system does not let its users make
+    /// such namespaces, with 1 when nothing could be told.
     Doctor(DoctorArgs),
     /// Print a completion script for your shell
     Completions {
@@ -184,6 +190,9 @@ pub struct StatusArgs {
 /// How to show the diagnosis.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Try out what this kernel really does with two paths
+    #[arg(long)]
+    pub kernel: bool,
     /// Print JSON; its fields are stable
     #[arg(long)]
     pub json: bool,
@@ -255,6 +264,9 @@ pub enum Setting {
         factor: u32,
     },
     /// The patched kernel's power cost weight
+    ///
+    /// The original patch would take any number, but with negative and large ones IPv6 addresses,
+    /// even ::1, can become unreachable until the interface is taken down and up.
     PowerCost {
         /// 0 to 10000.
         #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::POWER_COST))]

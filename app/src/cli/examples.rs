@@ -283,6 +283,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("evenkeel doctor", "what is wrong, and what to do about it"),
             ("evenkeel doctor --json | jq .healthy", "for scripts"),
+            (
+                "evenkeel doctor --kernel",
+                "what this kernel really does with two paths",
+            ),
         ],
     ),
     (

@@ -340,14 +340,146 @@ unit-percent = { $value }%
 unit-milliseconds = { $value } ms
 unit-ms = ms
 
-## Places that come later
-later-badge = not in the window yet
-later-today = What you can use today
-later-go = Go to Live
-later-spikes-title = Who is to blame?
-later-spikes-what = Here every ping spike will be listed with its likely cause: this device, the Wi-Fi, the router, or the internet. And with the facts behind it.
-later-spikes-live = The graph on the Live screen marks lost probes, and names the uplink when you point at a moment.
-later-spikes-terminal = A terminal can list them already:
+## Spikes
+spikes-hour = { $count ->
+    [one] One spike
+   *[other] { $count } spikes
+} in the last hour: { $parts }.
+spikes-hour-none = No spike in the last hour.
+spikes-part = { $count } { $who }
+among-device = this device
+among-wifi = Wi-Fi
+among-line = router or line
+among-internet = internet
+among-unknown = unexplained
+spikes-none = No spike so far
+spikes-watched-for = Watched for { $time }, and nothing stood out.
+spikes-what = When the ping jumps, it shows here two seconds later: whether it came from this device, the Wi-Fi, the router or the internet, and what speaks for it.
+spikes-watched = Evenkeel looks out for spikes while this list or a graph shows, and while game mode is on.
+spikes-alone = Without the helper, this window looks out by itself, and only while this list or a graph shows. It can blame the same causes, as long as the router answers its pings.
+spikes-lost = The helper is gone; what it told of stays. Until it is back, this window looks out by itself.
+spikes-all = All
+spikes-more = Show { $count } older
+spike-worst = { $worst }, usually { $usual }
+spike-worst-lost = { $worst }, { $count } lost
+spike-lost = { $count } lost, no answer
+spike-stood = stood still for { $time }
+spike-machine = the whole machine
+spike-former = a former uplink
+spike-one-probe = one probe
+spike-length = { $seconds } s
+spike-probes = { $count } of { $sent } probes stood out
+spike-back = Back to the list
+spike-seen = What was seen
+spike-advice = What you can do
+spike-rule = Rule: { $rule }
+spike-no-graph = This window did not measure at that moment, so there is no graph of it.
+blamed-brief = { $who }: { $rule }
+
+who-device = This device
+who-wifi = Wi-Fi
+who-line = Router or line
+who-internet = Internet
+who-unknown = Unexplained
+
+rule-stalled = programs stood still
+rule-switched-off = switched off here
+rule-disconnected = connection ended
+rule-roamed = another access point
+rule-carrier-lost = link lost
+rule-own-queue = own queue was full
+rule-receive-queue-full = receive queue overflowed
+rule-starved = too busy for the network
+rule-everywhere-at-once = every uplink at once
+rule-scanned = a scan was under way
+rule-channel-switched = channel changed
+rule-retried = sent again over the air
+rule-weak-signal = weak signal
+rule-link-errors = damaged frames
+rule-line-full = filled by this machine
+rule-near = slow up to the router
+rule-beyond = slow behind the router
+rule-unexplained = nothing speaks clearly
+
+why-stalled = Programs here were held up, and the network showed nothing. A game stutters then on a good network.
+why-switched-off = Something on this machine switched the interface off.
+why-disconnected = The Wi-Fi connection ended and had to be made anew.
+why-roamed = The Wi-Fi changed to another access point, which takes a moment.
+why-carrier-lost = The link itself was gone for a moment.
+why-own-queue = Packets waited in this machine's own queue before they left.
+why-receive-queue-full = Packets had come, but this machine's queue for them was full.
+why-starved = The processor had no time for the network.
+why-everywhere-at-once = Every uplink was slow up to its own router. What they share is this machine.
+why-scanned = While a Wi-Fi scan listens on other channels, packets have to wait.
+why-channel-switched = The access point moved to another channel.
+why-retried = Frames got lost in the air and had to be sent again.
+why-weak-signal = The Wi-Fi signal was weak, so packets took longer.
+why-link-errors = Frames were damaged on the way to the router.
+why-line-full = What this machine sent or received filled the line, and the game's packets had to wait in it.
+why-near = It was slow already on the way to the router, the router included, and nothing else was seen.
+why-beyond = Up to the router all was well. What was slow lies behind it: the line or the internet.
+why-unexplained = What was seen does not say whose fault it was, and Evenkeel does not guess.
+
+seen-usually = { $fact } (usually { $usual })
+seen-switched-off = The interface was switched off on this machine
+seen-carrier-lost = The link was lost
+seen-disconnects = The Wi-Fi connection ended
+seen-roams = Another access point took over
+seen-channel-switches = The Wi-Fi channel changed
+seen-scans = A Wi-Fi scan was under way
+seen-beacon-losses = The access point was not heard for a moment
+seen-late = Programs were woken up { $time } late
+seen-softnet-dropped = Packets dropped on arrival: { $count }
+seen-own-queue = A probe waited { $time } in this machine's own queue
+seen-backlog = { $size } kB waited to be sent
+seen-queue-drops = Packets dropped by this machine's queue: { $count }
+seen-rx-errors = Damaged frames received: { $count }
+seen-tx-errors = Frames that could not be sent: { $count }
+seen-tx-dropped = Frames dropped before they were sent: { $count }
+seen-radio-failed = Wi-Fi frames given up after all tries: { $count }
+seen-retries = { $percent } of the Wi-Fi frames had to be sent again
+seen-signal = Wi-Fi signal { $signal }
+seen-cpu-stall = Programs waited for the processor { $percent } of the time
+seen-io-stall = Everything waited for a disk { $percent } of the time
+seen-memory-stall = Everything waited for memory { $percent } of the time
+seen-throttles = The processor was slowed down for heat
+seen-softnet-squeezed = Receiving was cut short, for there was too much else to do
+seen-route-changes = A default route changed
+seen-address-changes = An address of the uplink changed
+seen-sent = This machine sent { $rate }
+seen-received = This machine received { $rate }
+seen-gateway-lost = The router left { $count } of { $sent } probes unanswered
+seen-gateway-share = The router was already slow: it showed { $percent } of the delay
+seen-gateway-calm = The router answered as usual
+seen-gateway-silent = The router does not answer pings, so near and far cannot be told apart
+seen-others-calm = { $all ->
+    [one] The other uplink was calm meanwhile
+   *[other] The { $all } other uplinks were calm meanwhile
+}
+seen-others-hit = { $count } of { $all } other uplinks had a spike, too
+unit-mbit = { $value } Mbit/s
+unit-dbm = { $value } dBm
+
+advice-device = Close what works in the background, and keep the machine cool and on its power supply.
+advice-switched-off = Look for a key, a switch or a program that turns the network off.
+advice-full = Pause uploads and downloads on this machine while you play, or limit their speed.
+advice-scan = Close lists of Wi-Fi networks while you play: each look around costs a moment.
+advice-wifi = Play nearer to the access point or on 5 or 6 GHz. A cable is steadier than any Wi-Fi.
+advice-cable = Check the plugs, and try another cable or another port of the router.
+advice-line = If it comes back: see what else uses the router at that time, and start the router anew.
+advice-internet = Nothing on this machine helps against it. With a second uplink, game mode can avoid it; if it comes every evening, ask your provider.
+advice-unknown = One of these is no reason to worry. If there are many, note when they come and what else runs then.
+
+game-line-silent = { $game } has no connection to another machine.
+game-line-unknown = { $game } plays over UDP and keeps to itself with whom, so its ping cannot be known from outside.
+game-line-waiting = { $game } plays with { $peer } over UDP. Asking how far that is…
+game-line-mute = { $game } plays with { $peer } over UDP. That server answers no pings, so the game's ping cannot be known.
+game-line-now = { $rtt } now
+game-line-jitter = { $jitter } jitter
+game-line-lost = { $percent } lost
+game-line-again = { $count } sent again
+game-line-udp = UDP, asked by ping
+game-line-tcp = TCP, as the kernel measures it
 
 ## Measure
 measure-absent = Measuring needs the helper
