@@ -149,14 +149,20 @@ pub enum Command {
     /// Write one page about this machine and its connection, to be posted
     ///
     /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
-    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
-    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
-    /// and its users are taken out.
+    /// the uplinks, the table and graphs of some seconds of probes, of a recording or of a
+    /// measurement with its verdict, and what the doctor says. Private and own addresses, hardware
+    /// addresses, and the names of this computer, its users and its Wi-Fi networks are taken out.
     Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
     /// 3 when the helper cannot be reached, with 4 when it may not be called, with 1 otherwise.
+    ///
+    /// With --kernel it finds out instead what this kernel really does with two paths: it makes a user
+    /// and a network namespace of its own, sends a few thousand small packets inside and counts where
+    /// they go. That takes some seconds, needs neither root nor the helper, and changes nothing
+    /// outside. Exits with 0 when it found out, with 5 when this system does not let its users make
+    /// such namespaces, with 1 when nothing could be told.
     Doctor(DoctorArgs),
     /// Print a completion script for your shell
     Completions {
@@ -184,6 +190,9 @@ pub struct StatusArgs {
 /// How to show the diagnosis.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Try out what this kernel really does with two paths
+    #[arg(long)]
+    pub kernel: bool,
     /// Print JSON; its fields are stable
     #[arg(long)]
     pub json: bool,
@@ -255,6 +264,9 @@ pub enum Setting {
         factor: u32,
     },
     /// The patched kernel's power cost weight
+    ///
+    /// The original patch would take any number, but with negative and large ones IPv6 addresses,
+    /// even ::1, can become unreachable until the interface is taken down and up.
     PowerCost {
         /// 0 to 10000.
         #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::POWER_COST))]
@@ -475,6 +487,13 @@ pub struct ReportArgs {
     /// Leave addresses and names as they are
     #[arg(long)]
     pub with_addresses: bool,
+    /// Show a measurement that is kept instead: its verdict, table and graphs
+    ///
+    /// With =N the one of that number in `evenkeel measure --history`, else the newest.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1", conflicts_with_all = ["files", "seconds"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub measurement: Option<u32>,
     /// Recordings to show instead of the live feed
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,

@@ -21,7 +21,7 @@ use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{alone, drafts, instance, portal, question, strip, told};
+use super::{alone, drafts, game, instance, portal, question, spikes, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
@@ -84,6 +84,10 @@ pub enum Message {
     Tune(tune::Message),
     /// On the Measure screen, and from what is measured.
     Measure(measure::Message),
+    /// On the Spikes screen.
+    Spikes(spikes::Message),
+    /// Found of the running game.
+    Game(game::Told),
     /// On the strip.
     Strip(strip::Message),
     /// Go to a screen.
@@ -145,6 +149,7 @@ pub struct App {
     pub(super) live: Live,
     tune: Tune,
     measure: Measure,
+    spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
     /// True while this window holds game mode.
@@ -188,6 +193,7 @@ impl App {
             live: Live::default(),
             tune: Tune::default(),
             measure: Measure::new(nix::unistd::Uid::current().as_raw()),
+            spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
             ours: false,
@@ -243,6 +249,8 @@ impl App {
                 return Task::batch([task, self.foresee()]);
             }
             Message::Measure(message) => return self.measure(message),
+            Message::Spikes(message) => self.spikes.update(message),
+            Message::Game(told) => self.model.take_game(told),
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
@@ -372,6 +380,7 @@ impl App {
             FeedEvent::Frame(frame) => {
                 match self.screen {
                     Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    Screen::Spikes if !self.settings.strip => self.spikes.count_frame(),
                     _ => self.live.count_frame(),
                 }
                 if self.model.take_frame(&frame) {
@@ -543,14 +552,23 @@ impl App {
         !self.settings.welcomed && !self.settings.strip
     }
 
-    /// True while somebody may look at a graph; without one nothing is measured for us.
+    /// Looks for a running game, while its line may be seen.
+    fn game(&self) -> Subscription<Message> {
+        if self.screen != Screen::Live || self.settings.strip || !self.shows_graph() {
+            return Subscription::none();
+        }
+        Subscription::run(game::watch).map(Message::Game)
+    }
+
+    /// True while somebody may look at a graph or at the list of spikes; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
         let drawn = match self.screen {
             _ if self.settings.strip => !self.live.is_unseen(),
             _ if !self.settings.welcomed => false,
             Screen::Live => !self.live.is_unseen(),
             Screen::Tune => !self.tune.is_unseen(),
-            Screen::Measure | Screen::Spikes | Screen::Settings => false,
+            Screen::Spikes => !self.spikes.is_unseen(),
+            Screen::Measure | Screen::Settings => false,
         };
         drawn && self.seen != Seen::Hidden
     }
@@ -566,6 +584,7 @@ impl App {
             feed,
             self.alone(),
             self.measurements(),
+            self.game(),
             self.hands(),
             self.neighbours(),
             event::listen_with(|event, _status, _id| match event {

@@ -26,6 +26,7 @@ use zbus::OwnedObjectPath;
 use super::bus::Call;
 use super::model::{Link, Model};
 use super::parts::Room;
+use super::told::Asked;
 use crate::export::{Figures, Kind, Look};
 use crate::logs::Series;
 use crate::measure::{Found, Snapshot, THRESHOLDS_NS};
@@ -69,7 +70,7 @@ pub enum Message {
     /// Something was told of a measurement.
     Followed(Event),
     /// Beginning was answered.
-    Begun(Result<OwnedObjectPath, HelperError>),
+    Begun(Subject, Result<OwnedObjectPath, HelperError>),
     /// A touch was answered.
     Touched(Result<(), HelperError>),
     /// What one found was fetched.
@@ -92,7 +93,7 @@ pub enum Action {
     /// Write a file.
     Save(Box<Job>),
     /// Tell why something was refused.
-    Tell(HelperError),
+    Tell(Asked, HelperError),
 }
 
 /// One measurement.
@@ -212,17 +213,17 @@ impl Measure {
                 }
             }
             Message::Followed(event) => self.take_event(event),
-            Message::Begun(result) => {
+            Message::Begun(subject, result) => {
                 self.asked = false;
                 self.left = None;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Begin(subject), error);
                 }
             }
             Message::Touched(result) => {
                 self.asked = false;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Touch, error);
                 }
             }
             Message::Fetched(path, result) => return self.take_found(&path, result),
@@ -325,7 +326,7 @@ impl Measure {
             }
             (Err(error), Some(seen)) => {
                 seen.bare = true;
-                return Action::Tell(error);
+                return Action::Tell(Asked::Found, error);
             }
             (_, None) => {}
         }

@@ -197,15 +197,6 @@ pub fn big_press<'a, Message: Clone + 'a>(
     focus(id, button).on_press(message)
 }
 
-/// A command to be typed into a terminal.
-pub fn command<'a, Message: 'a>(command: &'a str) -> Element<'a, Message> {
-    let command = text(command).font(theme::BOLD);
-    container(command)
-        .padding([12, 18])
-        .style(theme::command)
-        .into()
-}
-
 /// The one big switch. Without a message it is disabled, and `line` says why.
 pub fn game_mode<'a, Message: Clone + 'a>(
     title: String,

@@ -6,6 +6,7 @@ use iced::{Subscription, Task, event, keyboard, mouse, touch};
 use super::{App, Hand, Message, Screen, Seen};
 use crate::config::Choice;
 use crate::ui::gamepad::{self, Action};
+use crate::ui::parts::Room;
 use crate::ui::{PAGE, live, measure, spatial};
 
 /// One step of the right stick scrolls by this many pixels.
@@ -72,6 +73,10 @@ impl App {
             return self.shrink(false);
         }
         if self.screen == Screen::Measure && self.measure.back() {
+            return Task::none();
+        }
+        let room = Room { size: self.size };
+        if self.screen == Screen::Spikes && self.spikes.back(room) {
             return Task::none();
         }
         self.screen = Screen::Live;

@@ -174,7 +174,10 @@ fn one_press_begins_and_a_second_one_waits_for_the_answer() {
     assert_eq!(sent(&scene.app, Key::MeasureStart), ["Measure(Start)"]);
     tell(&mut scene.app, measure::Message::Start);
     assert!(sent(&scene.app, Key::MeasureStart).is_empty());
-    tell(&mut scene.app, measure::Message::Begun(Ok(path(1))));
+    tell(
+        &mut scene.app,
+        measure::Message::Begun(Subject::GameMode, Ok(path(1))),
+    );
     follow(&mut scene, 1, running(0));
     assert!(shows(&scene.app, &say(Key::MeasureNoPeeking)));
 }
@@ -184,7 +187,10 @@ fn a_refusal_is_told_and_the_button_is_back() {
     let mut scene = scene(Language::English, SIZE);
     tell(&mut scene.app, measure::Message::Start);
     let refused = HelperError::NotAuthorized("polkit said no".to_owned());
-    tell(&mut scene.app, measure::Message::Begun(Err(refused)));
+    tell(
+        &mut scene.app,
+        measure::Message::Begun(Subject::GameMode, Err(refused)),
+    );
     assert!(shows(&scene.app, &say(Key::NoticeNotAuthorized)));
     assert_eq!(sent(&scene.app, Key::MeasureStart), ["Measure(Start)"]);
 }

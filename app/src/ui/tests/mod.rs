@@ -14,6 +14,7 @@ mod pictures;
 mod portal;
 mod session;
 mod shell;
+mod spiked;
 mod states;
 mod steered;
 mod touch;
