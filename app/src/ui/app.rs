@@ -23,6 +23,7 @@ use super::theme::Look;
 use super::tune::{self, Tune};
 use super::{alone, drafts, game, instance, portal, question, spikes, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
+use crate::measure::history::History;
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
 use manners::{Lost, Manners};
@@ -149,6 +150,10 @@ pub struct App {
     pub(super) live: Live,
     tune: Tune,
     measure: Measure,
+    /// Where measurements are kept, where there is a home folder.
+    pub history: Option<History>,
+    /// It was read.
+    listed: bool,
     spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
@@ -193,6 +198,8 @@ impl App {
             live: Live::default(),
             tune: Tune::default(),
             measure: Measure::new(nix::unistd::Uid::current().as_raw()),
+            history: None,
+            listed: false,
             spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
@@ -220,7 +227,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = Task::batch([self.react(message), self.fetch_found()]);
+        let task = Task::batch([self.react(message), self.fetch_found(), self.list_once()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
