@@ -118,6 +118,7 @@ pub fn wifi() -> UplinkInfo {
         metered: Metered::No.to_wire(),
         carrier: true,
         leader: true,
+        ..UplinkInfo::default()
     }
 }
 

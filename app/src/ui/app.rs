@@ -3,6 +3,7 @@
 mod chosen;
 mod hands;
 mod manners;
+mod measuring;
 mod screen;
 mod view;
 
@@ -14,6 +15,7 @@ use iced::{Size, Subscription, Task, event, window};
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
+use super::measure::{self, Measure};
 use super::model::{Link, Model};
 use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
@@ -80,6 +82,8 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the Measure screen, and from what is measured.
+    Measure(measure::Message),
     /// On the Spikes screen.
     Spikes(spikes::Message),
     /// Found of the running game.
@@ -146,6 +150,7 @@ pub struct App {
     screen: Screen,
     pub(super) live: Live,
     tune: Tune,
+    measure: Measure,
     spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
@@ -189,6 +194,7 @@ impl App {
             screen: Screen::default(),
             live: Live::default(),
             tune: Tune::default(),
+            measure: Measure::new(nix::unistd::Uid::current().as_raw()),
             spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
@@ -216,7 +222,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = self.react(message);
+        let task = Task::batch([self.react(message), self.fetch_found()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
@@ -244,6 +250,7 @@ impl App {
                 let task = self.tune(message);
                 return Task::batch([task, self.foresee()]);
             }
+            Message::Measure(message) => return self.measure(message),
             Message::Spikes(message) => self.spikes.update(message),
             Message::Game(told) => self.model.take_game(told),
             Message::Show(screen) => self.screen = screen,
@@ -303,6 +310,7 @@ impl App {
                 if absence == Absence::Unexpected && self.helper.is_some() {
                     self.lose_helper(Link::NoHelper);
                 }
+                self.measure.new_helper();
                 self.helper = Some(helper);
                 self.arrival += 1;
             }
@@ -320,6 +328,7 @@ impl App {
             self.take_up(lost, &state);
         }
         self.tune.heard(&state);
+        self.measure.heard(&state);
         let before = self
             .model
             .state
@@ -358,6 +367,7 @@ impl App {
         self.busy = None;
         self.helper = None;
         self.tune.lose_helper();
+        self.measure.lose_helper();
         self.model.lose_helper(link);
     }
 
@@ -576,6 +586,7 @@ impl App {
             Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             self.alone(),
+            self.measurements(),
             self.game(),
             self.hands(),
             self.neighbours(),

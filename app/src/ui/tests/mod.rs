@@ -7,6 +7,8 @@ mod graph_pictures;
 mod helpless;
 mod journeys;
 mod looking_back;
+mod measured;
+mod measured_pictures;
 mod person;
 mod pictures;
 mod portal;
