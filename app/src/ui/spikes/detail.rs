@@ -71,7 +71,7 @@ pub fn view<'a>(
     parts::card(inside, room).width(Fill).into()
 }
 
-fn titled<'a>(title: String, content: Element<'a, Message>) -> Element<'a, Message> {
+fn titled(title: String, content: Element<'_, Message>) -> Element<'_, Message> {
     column![bold(title, theme::BODY), content].spacing(4).into()
 }
 
