@@ -1,6 +1,7 @@
 //! Measurements where the machine itself moves: it sleeps and wakes up under a real network manager, or
 //! its kernel has the two sysctls (a recorded tree of them). With short blocks.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::chown;
@@ -97,14 +98,14 @@ fn a_sleep_that_leaves_the_uplinks_alone_costs_the_pair_under_way_and_no_more() 
 /// The values that a sysctl of the tree has until a measurement has ended.
 fn values_until_the_end(scene: &Scene, file: &str) -> Result<BTreeSet<String>, LabError> {
     let path = scene.lab.host_path(&format!("{TREE}/net/ipv4/{file}"));
-    let mut seen = BTreeSet::new();
+    let seen = RefCell::new(BTreeSet::new());
     let end = scene.wait_for_measured("its end", |it| {
         let value = fs::read_to_string(&path).unwrap_or_default();
-        seen.insert(value.trim().to_owned());
+        let _ = seen.borrow_mut().insert(value.trim().to_owned());
         !matches!(it.state, State::Warming | State::Running | State::Paused)
     })?;
     assert_eq!(end.state, State::Finished, "{end:?}");
-    Ok(seen)
+    Ok(seen.into_inner())
 }
 
 #[test]
