@@ -351,7 +351,7 @@ among-device = this device
 among-wifi = Wi-Fi
 among-line = router or line
 among-internet = internet
-among-unknown = unexplained
+among-unknown = unknown
 spikes-none = No spike so far
 spikes-watched-for = Watched for { $time }, and nothing stood out.
 spikes-what = When the ping jumps, it shows here two seconds later: whether it came from this device, the Wi-Fi, the router or the internet, and what speaks for it.
@@ -380,7 +380,7 @@ who-device = This device
 who-wifi = Wi-Fi
 who-line = Router or line
 who-internet = Internet
-who-unknown = Unexplained
+who-unknown = Unknown
 
 rule-stalled = programs stood still
 rule-switched-off = switched off here

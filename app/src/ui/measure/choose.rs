@@ -34,11 +34,16 @@ impl Measure {
         };
         let main = parts::card(self.main(state, model, words, room), room).width(Fill);
         let offers = is_any_possible(state).then(|| self.offers(state, words));
-        let beside = column![]
-            .push(offers.map(|offers| parts::card(offers, room).width(Fill)))
-            .push(self.earlier(model, words, room))
-            .spacing(room.gap());
-        let page: Element<'a, Message> = if room.is_compact() {
+        let offers = offers.map(|offers| parts::card(offers, room).width(Fill).into());
+        let beside: Vec<Element<'a, Message>> = [offers, self.earlier(model, words, room)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let alone = beside.is_empty();
+        let beside = Column::with_children(beside).spacing(room.gap());
+        let page: Element<'a, Message> = if alone {
+            main.into()
+        } else if room.is_compact() {
             column![main, beside].spacing(room.gap()).into()
         } else {
             row![main, beside.width(SIDE)].spacing(room.gap()).into()

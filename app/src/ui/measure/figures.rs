@@ -17,7 +17,7 @@ use crate::words::{Key, Words};
 /// The graphs that are offered; time runs through both arms at once and says nothing of them.
 const KINDS: [Kind; 3] = [Kind::Cdf, Kind::Histogram, Kind::Tail];
 /// The height of a graph.
-const GRAPH: (f32, f32) = (236.0, 250.0);
+const GRAPH: (f32, f32) = (216.0, 250.0);
 /// Width of the table's columns of numbers.
 const NUMBERS: f32 = 136.0;
 /// Below so many answers a 99th percentile says little.

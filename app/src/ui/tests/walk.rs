@@ -10,15 +10,14 @@ use iced::keyboard::Modifiers;
 use iced::keyboard::key::Named;
 use iced::{Point, Rectangle, Size, mouse, window};
 
-use super::Scene;
-use super::measured;
 use super::person::{Person, Place, TAB, letter};
+use super::{Scene, measured, spiked};
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::{Call, Event};
 use crate::ui::gamepad::Action;
 use crate::ui::spatial::Direction;
 use crate::ui::theme::TARGET;
-use crate::ui::{alone, instance, question};
+use crate::ui::{alone, instance, question, spikes};
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
@@ -71,6 +70,17 @@ fn screens(language: Language, size: Size) -> Vec<(String, App)> {
         let _ = app.update(Message::Show(screen));
         all.push((format!("{screen:?} without a helper"), app));
     }
+    let seen = spiked::evening();
+    let mut app = spiked::with(&seen[3..6], language, size).app;
+    all.push(("Spikes with three".to_owned(), app));
+    app = spiked::with(&seen, language, size).app;
+    let open = spikes::Message::Open(spikes::Id::of(&seen[4]));
+    let _ = app.update(Message::Spikes(open));
+    all.push(("Spikes with one opened".to_owned(), app));
+    let mut scene = spiked::with(&seen, language, size);
+    spiked::game::plays(&mut scene);
+    let _ = scene.app.update(Message::Show(Screen::Live));
+    all.push(("Live with spikes and a game".to_owned(), scene.app));
     let mut first = Scene::ecmp(2, language, size).app;
     first.settings.welcomed = false;
     all.push(("the first page".to_owned(), first));
