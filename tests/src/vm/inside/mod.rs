@@ -4,8 +4,13 @@
 pub mod bench;
 pub mod init;
 pub mod lowpower;
+pub mod original;
+pub mod ours;
 pub mod power;
+pub mod reach;
 pub mod settings;
+pub mod stock;
+pub mod wire;
 
 use std::time::Instant;
 
@@ -36,6 +41,30 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "helper",
         points: lowpower::POINTS,
+    },
+    Topic {
+        name: "stock-paths",
+        points: stock::POINTS,
+    },
+    Topic {
+        name: "original-v1-paths",
+        points: original::FIRST,
+    },
+    Topic {
+        name: "original-v2-paths",
+        points: original::SECOND,
+    },
+    Topic {
+        name: "our-paths",
+        points: ours::POINTS,
+    },
+    Topic {
+        name: "reach",
+        points: reach::POINTS,
+    },
+    Topic {
+        name: "danger",
+        points: reach::DANGER,
     },
     Topic {
         name: "before-the-power-cut",
