@@ -34,7 +34,7 @@ for kernel in "$@"; do
   [ -n "${!variable:-}" ] || packaging/kernel/build.sh "$kernel"
 done
 
-# The lab's programs are looked at with root's eyes; only the tests get them.
+# Namespaces and control groups take root; only the tests get it.
 if [ "$(id -u)" -ne 0 ]; then
   triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
   export "CARGO_TARGET_${triple}_RUNNER=sudo -E"

@@ -29,29 +29,43 @@ fn all_must_hold(kernel: &str, topics: &[&str], timeout: Duration) -> Outcome {
 
 #[test]
 fn stock() -> Outcome {
-    all_must_hold("stock", &["stock", "stock-paths"], TIMEOUT)
+    all_must_hold("stock", &["stock", "stock-paths", "doctor-stock"], TIMEOUT)
 }
 
 #[test]
 fn ours() -> Outcome {
-    let topics = ["sysctls", "our-paths", "reach", "helper"];
+    let topics = ["sysctls", "our-paths", "reach", "helper", "doctor-ours"];
     all_must_hold("ours", &topics, TIMEOUT)
 }
 
 #[test]
 fn like_the_originals_first_generation() -> Outcome {
-    let topics = ["sysctls", "original-v1-paths", "reach", "danger", "helper"];
+    let topics = [
+        "sysctls",
+        "original-v1-paths",
+        "reach",
+        "danger",
+        "helper",
+        "doctor-original-v1",
+    ];
     all_must_hold("original-v1", &topics, TIMEOUT)
 }
 
 #[test]
 fn like_the_originals_second_generation() -> Outcome {
-    let topics = ["sysctls", "original-v2-paths", "reach", "danger", "helper"];
+    let topics = [
+        "sysctls",
+        "original-v2-paths",
+        "reach",
+        "danger",
+        "helper",
+        "doctor-original-v2",
+    ];
     all_must_hold("original-v2", &topics, TIMEOUT)
 }
 
 #[test]
 fn ours_watched_by_kasan() -> Outcome {
-    let topics = ["sysctls", "our-paths", "reach", "helper"];
+    let topics = ["sysctls", "our-paths", "reach", "helper", "doctor-ours"];
     all_must_hold("ours-kasan", &topics, WATCHED_TIMEOUT)
 }

@@ -15,7 +15,14 @@ const TIMEOUT: Duration = Duration::from_mins(8);
 #[test]
 fn the_helper_keeps_its_promises_on_a_kernel_with_the_sysctls() -> Outcome {
     let kernel = kernels::distribution()?;
-    let topics = ["stock", "stock-paths", "sysctls", "helper"];
+    let topics = [
+        "stock",
+        "stock-paths",
+        "doctor-stock",
+        "sysctls",
+        "helper",
+        "doctor-stub",
+    ];
     Machine::new(&kernel, &topics, TIMEOUT).all_must_hold()?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! sets the machine up ([`init`]); a child of it does the work, so that orphans find a parent.
 
 pub mod bench;
+pub mod doctor;
 pub mod init;
 pub mod lowpower;
 pub mod original;
@@ -65,6 +66,26 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "danger",
         points: reach::DANGER,
+    },
+    Topic {
+        name: "doctor-stock",
+        points: doctor::STOCK,
+    },
+    Topic {
+        name: "doctor-stub",
+        points: doctor::STUB,
+    },
+    Topic {
+        name: "doctor-ours",
+        points: doctor::OURS,
+    },
+    Topic {
+        name: "doctor-original-v1",
+        points: doctor::FIRST,
+    },
+    Topic {
+        name: "doctor-original-v2",
+        points: doctor::SECOND,
     },
     Topic {
         name: "before-the-power-cut",
