@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 step "packages"
-scripts/packages.sh build lab lint
+scripts/packages.sh build lab vm lint
 
 step "tools"
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest

@@ -14,6 +14,8 @@ pub struct Spikes {
     assembly: Assembly,
     /// Newest first.
     spikes: Vec<Spike>,
+    /// How many there ever were.
+    taken: u64,
 }
 
 impl Spikes {
@@ -29,6 +31,7 @@ impl Spikes {
         let at = self.spikes.partition_point(older);
         self.spikes.insert(at, spike);
         self.spikes.truncate(MAX_SPIKES);
+        self.taken += 1;
         self.spikes.get(at)
     }
 
@@ -43,9 +46,15 @@ impl Spikes {
         self.spikes.iter().filter(within)
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.spikes.clear();
+    /// The one of this uplink, or of the whole machine, that began then.
+    pub fn find(&self, uplink: Option<u32>, from_ns: u64) -> Option<&Spike> {
+        let same = |spike: &&Spike| (spike.uplink, spike.from_ns) == (uplink, from_ns);
+        self.spikes.iter().find(same)
+    }
+
+    /// Changes with every spike, so that a picture knows when it is stale.
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 }
 

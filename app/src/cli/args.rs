@@ -121,7 +121,7 @@ pub enum Command {
     /// probes as a new connection would go. After 20 pairs of blocks (6.7 min) it looks once, after 30
     /// (10 min) it ends: better, worse, or no difference shown. What it changed is put back at every
     /// end. Ctrl-C cancels; if this terminal is closed the measurement goes on, and --show finds it
-    /// again.
+    /// again. The newest 50 with a verdict are kept in your state folder, with every probe.
     ///
     /// Connections that run already stay where they are. Leave the network alone meanwhile: a
     /// download that begins or ends hits both settings alike, but makes differences harder to see.
@@ -308,7 +308,7 @@ pub struct RunArgs {
 #[command(
     group = clap::ArgGroup::new("what").required(true),
     override_usage = "evenkeel measure [OPTIONS] \
-                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show|--history)"
 )]
 pub struct MeasureArgs {
     /// Game mode off against on
@@ -327,8 +327,16 @@ pub struct MeasureArgs {
     #[arg(long, group = "what", value_name = "ID[=VALUE]", value_parser = tunable)]
     pub tunable: Option<Choice>,
     /// Show the measurement that is under way, or the last one, instead of beginning one
-    #[arg(long, group = "what", conflicts_with_all = ["pairs", "first_look", "block", "settle"])]
-    pub show: bool,
+    ///
+    /// With =N the one of that number in --history, 1 being the newest.
+    #[arg(long, group = "what", value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "0", hide_default_value = true)]
+    #[arg(conflicts_with_all = ["pairs", "first_look", "block", "settle", "period_ms"])]
+    pub show: Option<u32>,
+    /// List the measurements that are kept, the newest first
+    #[arg(long, group = "what")]
+    #[arg(conflicts_with_all = ["pairs", "first_look", "block", "settle", "period_ms"])]
+    pub history: bool,
     /// Pairs of blocks in all
     #[arg(long, value_name = "N", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u32).range(6..=60))]
@@ -347,8 +355,14 @@ pub struct MeasureArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(50..=1000))]
     pub period_ms: u32,
     /// Print JSON; its fields are stable, and units stand in their names
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["markdown", "html", "over"])]
     pub json: bool,
+    /// How to show it, and what else to write.
+    #[command(flatten)]
+    pub deliver: Deliver,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub samples_json: Option<PathBuf>,
 }
 
 /// What to replay, and how.
@@ -400,6 +414,9 @@ pub struct TableArgs {
     /// How to show it, and what else to write.
     #[command(flatten)]
     pub deliver: Deliver,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
     /// The recordings, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "ping")]
     pub files: Vec<PathBuf>,
@@ -429,9 +446,6 @@ pub struct Deliver {
     /// Write the samples as CSV
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// Write the samples as JSON
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
 }
 
 /// The colours of a graph in a file.

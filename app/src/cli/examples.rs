@@ -216,6 +216,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel measure --show",
                 "the one under way, or the last one",
             ),
+            ("evenkeel measure --history", "all that are kept"),
+            (
+                "evenkeel measure --show=2 --png before.png",
+                "the last but one, with its graphs",
+            ),
         ],
     ),
     (

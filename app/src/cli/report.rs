@@ -185,6 +185,7 @@ fn compose(
         series: &gathered.series,
         started_unix_ms: None,
         one_after_the_other: gathered.files > 1,
+        lead: Vec::new(),
         notes: gathered.notes.clone(),
     };
     let table = Table::of(&gathered.series, &thresholds_for(&gathered.series));

@@ -3,10 +3,11 @@
 //! Words stand elsewhere.
 //!
 //! [`Snapshot`] is how far it is and what came out, [`Found`] both arms' probes with their figures,
-//! [`Choice`] what to compare, and the numbers that it becomes.
+//! [`Choice`] what to compare, and the numbers that it becomes; [`history`] keeps what was judged.
 
 mod choice;
 mod found;
+pub mod history;
 
 pub use choice::{Choice, ChoiceError};
 pub use found::{ArmFound, Found, THRESHOLDS_NS};

@@ -3,6 +3,7 @@
 mod chosen;
 mod hands;
 mod manners;
+mod measuring;
 mod screen;
 mod view;
 
@@ -14,12 +15,13 @@ use iced::{Size, Subscription, Task, event, window};
 use super::bus::{self, Call, FeedEvent, Wish};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
+use super::measure::{self, Measure};
 use super::model::{Link, Model};
 use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{alone, drafts, instance, portal, question, strip, told};
+use super::{alone, drafts, game, instance, portal, question, spikes, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
@@ -80,6 +82,12 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the Measure screen, and from what is measured.
+    Measure(measure::Message),
+    /// On the Spikes screen.
+    Spikes(spikes::Message),
+    /// Found of the running game.
+    Game(game::Told),
     /// On the strip.
     Strip(strip::Message),
     /// Go to a screen.
@@ -140,6 +148,8 @@ pub struct App {
     screen: Screen,
     pub(super) live: Live,
     tune: Tune,
+    measure: Measure,
+    spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
     /// True while this window holds game mode.
@@ -182,6 +192,8 @@ impl App {
             screen: Screen::default(),
             live: Live::default(),
             tune: Tune::default(),
+            measure: Measure::new(nix::unistd::Uid::current().as_raw()),
+            spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
             ours: false,
@@ -208,7 +220,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = self.react(message);
+        let task = Task::batch([self.react(message), self.fetch_found()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
@@ -236,6 +248,9 @@ impl App {
                 let task = self.tune(message);
                 return Task::batch([task, self.foresee()]);
             }
+            Message::Measure(message) => return self.measure(message),
+            Message::Spikes(message) => self.spikes.update(message),
+            Message::Game(told) => self.model.take_game(told),
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
@@ -292,6 +307,7 @@ impl App {
                 if absence == Absence::Unexpected && self.helper.is_some() {
                     self.lose_helper(Link::NoHelper);
                 }
+                self.measure.new_helper();
                 self.helper = Some(helper);
                 self.arrival += 1;
             }
@@ -309,6 +325,7 @@ impl App {
             self.take_up(lost, &state);
         }
         self.tune.heard(&state);
+        self.measure.heard(&state);
         let before = self
             .model
             .state
@@ -347,6 +364,7 @@ impl App {
         self.busy = None;
         self.helper = None;
         self.tune.lose_helper();
+        self.measure.lose_helper();
         self.model.lose_helper(link);
     }
 
@@ -362,6 +380,7 @@ impl App {
             FeedEvent::Frame(frame) => {
                 match self.screen {
                     Screen::Tune if !self.settings.strip => self.tune.count_frame(),
+                    Screen::Spikes if !self.settings.strip => self.spikes.count_frame(),
                     _ => self.live.count_frame(),
                 }
                 if self.model.take_frame(&frame) {
@@ -533,14 +552,23 @@ impl App {
         !self.settings.welcomed && !self.settings.strip
     }
 
-    /// True while somebody may look at a graph; without one nothing is measured for us.
+    /// Looks for a running game, while its line may be seen.
+    fn game(&self) -> Subscription<Message> {
+        if self.screen != Screen::Live || self.settings.strip || !self.shows_graph() {
+            return Subscription::none();
+        }
+        Subscription::run(game::watch).map(Message::Game)
+    }
+
+    /// True while somebody may look at a graph or at the list of spikes; without one nothing is measured for us.
     pub fn shows_graph(&self) -> bool {
         let drawn = match self.screen {
             _ if self.settings.strip => !self.live.is_unseen(),
             _ if !self.settings.welcomed => false,
             Screen::Live => !self.live.is_unseen(),
             Screen::Tune => !self.tune.is_unseen(),
-            Screen::Measure | Screen::Spikes | Screen::Settings => false,
+            Screen::Spikes => !self.spikes.is_unseen(),
+            Screen::Measure | Screen::Settings => false,
         };
         drawn && self.seen != Seen::Hidden
     }
@@ -555,6 +583,8 @@ impl App {
             Subscription::run(portal::follow).map(Message::Desktop),
             feed,
             self.alone(),
+            self.measurements(),
+            self.game(),
             self.hands(),
             self.neighbours(),
             event::listen_with(|event, _status, _id| match event {

@@ -1,14 +1,12 @@
-//! A measurement in words for the terminal: the arms' names, the verdict in a sentence, the table, the
-//! advice. Figures come from elsewhere.
+//! A measurement in words for the terminal: the arms' names, the verdict in a sentence, the advice.
+//! Tables and figures come from elsewhere.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use evenkeel_core::ab::Verdict;
-use evenkeel_core::stats::Summary;
 use evenkeel_dbus::measurement::{ARM_OFF, MeasurementReason, MeasurementState, Subject};
 
-use super::super::out::{escaped, millis, table};
+use super::super::out::escaped;
 use crate::measure::{Found, Outcome, Snapshot};
 use crate::state::HelperState;
 
@@ -27,6 +25,24 @@ impl Names {
         Self {
             uplinks: state.uplinks.iter().map(named).collect(),
         }
+    }
+
+    /// Those of a measurement that was kept.
+    pub fn known(uplinks: &BTreeMap<u32, String>) -> Self {
+        let named = |(ifindex, name): (&u32, &String)| (*ifindex, escaped(name).into_owned());
+        Self {
+            uplinks: uplinks.iter().map(named).collect(),
+        }
+    }
+
+    /// All names by ifindex.
+    pub fn uplinks(&self) -> &BTreeMap<u32, String> {
+        &self.uplinks
+    }
+
+    /// What both arms are called.
+    pub fn arms(&self, snapshot: &Snapshot) -> [String; 2] {
+        [0, 1].map(|arm| self.arm(snapshot, arm).unwrap_or_default())
     }
 
     /// An interface's name; `if` and its number when it has gone.
@@ -66,25 +82,9 @@ impl Names {
     }
 }
 
-/// Everything, lines ended.
-pub fn all(snapshot: &Snapshot, found: &Found, names: &Names) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{}", verdict(snapshot, names));
-    if let Some(advice) = advice(snapshot) {
-        let _ = writeln!(out, "{advice}");
-    }
-    if !found.blocks.is_empty() {
-        let _ = write!(out, "\n{}", figures(snapshot, found, names));
-        let _ = write!(out, "{}", ways(snapshot, found, names));
-    }
-    out
-}
-
 /// The verdict, or why there is none.
 pub fn verdict(snapshot: &Snapshot, names: &Names) -> String {
-    let name = |arm| names.arm(snapshot, arm).unwrap_or_default();
-    let (a, b) = (name(0), name(1));
+    let [a, b] = names.arms(snapshot);
     let Some(outcome) = snapshot.outcome else {
         return match snapshot.state {
             MeasurementState::Cancelled => {
@@ -165,59 +165,24 @@ pub fn advice(snapshot: &Snapshot) -> Option<String> {
     Some(what.to_owned())
 }
 
-/// The table, an arm a column, times in milliseconds.
-fn figures(snapshot: &Snapshot, found: &Found, names: &Names) -> String {
-    let summaries = found.arms.each_ref().map(crate::measure::ArmFound::summary);
-    let mut rows = vec![vec![
-        "ms".to_owned(),
-        names.arm(snapshot, 0).unwrap_or_default(),
-        names.arm(snapshot, 1).unwrap_or_default(),
-    ]];
-    let mut row = |label: &str, cell: &dyn Fn(&Summary) -> String| {
-        let cells = summaries.iter().map(cell);
-        rows.push(std::iter::once(label.to_owned()).chain(cells).collect());
+/// Verdict, change of the spread and number of pairs in a few words, for a list.
+pub fn short(snapshot: &Snapshot) -> (String, String, String) {
+    let Some(outcome) = snapshot.outcome else {
+        return ("-".to_owned(), "-".to_owned(), "-".to_owned());
     };
-    let time = |of: fn(&evenkeel_core::stats::Spread) -> u64| {
-        move |summary: &Summary| {
-            let spread = summary.spread.as_ref();
-            spread.map_or_else(|| "-".to_owned(), |spread| millis(of(spread)))
-        }
+    let word = match outcome.verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::NoDifference => "no different",
     };
-    row("sent", &|summary| summary.sent.to_string());
-    row("lost", &|summary| summary.lost.to_string());
-    row("min", &time(|spread| spread.min_ns));
-    row("avg", &time(|spread| spread.mean_ns));
-    row("median", &time(|spread| spread.median_ns));
-    row("p95", &time(|spread| spread.p95_ns));
-    row("p99", &time(|spread| spread.p99_ns));
-    row("max", &time(|spread| spread.max_ns));
-    row("stdev", &time(|spread| spread.stdev_ns));
-    for (place, threshold) in crate::measure::THRESHOLDS_NS.iter().enumerate() {
-        let label = format!("over {} ms", threshold / 1_000_000);
-        row(&label, &|summary| {
-            summary
-                .over
-                .get(place)
-                .map_or(0, |over| over.count)
-                .to_string()
-        });
-    }
-    let mut out = table(&rows, &[1, 2]);
-    if let Some(tail) = found.tail {
-        let _ = writeln!(
-            out,
-            "\np99 ratio {:.2}, 95 of 100 resampled {:.2} to {:.2} (lost probes count a second; a \
-             description, not the verdict)",
-            tail.ratio, tail.low, tail.high
-        );
-    }
-    out
+    let spread = change(outcome.ratio);
+    (word.to_owned(), spread, outcome.pairs.to_string())
 }
 
 /// Which uplinks the arms' flows took, where that says anything.
-fn ways(snapshot: &Snapshot, found: &Found, names: &Names) -> String {
-    if snapshot.subject() == Subject::Uplinks {
-        return String::new();
+pub fn ways(snapshot: &Snapshot, found: &Found, names: &Names) -> Option<String> {
+    if snapshot.subject() == Subject::Uplinks || found.blocks.is_empty() {
+        return None;
     }
     let of_arm = |arm: u32| {
         let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
@@ -230,14 +195,12 @@ fn ways(snapshot: &Snapshot, found: &Found, names: &Names) -> String {
         });
         told.collect::<Vec<_>>().join(", ")
     };
-    let name = |arm| names.arm(snapshot, arm).unwrap_or_default();
-    format!(
-        "New flows took, in blocks: {}: {}; {}: {}\n",
-        name(0),
+    let [a, b] = names.arms(snapshot);
+    Some(format!(
+        "New flows took, in blocks: {a}: {}; {b}: {}",
         of_arm(0),
-        name(1),
         of_arm(1)
-    )
+    ))
 }
 
 /// Why a measurement waits, or ended without a verdict: a clause without a full stop.
@@ -272,7 +235,7 @@ mod tests {
     use super::*;
     use crate::cli::sample;
     use crate::measure::tests::judged;
-    use evenkeel_dbus::measurement::{MeasuredBlock, MeasuredSample};
+    use evenkeel_dbus::measurement::MeasuredBlock;
 
     fn names() -> Names {
         Names::of(&sample::steering())
@@ -347,38 +310,29 @@ mod tests {
     }
 
     #[test]
-    fn the_arms_stand_side_by_side() {
-        let block = |pair, arm| MeasuredBlock {
+    fn the_ways_that_new_flows_took_are_counted_by_arm() {
+        let block = |pair, arm, ifindex| MeasuredBlock {
             pair,
             arm,
-            ifindex: 3 + arm,
+            ifindex,
             ..MeasuredBlock::default()
         };
-        let samples: Vec<MeasuredSample> = (0..40)
-            .map(|n| MeasuredSample {
-                block: n % 2,
-                at_ms: n,
-                rtt_us: 20_000 + (n % 2) * 40_000,
-            })
-            .collect();
-        let found = Found::of(vec![block(0, 0), block(0, 1)], &samples, 1);
-        let text = all(&judged(Verdict::Worse), &found, &names());
-        assert!(
-            text.contains("ms           game mode off  game mode on\n"),
-            "{text}"
+        let blocks = vec![
+            block(0, 0, 3),
+            block(0, 1, 4),
+            block(1, 1, 0),
+            block(1, 0, 3),
+        ];
+        let found = Found::of(blocks, &[]);
+        let mut snapshot = judged(Verdict::Worse);
+        assert_eq!(
+            ways(&snapshot, &found, &names()).as_deref(),
+            Some(
+                "New flows took, in blocks: game mode off: wifi0 2; game mode on: elsewhere 1, \
+                 wwan0 1"
+            )
         );
-        assert!(
-            text.contains("median                20.0          60.0\n"),
-            "{text}"
-        );
-        assert!(
-            text.contains("over 50 ms               0            20\n"),
-            "{text}"
-        );
-        assert!(text.contains("p99 ratio 3.00"), "{text}");
-        assert!(
-            text.ends_with("game mode off: wifi0 1; game mode on: wwan0 1\n"),
-            "{text}"
-        );
+        snapshot.plan.subject = Subject::Uplinks.to_wire();
+        assert_eq!(ways(&snapshot, &found, &names()), None);
     }
 }

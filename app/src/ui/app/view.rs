@@ -14,7 +14,7 @@ use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
 use crate::ui::welcome::Found;
-use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
+use crate::ui::{absent, hints, live, measure, question, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -101,7 +101,6 @@ impl App {
     /// What the chosen place shows.
     fn page(&self, room: Room) -> Element<'_, Message> {
         let (model, words) = (&self.model, &self.words);
-        let live = Message::Show(Screen::Live);
         match self.screen {
             Screen::Live if model.tracks.is_empty() && !model.knows_uplinks() => {
                 absent::page(model, Key::WelcomeLooking, words, room)
@@ -111,8 +110,8 @@ impl App {
                 absent::page(model, Key::AbsentTune, words, room)
             }
             Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
-            Screen::Measure => later::measure(live, words, room),
-            Screen::Spikes => later::spikes(live, words, room),
+            Screen::Measure => self.measure.view(model, words, room).map(Message::Measure),
+            Screen::Spikes => self.spikes.view(model, words, room).map(Message::Spikes),
             Screen::Settings => {
                 let facts = Facts {
                     model,
@@ -166,6 +165,9 @@ impl App {
             Press::Latin('g') => self.switch().map(|_| Message::ToggleGameMode),
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
+            }
+            Press::Latin('p') if self.can_pause_measurement() => {
+                Some(Message::Measure(measure::Message::TogglePause))
             }
             Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),

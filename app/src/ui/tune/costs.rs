@@ -1,6 +1,6 @@
 //! What each uplink costs, and the patched kernel's one weight.
 
-use iced::widget::{button, column, container, row, text};
+use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill};
 
 use evenkeel_dbus::{CostReason, limits};
@@ -8,7 +8,6 @@ use evenkeel_dbus::{CostReason, limits};
 use super::{Message, Tune, in_force};
 use crate::state::HelperState;
 use crate::ui::drafts::Control;
-use crate::ui::focus::focus;
 use crate::ui::model::{Model, Track};
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::speech;
@@ -19,6 +18,8 @@ use crate::words::{Key, Words};
 const COSTS: [u32; 9] = [25, 50, 75, 100, 125, 150, 200, 300, 500];
 /// What the buttons offer of the kernel's power cost weight.
 const POWERS: [u32; 9] = [0, 10, 25, 50, 100, 150, 200, 500, 1000];
+/// Width of a value between its buttons.
+const VALUE: f32 = 56.0;
 /// The kernel's own default.
 const POWER_DEFAULT: u32 = 100;
 
@@ -98,7 +99,7 @@ impl Tune {
     }
 }
 
-/// Minus, value, plus; left and right arrows do the same.
+/// Minus, value, plus.
 fn stepper<'a>(
     control: Control,
     value: u32,
@@ -107,28 +108,13 @@ fn stepper<'a>(
 ) -> Element<'a, Message> {
     let less = offered.iter().rfind(|offer| **offer < value).copied();
     let more = offered.iter().find(|offer| **offer > value).copied();
-    let choose = move |value| Message::Choose(control, value);
-    let side = |label: &'static str, next: Option<u32>| {
-        let label = text(label)
-            .size(theme::HEADING)
-            .center()
-            .width(Fill)
-            .height(Fill);
-        button(label)
-            .width(theme::TARGET)
-            .height(theme::TARGET)
-            .padding(0)
-            .style(theme::plain_button(false))
-            .on_press_maybe(next.map(choose))
-    };
-    let number = container(bold(words.number(value.into(), 0), theme::HEADING)).center_x(56);
-    let all = row![side("−", less), number, side("+", more)].align_y(Alignment::Center);
     let id = match control {
         Control::Ema => "stepper-ema".to_owned(),
         Control::Power => "stepper-power".to_owned(),
         Control::Cost(ifindex) => format!("stepper-{ifindex}"),
     };
-    focus(id, all)
-        .on_adjust(move |steps| choose(if steps < 0 { less } else { more }.unwrap_or(value)))
-        .into()
+    let step = |steps: i32| if steps < 0 { less } else { more };
+    parts::stepper(id, words.number(value.into(), 0), VALUE, |steps| {
+        step(steps).map(|value| Message::Choose(control, value))
+    })
 }
