@@ -51,6 +51,8 @@ pub struct Report {
     pub changed: Vec<(String, String, String)>,
     /// Where the samples come from.
     pub source: String,
+    /// The verdict of a measurement by turns, the first sentence being the most important.
+    pub measured: Vec<String>,
     /// The samples.
     pub series: Vec<Series>,
     /// What must be said about them.
@@ -76,6 +78,7 @@ impl Report {
             [name, was, now].into_iter().for_each(&mut apply);
         }
         apply(&mut self.source);
+        self.measured.iter_mut().for_each(&mut apply);
         for series in &mut self.series {
             apply(&mut series.name);
         }
@@ -186,6 +189,10 @@ impl Report {
     fn figures(&self, words: &Words) -> String {
         let mut out = open(&say(words, Key::ReportFigures));
         let _ = writeln!(out, "<p class=\"quiet\">{}</p>", escaped(&self.source));
+        for (number, sentence) in self.measured.iter().enumerate() {
+            let class = if number == 0 { "verdict" } else { "force" };
+            let _ = writeln!(out, "<p class=\"{class}\">{}</p>", escaped(sentence));
+        }
         if !self.series.is_empty() {
             let table = Table::of(&self.series, &thresholds_for(&self.series));
             let _ = write!(out, "<div class=\"wide\">\n{}</div>\n", table.html(words));
@@ -271,6 +278,7 @@ mod tests {
             uplinks: vec![secret()],
             changed: vec![(secret(), secret(), secret())],
             source: secret(),
+            measured: vec![secret(), secret()],
             series: vec![Series {
                 probes: (0..200).map(probe).collect(),
                 ..Series::named("SECRET<i>")
@@ -289,7 +297,7 @@ mod tests {
     fn everything_said_passes_through_what_hides() {
         let words = Words::new(Language::English);
         let open = full().page(&words);
-        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 14, "{open}");
+        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 16, "{open}");
         assert!(!open.contains("SECRET<i>"), "markup is escaped");
         let hidden = full()
             .hidden(|text| text.replace("SECRET", "x"))

@@ -100,6 +100,8 @@ pub enum Message {
     MoveFocus(bool),
     /// Move the focus to what lies in a direction.
     Go(Direction),
+    /// Scroll the page by so many steps.
+    Scroll(i32),
     /// Leave what is open: the notice, or the place.
     Back,
     /// A gamepad was used.
@@ -256,6 +258,7 @@ impl App {
             Message::CloseNotice => self.notice = None,
             Message::MoveFocus(forward) => return spatial::tab(forward),
             Message::Go(direction) => return spatial::go(direction),
+            Message::Scroll(steps) => return hands::scroll(steps),
             Message::Back => return self.back(),
             Message::Pad(action) => return self.take_pad(action),
             Message::PutPadAway => self.hand = Hand::Other,

@@ -257,18 +257,10 @@ impl Live {
             let page = column![]
                 .push(judged.then(|| judged::view(model, words, theme::BODY)))
                 .push(cards::view(model, words, room))
-                .push(
-                    model
-                        .game
-                        .as_ref()
-                        .map(|game| game::view(game, words, room)),
-                )
+                .push(game::card(model, words, room))
                 .push(graph::view(self, model, words, room))
                 .spacing(room.gap());
-            let least = match model.game {
-                Some(_) => LEAST + game::LEAST,
-                None => LEAST,
-            };
+            let least = LEAST + model.game.as_ref().map_or(0.0, |_| game::least(room));
             if size.height >= least {
                 return page.into();
             }

@@ -21,13 +21,14 @@ pub use self::said::versus;
 use std::sync::Arc;
 
 use evenkeel_dbus::HelperError;
-use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState};
+use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState, Subject};
 use iced::Element;
 use zbus::OwnedObjectPath;
 
 use super::bus::Call;
 use super::model::{Link, Model};
 use super::parts::Room;
+use super::told::Asked;
 use crate::export::{Figures, Kind, Look};
 use crate::logs::Series;
 use crate::measure::{Found, Snapshot, THRESHOLDS_NS};
@@ -71,7 +72,7 @@ pub enum Message {
     /// Something was told of a measurement.
     Followed(Event),
     /// Beginning was answered.
-    Begun(Result<OwnedObjectPath, HelperError>),
+    Begun(Subject, Result<OwnedObjectPath, HelperError>),
     /// A touch was answered.
     Touched(Result<(), HelperError>),
     /// What one found was fetched.
@@ -94,7 +95,7 @@ pub enum Action {
     /// Write a file.
     Save(Box<Job>),
     /// Tell why something was refused.
-    Tell(HelperError),
+    Tell(Asked, HelperError),
 }
 
 /// One measurement.
@@ -214,17 +215,17 @@ impl Measure {
                 }
             }
             Message::Followed(event) => self.take_event(event),
-            Message::Begun(result) => {
+            Message::Begun(subject, result) => {
                 self.asked = false;
                 self.left = None;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Begin(subject), error);
                 }
             }
             Message::Touched(result) => {
                 self.asked = false;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Touch, error);
                 }
             }
             Message::Fetched(path, result) => return self.take_found(&path, result),
@@ -327,7 +328,7 @@ impl Measure {
             }
             (Err(error), Some(seen)) => {
                 seen.bare = true;
-                return Action::Tell(error);
+                return Action::Tell(Asked::Found, error);
             }
             (_, None) => {}
         }
@@ -424,6 +425,15 @@ impl Measure {
             running,
             Some(MeasurementState::Running | MeasurementState::Warming)
         )
+    }
+
+    /// True while anybody's measurement switches something: then what the helper holds besides is not
+    /// all there is.
+    pub fn switches(&self) -> bool {
+        self.seen.iter().any(|it| {
+            it.snapshot.state == MeasurementState::Running
+                && it.snapshot.subject() != Subject::Uplinks
+        })
     }
 
     /// True while there is something to pause or to resume.

@@ -67,6 +67,8 @@ pub const FONTS: [&[u8]; 2] = [
 ];
 /// The part of a screen that scrolls.
 const PAGE: Id = Id::new("page");
+/// A list beside the part of a screen that scrolls.
+const LIST: Id = Id::new("list");
 /// The row of cards, where it scrolls.
 const CARDS: Id = Id::new("cards");
 

@@ -143,16 +143,17 @@ impl Screen {
     fn page<'a>(&'a self, model: &'a Model, words: &'a Words, room: Room) -> Element<'a, Message> {
         let (listed, older) = self.listed(model);
         let shown = self.shown(model, &listed, room);
-        let scrolls = |inside: Element<'a, Message>| {
+        let scrolls = |id, inside: Element<'a, Message>| {
             scrollable(inside)
                 .spacing(6)
-                .id(super::PAGE)
+                .id(id)
                 .style(theme::scroll)
                 .width(Fill)
                 .height(Fill)
         };
         if let (Some(spike), false) = (shown, is_wide(room)) {
-            return scrolls(detail::view(model, spike, words, room, None)).into();
+            let inside = detail::view(model, spike, words, room, None);
+            return scrolls(super::PAGE, inside).into();
         }
         let chosen = shown.map(Id::of);
         let list = list::view(model, &listed, older, chosen, words);
@@ -160,15 +161,18 @@ impl Screen {
         if !is_wide(room) {
             // Everything scrolls: the list would have too little room of its own.
             let page = column![top, list].spacing(room.gap());
-            return scrolls(page.into()).into();
+            return scrolls(super::PAGE, page.into()).into();
         }
         let beside = shown.map(|spike| {
             responsive(move |size| {
                 let inside = detail::view(model, spike, words, room, Some(size.height));
-                scrollable(inside).style(theme::scroll).into()
+                // The list follows the focus; what scrolls by hand is what was opened.
+                scrolls(super::PAGE, inside).into()
             })
         });
-        let page = row![scrolls(list)].push(beside).spacing(room.gap());
+        let page = row![scrolls(super::LIST, list)]
+            .push(beside)
+            .spacing(room.gap());
         column![top, page].spacing(room.gap()).height(Fill).into()
     }
 
@@ -181,7 +185,7 @@ impl Screen {
             theme::HEADING
         };
         let said = column![bold(said, size), quiet(words.say(who_watches(model)))].spacing(2);
-        let filter = list::filter(&tally::blamed(&model.spikes), self.only, words);
+        let filter = list::filter(&tally::blamed(&model.spikes), self.only, words, room);
         column![said].push(filter).spacing(10).into()
     }
 }

@@ -53,13 +53,7 @@ impl App {
             }
             Action::Place(_) if self.settings.strip || !self.settings.welcomed => Task::none(),
             Action::Place(steps) => Task::done(Message::Show(self.screen.further(steps))),
-            Action::Scroll(steps) => scroll_by(
-                PAGE,
-                AbsoluteOffset {
-                    x: 0.0,
-                    y: steps as f32 * SCROLL_STEP,
-                },
-            ),
+            Action::Scroll(steps) => scroll(steps),
             Action::GameMode | Action::Pause | Action::Pick(_) => Task::none(),
         }
     }
@@ -82,6 +76,12 @@ impl App {
         self.screen = Screen::Live;
         Task::none()
     }
+}
+
+/// Scrolls the page by so many steps.
+pub(super) fn scroll(steps: i32) -> Task<Message> {
+    let y = steps as f32 * SCROLL_STEP;
+    scroll_by(PAGE, AbsoluteOffset { x: 0.0, y })
 }
 
 fn put_away(event: &iced::Event) -> bool {

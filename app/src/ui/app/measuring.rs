@@ -1,6 +1,7 @@
 //! What the Measure screen asks of the helper and of the disk, and what is followed for it while the
 //! window is open.
 
+use evenkeel_dbus::measurement::Subject;
 use iced::{Subscription, Task};
 
 use super::{App, Call, Message, Screen, Seen};
@@ -26,8 +27,11 @@ impl App {
                     return Task::none();
                 };
                 self.notice = None;
-                Task::perform(follow::begin(helper, plan), measure::Message::Begun)
-                    .map(Message::Measure)
+                let subject = Subject::from_wire(plan.subject);
+                Task::perform(follow::begin(helper, plan), move |result| {
+                    measure::Message::Begun(subject, result)
+                })
+                .map(Message::Measure)
             }
             Action::Touch(path, touch) => {
                 let Some(helper) = self.helper.clone() else {
@@ -50,8 +54,9 @@ impl App {
                 };
                 Task::perform(written, measure::Message::Saved).map(Message::Measure)
             }
-            Action::Tell(error) => {
-                self.notice = Some(told::refused(&error, &self.words));
+            Action::Tell(asked, error) => {
+                let state = self.model.state.as_ref();
+                self.notice = Some(told::unmeasured(asked, &error, state, &self.words));
                 Task::none()
             }
         }

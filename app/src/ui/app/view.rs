@@ -52,6 +52,9 @@ const PLACES: [Place; 5] = [
     ),
 ];
 
+/// Page up and down scroll by so many steps of a gamepad's stick.
+const PAGE_STEPS: i32 = 4;
+
 impl App {
     /// The whole window.
     pub fn view(&self) -> Element<'_, Message> {
@@ -170,6 +173,8 @@ impl App {
                 Some(Message::Measure(measure::Message::TogglePause))
             }
             Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
+            Press::Named(Named::PageUp) => Some(Message::Scroll(-PAGE_STEPS)),
+            Press::Named(Named::PageDown) => Some(Message::Scroll(PAGE_STEPS)),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
             press => numbered(press).map(Message::Show),
         }
@@ -238,7 +243,12 @@ impl App {
     }
 
     fn in_force(&self, room: Room) -> Element<'_, Message> {
-        let mut said = vec![self.model.in_force(&self.words)];
+        let in_force = if self.measure.switches() {
+            self.words.say(Key::MeasureInForce)
+        } else {
+            self.model.in_force(&self.words)
+        };
+        let mut said = vec![in_force];
         said.extend(self.model.notes(&self.words));
         let said = text(said.join(" ")).style(theme::quiet).size(theme::SMALL);
         if room.is_compact() {

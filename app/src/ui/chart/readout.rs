@@ -110,7 +110,7 @@ fn game_row(on: Paper<'_>, at_ns: u64) -> Option<Row> {
     let bucket = game.history.at(at_ns, on.plot.column_ns, reach_ns)?;
     let said = value(&bucket, on.chart.words);
     Some(Row {
-        text: format!("┄ {}  {said}", game.name),
+        text: format!("-- {}  {said}", game.name),
         color: on.palette.text,
     })
 }

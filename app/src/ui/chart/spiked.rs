@@ -28,6 +28,8 @@ struct Mark {
 pub fn paint(on: Paper<'_>, mut labels: Option<&mut Labels>, frame: &mut Frame) {
     let (from_ns, to_ns) = (on.plot.start_ns(), on.plot.end_ns);
     let spikes = on.chart.model.spikes.between(from_ns, to_ns);
+    // One that reaches in from before has its mark out of view.
+    let spikes = spikes.filter(|spike| middle_ns(spike) >= from_ns);
     let marks = marks(spikes, |spike| on.plot.x(middle_ns(spike)));
     let few = marks.len() <= MOST_WORDS;
     for Mark { x, culprit } in marks {

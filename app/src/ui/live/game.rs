@@ -7,43 +7,55 @@ use iced::{Alignment, Element, Fill};
 use super::Message;
 use super::marks::{Mark, mark};
 use crate::ui::game::{Game, Ping};
+use crate::ui::model::Model;
 use crate::ui::parts::{Room, bold, quiet};
 use crate::ui::theme;
 use crate::words::{Key, Words};
 
-/// What the line needs of the height of the page, with its gap.
-pub const LEAST: f32 = 56.0;
+/// What the line needs of the height of the page.
+pub fn least(room: Room) -> f32 {
+    if room.is_compact() { 28.0 } else { 56.0 }
+}
 
-/// The line.
-pub fn view<'a>(game: &'a Game, words: &Words, room: Room) -> Element<'a, Message> {
+/// The line in a card of its own; a small window has it below the graph.
+pub fn card<'a>(model: &'a Model, words: &Words, room: Room) -> Option<Element<'a, Message>> {
+    let game = model.game.as_ref().filter(|_| !room.is_compact())?;
+    let card = container(line(game, words, room))
+        .padding([9, 16])
+        .width(Fill)
+        .style(theme::card);
+    Some(card.into())
+}
+
+/// The line below the graph, where the window is small.
+pub fn below<'a>(model: &'a Model, words: &Words, room: Room) -> Option<Element<'a, Message>> {
+    let game = model.game.as_ref().filter(|_| room.is_compact())?;
+    Some(line(game, words, room))
+}
+
+fn line<'a>(game: &'a Game, words: &Words, room: Room) -> Element<'a, Message> {
+    let compact = room.is_compact();
+    let gap = if compact { 8 } else { 12 };
     let inside = row![mark(Mark::Game)]
-        .spacing(12)
+        .spacing(gap)
         .align_y(Alignment::Center);
-    let inside = match said(&game.name, game.ping(), words) {
+    match said(&game.name, game.ping(), words) {
         Said::Sentence(sentence) => inside.push(text(sentence).size(theme::SMALL).width(Fill)),
         Said::Figures { source, figures } => {
             let figures = text(figures.join(" · "))
                 .size(theme::SMALL)
                 .wrapping(text::Wrapping::None);
-            let name = bold(game.name.as_str(), theme::BODY);
+            let size = if compact { theme::SMALL } else { theme::BODY };
             // A small window has room for whom it plays with, but not for how that is known.
-            let source = source
-                .into_iter()
-                .take(if room.is_compact() { 1 } else { 2 });
-            let source: Vec<String> = source.collect();
+            let most = if compact { 1 } else { 2 };
             inside
-                .push(name)
-                .push(quiet(source.join(" · ")))
+                .push(bold(game.name.as_str(), size))
+                .push(quiet(source[..most].join(" · ")))
                 .push(space().width(Fill))
                 .push(figures)
         }
-    };
-    let edge = if room.is_compact() { 6 } else { 9 };
-    container(inside)
-        .padding([edge, 16])
-        .width(Fill)
-        .style(theme::card)
-        .into()
+    }
+    .into()
 }
 
 /// What there is to say.

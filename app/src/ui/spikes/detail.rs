@@ -2,8 +2,8 @@
 //! blamed, what was seen, and what can be done about it.
 
 use evenkeel_core::blame::Spike;
-use iced::widget::{column, container, row, text};
-use iced::{Alignment, Element, Fill, Padding};
+use iced::widget::{column, row, text};
+use iced::{Alignment, Element, Fill};
 
 use super::{Message, course, list};
 use crate::ui::blame;
@@ -30,6 +30,11 @@ pub fn view<'a>(
     beside: Option<f32>,
 ) -> Element<'a, Message> {
     let blame = spike.blame;
+    let height = match beside {
+        Some(height) => (height - REST).clamp(LOWEST, HIGHEST),
+        None if room.is_compact() => LOWEST,
+        None => HIGHEST,
+    };
     let back = || {
         let label = words.say(Key::SpikeBack);
         parts::press("spike-back", label, false, Some(Message::Close))
@@ -53,7 +58,7 @@ pub fn view<'a>(
     let inside = column![
         top,
         figures(model, spike, words),
-        graph(model, spike, words, beside),
+        graph(model, spike, words, height),
         text(words.say(blame::why(blame.rule))),
         titled(words.say(Key::SpikeSeen), column(seen).spacing(2).into()),
         titled(
@@ -63,9 +68,7 @@ pub fn view<'a>(
         quiet(words.tell(Key::SpikeRule, [("rule", blame.rule.word().into())])),
     ]
     .spacing(12);
-    let card = parts::card(inside, room).width(Fill);
-    // Leaves room for the bar that scrolls it.
-    container(card).padding(Padding::ZERO.right(6)).into()
+    parts::card(inside, room).width(Fill).into()
 }
 
 fn titled<'a>(title: String, content: Element<'a, Message>) -> Element<'a, Message> {
@@ -100,11 +103,10 @@ fn graph<'a>(
     model: &'a Model,
     spike: &'a Spike,
     words: &'a Words,
-    beside: Option<f32>,
+    height: f32,
 ) -> Element<'a, Message> {
     if !course::is_known(model, spike) {
         return quiet(words.say(Key::SpikeNoGraph));
     }
-    let height = beside.map_or(HIGHEST - 60.0, |height| height - REST);
-    course::view(model, spike, words, height.clamp(LOWEST, HIGHEST))
+    course::view(model, spike, words, height)
 }

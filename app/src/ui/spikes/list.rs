@@ -9,7 +9,7 @@ use crate::ui::blame;
 use crate::ui::chart;
 use crate::ui::focus::focus;
 use crate::ui::model::Model;
-use crate::ui::parts::{self, quiet};
+use crate::ui::parts::{self, Room, quiet};
 use crate::ui::speech;
 use crate::ui::theme;
 use crate::words::{Key, Words};
@@ -114,7 +114,14 @@ pub fn filter<'a>(
     blamed: &[Culprit],
     only: Option<Culprit>,
     words: &Words,
+    room: Room,
 ) -> Option<Element<'a, Message>> {
+    // All of them fit into one row of a small window.
+    let (padding, gap, badge) = if room.is_compact() {
+        (8.0, 6.0, 20.0)
+    } else {
+        (12.0, 8.0, 26.0)
+    };
     if blamed.len() < 2 && only.is_none() {
         return None;
     }
@@ -131,16 +138,22 @@ pub fn filter<'a>(
         }
         let message = Message::Only(Some(culprit));
         let label = text(words.say(blame::who(culprit))).wrapping(text::Wrapping::None);
-        let inside = row![blame::badge(culprit, 26.0), label]
-            .spacing(8)
+        let inside = row![blame::badge(culprit, badge), label]
+            .spacing(gap)
             .align_y(Alignment::Center);
         let button = button(container(inside).center_y(Fill))
             .height(theme::TARGET)
-            .padding([0, 12])
+            .padding([0.0, padding])
             .style(theme::plain_button(only == Some(culprit)))
             .on_press(message);
         let id = format!("only-{}", culprit.word());
         buttons.push(focus(id, button).on_press(Some(message)).into());
     }
-    Some(row(buttons).spacing(8).wrap().vertical_spacing(8).into())
+    Some(
+        row(buttons)
+            .spacing(gap)
+            .wrap()
+            .vertical_spacing(gap)
+            .into(),
+    )
 }

@@ -130,7 +130,7 @@ mod tests {
         let told = tally(&spikes(&all), 2 * HOUR_NS);
         assert_eq!(
             told.said(&words),
-            "9 spikes in the last hour: 3 Wi-Fi, 2 internet, 4 unexplained."
+            "9 spikes in the last hour: 3 Wi-Fi, 2 internet, 4 unknown."
         );
         assert_eq!(blamed(&spikes(&all)).len(), 4, "the old one is listed, too");
     }

@@ -1,10 +1,9 @@
-//! The Spikes screen, the marks and the read-out of spikes on Live, and the game's own line: what must
-//! come of spikes that are told, by every hand, and pictures of it.
+//! What must come of spikes that are told, on the Spikes screen and on Live, by every hand.
 
-use std::net::SocketAddr;
+pub mod game;
+mod shots;
 
 use evenkeel_core::blame::{Culprit, Evidence, Measure as M, Spike, judge};
-use evenkeel_core::flows::GameLine;
 use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::spikes::records;
 use iced::advanced::widget::Id;
@@ -12,15 +11,13 @@ use iced::keyboard::key::Named;
 use iced::{Size, window};
 use iced_test::selector::{self, Candidate};
 
-use super::journeys::{SIZE, click, press, say, scene, shows};
+use super::journeys::{SIZE, click, say, scene, shows};
 use super::looking_back::{look_at_the_clock, tell};
 use super::person::Person;
-use super::pictures::{everywhere, in_every_theme, whole_everywhere};
 use super::walk::SMALL;
-use super::{FIRST, ROUND_NS, Scene, simulate, state, uplinks};
+use super::{FIRST, ROUND_NS, Scene, simulate, uplinks};
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::Event;
-use crate::ui::game::Told;
 use crate::ui::gamepad::Action;
 use crate::ui::live::{Message as Live, Span};
 use crate::ui::{alone, spikes};
@@ -49,7 +46,7 @@ fn spike(uplink: Option<u32>, round: u64, rounds: u64, seen: &[(M, u64)]) -> Spi
 }
 
 /// One of each kind, as they might come in an evening.
-fn evening() -> Vec<Spike> {
+pub fn evening() -> Vec<Spike> {
     let (cable, wifi) = (Some(FIRST), Some(FIRST + 1));
     let near = (M::GatewaySharePermille, 930);
     let weak = [
@@ -105,6 +102,27 @@ impl Scene {
         self
     }
 
+    /// The probes that these spikes were seen in.
+    fn jump(&mut self, all: &[Spike]) -> &mut Self {
+        for spike in all {
+            let Some(ifindex) = spike.uplink else {
+                continue;
+            };
+            let probes = (spike.from_ns..=spike.until_ns).step_by(ROUND_NS as usize);
+            let late = probes.step_by(2).enumerate();
+            let records = late.map(|(number, at_ns)| Record::Sample {
+                ifindex,
+                at_ns: at_ns + 1,
+                rtt_ns: spike
+                    .worst_ns
+                    .map(|worst| worst - number as u64 * 9_000_000),
+                user_clock: false,
+            });
+            self.send(records.collect());
+        }
+        self
+    }
+
     fn show(&mut self, screen: Screen) -> &mut Self {
         let _ = self.app.update(Message::Show(screen));
         self
@@ -112,10 +130,10 @@ impl Scene {
 }
 
 /// Five minutes of two uplinks with these spikes, on the Spikes screen.
-fn with(all: &[Spike], language: Language, size: Size) -> Scene {
+pub fn with(all: &[Spike], language: Language, size: Size) -> Scene {
     let mut scene = Scene::ecmp(2, language, size);
     scene.play("5g2_urban", ROUNDS, 900);
-    scene.spikes(all).show(Screen::Spikes);
+    scene.jump(all).spikes(all).show(Screen::Spikes);
     look_at_the_clock(&mut scene);
     scene
 }
@@ -196,7 +214,7 @@ fn spikes_are_listed_newest_first_also_those_that_come_while_the_list_shows() {
 fn the_last_hour_is_summed_up_and_a_filter_leaves_those_of_one() {
     let mut scene = listed(SIZE);
     let sum = "9 spikes in the last hour: 3 Wi-Fi, 2 internet, 2 this device, \
-               1 router or line, 1 unexplained.";
+               1 router or line, 1 unknown.";
     assert!(shows(&scene.app, sum), "{:?}", said(&scene.app, SIZE));
     let sent = click(&scene.app, &say(Key::SpikesAll));
     assert!(matches!(
@@ -372,16 +390,15 @@ fn a_new_spike_above_does_not_move_the_focus_to_another_line() {
 
 #[test]
 fn a_long_list_is_bounded_and_older_ones_come_when_asked_for() {
-    let mut scene = with(&many(), Language::English, SIZE);
+    let scene = with(&many(), Language::English, SIZE);
     assert_eq!(lines(&scene.app, SIZE).len(), 40);
     let label = "Show 30 older";
     assert!(shows(&scene.app, label));
-    let sent = press(&scene.app, Some("spikes-more"), Named::Enter);
-    let more = |sent: &Message| matches!(sent, Message::Spikes(spikes::Message::More));
-    assert!(sent.iter().all(more) && !sent.is_empty(), "{sent:?}");
-    let _ = scene.app.update(Message::Spikes(spikes::Message::More));
-    assert_eq!(lines(&scene.app, SIZE).len(), 70);
-    assert!(!shows(&scene.app, label));
+    let mut person = Person::at(scene.app, SIZE);
+    person.focus(&Id::new("spikes-more"));
+    person.key(Named::Enter);
+    assert_eq!(lines(&person.app, SIZE).len(), 70);
+    assert!(!shows(&person.app, label));
 }
 
 #[test]
@@ -474,176 +491,4 @@ fn stepping_along_the_graph_ends_on_every_spike_and_names_who_is_blamed() {
         let middle_ns = spike.from_ns.midpoint(spike.until_ns);
         assert!(moments.contains(&middle_ns), "{spike:?} in {moments:?}");
     }
-}
-
-// --- The game's own line.
-
-fn peer() -> SocketAddr {
-    "198.51.100.4:27015".parse().unwrap()
-}
-
-fn game(line: GameLine) -> Message {
-    Message::Game(Told::Runs {
-        name: "cs2".to_owned(),
-        line,
-        at_ns: ROUND_NS,
-    })
-}
-
-/// A UDP game whose server answered once a second, with a jump.
-fn plays(scene: &mut Scene) {
-    let _ = scene.app.update(game(GameLine::Peer(peer())));
-    for second in 1..=ROUNDS as u64 / 5 {
-        let ms = 38 + second * 7 % 5 + if second % 97 == 0 { 55 } else { 0 };
-        let told = Told::Asked {
-            peer: peer(),
-            at_ns: second * 5 * ROUND_NS,
-            rtt_ns: Some(ms * 1_000_000),
-        };
-        let _ = scene.app.update(Message::Game(told));
-    }
-}
-
-#[test]
-fn the_games_line_shows_on_live_and_goes_with_the_game() {
-    let mut scene = scene();
-    scene.play("5g2_urban", 10, 5);
-    assert!(!has(&scene.app, "cs2"));
-    let measured = GameLine::Measured {
-        peer: peer(),
-        rtt_us: 21_400,
-        rttvar_us: 900,
-        retransmits: 2,
-    };
-    let _ = scene.app.update(game(measured));
-    assert!(shows(&scene.app, "cs2"));
-    assert!(shows(
-        &scene.app,
-        "21 ms now · 0.9 ms jitter · 2 sent again"
-    ));
-    let _ = scene.app.update(game(GameLine::PeerUnknown { sockets: 3 }));
-    assert!(has(&scene.app, "cannot be known from outside"));
-    let _ = scene.app.update(Message::Game(Told::Nothing));
-    assert!(!has(&scene.app, "cs2"));
-}
-
-#[test]
-fn the_game_is_looked_for_only_while_live_can_be_seen() {
-    use iced::advanced::subscription::into_recipes;
-    let running = |app: &App| into_recipes(app.subscription()).len();
-    let mut scene = scene();
-    scene.play("5g2_urban", 10, 5);
-    let seen = running(&scene.app);
-    scene.show(Screen::Tune);
-    assert_eq!(running(&scene.app), seen - 1);
-    scene.show(Screen::Live);
-    let _ = scene.app.update(Message::Window(window::Event::Unfocused));
-    let beside = running(&scene.app);
-    let _ = scene.app.update(Message::Minimized(true));
-    assert_eq!(running(&scene.app), beside - 1);
-    let _ = scene.app.update(Message::Window(window::Event::Focused));
-    scene.app.settings.strip = true;
-    assert_eq!(running(&scene.app), seen - 1);
-}
-
-#[test]
-fn the_games_line_fits_on_the_graph_when_it_is_slower_than_the_uplinks() {
-    let mut scene = scene();
-    scene.play("5g2_urban", ROUNDS, 900);
-    let before = scene.app.model.telling_us();
-    plays(&mut scene);
-    let slow = GameLine::Measured {
-        peer: "203.0.113.7:443".parse().unwrap(),
-        rtt_us: 700_000,
-        rttvar_us: 1,
-        retransmits: 0,
-    };
-    let told = Told::Runs {
-        name: "cs2".to_owned(),
-        line: slow,
-        at_ns: (ROUNDS as u64 - 2) * ROUND_NS,
-    };
-    let _ = scene.app.update(Message::Game(told));
-    tell(&mut scene, Live::Show(Span::Five));
-    assert!(before < 700_000);
-    assert_eq!(scene.app.model.telling_us(), 700_000);
-}
-
-// --- Pictures.
-
-#[test]
-fn the_list_in_every_theme() {
-    in_every_theme("spikes-list", |language, size| {
-        with(&evening(), language, size).app
-    });
-}
-
-#[test]
-fn spikes_without_a_helper_and_after_it_left() {
-    everywhere("spikes-list-lost", |language, size| {
-        let mut scene = with(&evening(), language, size);
-        open(&mut scene, &evening()[4]);
-        let _ = scene.app.update(Message::Bus(Event::NoHelper));
-        scene.app
-    });
-    whole_everywhere("spikes-alone", |language, size| {
-        let mut app = App::new(Words::new(language), size);
-        let _ = app.update(Message::Bus(Event::NoHelper));
-        let _ = app.update(Message::Alone(alone::Event::Uplinks(uplinks(2))));
-        let state = state(
-            evenkeel_dbus::Backend::Observe,
-            evenkeel_dbus::Reason::Ready,
-            uplinks(2),
-        );
-        let mut scene = Scene { app, state, size };
-        scene.play_on("5g2_urban", 0, 300);
-        scene.spikes(&evening()[..3]).show(Screen::Spikes);
-        scene.app
-    });
-}
-
-#[test]
-fn every_spike_can_be_read_in_every_window() {
-    for index in 0..evening().len() {
-        whole_everywhere("an opened spike", |language, size| {
-            let mut scene = with(&evening(), language, size);
-            open(&mut scene, &evening()[index]);
-            scene.app
-        });
-    }
-}
-
-#[test]
-fn an_unknown_and_a_filter_and_a_long_list() {
-    everywhere("spikes-unknown", |language, size| {
-        let mut scene = with(&evening(), language, size);
-        let only = spikes::Message::Only(Some(Culprit::Unknown));
-        let _ = scene.app.update(Message::Spikes(only));
-        scene.app
-    });
-    whole_everywhere("spikes-long", |language, size| {
-        with(&many(), language, size).app
-    });
-}
-
-#[test]
-fn live_with_spikes_and_a_game() {
-    everywhere("live-spikes", |language, size| {
-        let mut scene = with(&evening(), language, size);
-        plays(&mut scene);
-        scene.show(Screen::Live);
-        tell(&mut scene, Live::Show(Span::Five));
-        tell(&mut scene, Live::TogglePause);
-        for _ in 0..3 {
-            tell(&mut scene, Live::Pick(-1));
-        }
-        scene.app
-    });
-    whole_everywhere("live-game-unknown", |language, size| {
-        let mut scene = with(&evening(), language, size);
-        let unknown = GameLine::PeerUnknown { sockets: 2 };
-        let _ = scene.app.update(game(unknown));
-        scene.show(Screen::Live);
-        scene.app
-    });
 }
