@@ -289,7 +289,9 @@ impl App {
         if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
-        self.tune.foresee(&self.model).map(Message::Tune)
+        let look = self.tune.look_at_kernel(&self.model, false);
+        let foresee = self.tune.foresee(&self.model);
+        Task::batch([look, foresee]).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -415,6 +417,10 @@ impl App {
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
+            tune::Action::TryKernel => {
+                let look = self.tune.look_at_kernel(&self.model, true);
+                look.map(Message::Tune)
+            }
         }
     }
 

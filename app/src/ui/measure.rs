@@ -16,6 +16,8 @@ mod said;
 pub mod save;
 mod verdict;
 
+pub use self::said::versus;
+
 use std::sync::Arc;
 
 use evenkeel_dbus::HelperError;
