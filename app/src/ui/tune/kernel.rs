@@ -1,6 +1,8 @@
 //! What a patched kernel really does here: tried out once for each boot, told in a sentence, beside what
 //! was measured and the figures by which the kernel compares its paths.
 
+use std::collections::BTreeMap;
+
 use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill, Task};
 
@@ -152,7 +154,8 @@ fn measured(last: &Snapshot, model: &Model, words: &Words) -> String {
         Some(ab::Verdict::NoDifference) => Key::MeasureWordSame,
         None => Key::MeasureWordNone,
     };
-    let what = versus(last, model, words);
+    // Its arms are two costs, and name no uplink.
+    let what = versus(last, &BTreeMap::new(), model, words);
     let verdict = words.say(verdict);
     let values = [("what", what.into()), ("verdict", verdict.into())];
     words.tell(Key::KernelMeasured, values)
