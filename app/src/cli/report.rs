@@ -259,6 +259,7 @@ fn compose(heard: Heard, shown: Shown, findings: Vec<Finding>, words: &Words) ->
         measured,
         series: gathered.series,
         notes,
+        spikes: told.spikes,
         findings,
         open: false,
     }
@@ -414,3 +415,7 @@ fn tell_progress(what: &str) {
         let _ = writeln!(io::stderr(), "evenkeel: {what}");
     }
 }
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

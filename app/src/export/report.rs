@@ -57,6 +57,8 @@ pub struct Report {
     pub series: Vec<Series>,
     /// What must be said about them.
     pub notes: Vec<String>,
+    /// The last spikes, each with whose fault it was and what was seen.
+    pub spikes: Vec<String>,
     /// What the doctor found.
     pub findings: Vec<Finding>,
     /// True when addresses and names were left in.
@@ -83,6 +85,7 @@ impl Report {
             apply(&mut series.name);
         }
         self.notes.iter_mut().for_each(&mut apply);
+        self.spikes.iter_mut().for_each(&mut apply);
         for finding in &mut self.findings {
             apply(&mut finding.what);
             finding.todo.iter_mut().for_each(&mut apply);
@@ -101,6 +104,7 @@ impl Report {
             self.head(words),
             self.about(words),
             self.figures(words),
+            self.spikes(words),
             self.doctor(words),
         ];
         let last = say(
@@ -231,6 +235,19 @@ impl Report {
         out
     }
 
+    fn spikes(&self, words: &Words) -> String {
+        if self.spikes.is_empty() {
+            return String::new();
+        }
+        let mut out = open(&say(words, Key::NavSpikes));
+        out.push_str("<ul>\n");
+        for spike in &self.spikes {
+            let _ = writeln!(out, "<li>{}</li>", escaped(spike));
+        }
+        out.push_str("</ul>\n</section>\n");
+        out
+    }
+
     fn doctor(&self, words: &Words) -> String {
         if self.findings.is_empty() {
             return String::new();
@@ -284,6 +301,7 @@ mod tests {
                 ..Series::named("SECRET<i>")
             }],
             notes: vec![secret()],
+            spikes: vec![secret()],
             findings: vec![Finding {
                 level: Level::Problem,
                 what: secret(),
@@ -297,7 +315,7 @@ mod tests {
     fn everything_said_passes_through_what_hides() {
         let words = Words::new(Language::English);
         let open = full().page(&words);
-        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 16, "{open}");
+        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 17, "{open}");
         assert!(!open.contains("SECRET<i>"), "markup is escaped");
         let hidden = full()
             .hidden(|text| text.replace("SECRET", "x"))

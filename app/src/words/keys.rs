@@ -594,6 +594,7 @@ keys! {
     MeasureFetching = "measure-fetching",
     MeasureNoProbes = "measure-no-probes",
     MeasureEarlier = "measure-earlier",
+    MeasureTrouble = "measure-trouble",
     MeasureBegan = "measure-began",
     MeasureWordBetter = "measure-word-better",
     MeasureWordWorse = "measure-word-worse",

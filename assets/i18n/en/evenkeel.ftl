@@ -625,6 +625,7 @@ measure-graph-tail = Slowest
 measure-fetching = Fetching the figures…
 measure-no-probes = There are no probes to make figures and graphs of.
 measure-earlier = Earlier results
+measure-trouble = Not all results could be kept or read. { $why }
 measure-began = { $month }/{ $day } { $time }
 measure-word-better = better
 measure-word-worse = worse

@@ -596,6 +596,7 @@ measure-graph-tail = 느린 응답
 measure-fetching = 수치를 가져오는 중…
 measure-no-probes = 수치와 그래프를 만들 측정값이 없습니다.
 measure-earlier = 지난 결과
+measure-trouble = 결과를 모두 보관하거나 읽지는 못했습니다. { $why }
 measure-began = { $month }월 { $day }일 { $time }
 measure-word-better = 나아짐
 measure-word-worse = 나빠짐
