@@ -12,10 +12,9 @@ use super::Message;
 use crate::kernel_check::forbidden::Why;
 use crate::kernel_check::kept::{self, Validity};
 use crate::kernel_check::{self, Failed, Report, Sysctls, Verdict};
-use crate::measure::Snapshot;
 use crate::measure::history::History;
+use crate::measure::{Snapshot, said};
 use crate::state::HelperState;
-use crate::ui::measure::versus;
 use crate::ui::model::{Model, Track};
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::theme::{self, Ink};
@@ -101,7 +100,7 @@ impl Kernel {
             let last = tried.measured.as_deref();
             last.map_or_else(
                 || words.say(Key::KernelUnmeasured),
-                |last| measured(last, model, words),
+                |last| measured(last, words),
             )
         });
         let inside = column![top, text(self.says(words)).size(theme::BODY)]
@@ -145,14 +144,16 @@ impl Kernel {
     }
 }
 
-fn measured(last: &Snapshot, model: &Model, words: &Words) -> String {
+fn measured(last: &Snapshot, words: &Words) -> String {
     let verdict = match last.outcome.map(|outcome| outcome.verdict) {
         Some(ab::Verdict::Better) => Key::MeasureWordBetter,
         Some(ab::Verdict::Worse) => Key::MeasureWordWorse,
         Some(ab::Verdict::NoDifference) => Key::MeasureWordSame,
         None => Key::MeasureWordNone,
     };
-    let what = versus(last, model, words);
+    // No uplink has a part in it.
+    let no_uplink = |ifindex: u32| format!("if{ifindex}");
+    let what = said::versus(last, &no_uplink, words);
     let verdict = words.say(verdict);
     let values = [("what", what.into()), ("verdict", verdict.into())];
     words.tell(Key::KernelMeasured, values)
