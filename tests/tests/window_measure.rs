@@ -146,6 +146,10 @@ fn a_verdict_is_picked_up_and_its_probes_are_written_to_a_file() -> Outcome {
         Ok(text.lines().count() == 1 + 16 * 20)
     })?;
     assert_eq!(file.extension().and_then(|it| it.to_str()), Some("csv"));
+    // It was kept as well, for windows and terminals to come.
+    let kept = format!("{}/state/evenkeel/measurements", desk.directory());
+    let kept = std::fs::read_dir(scene.lab.host_path(&kept));
+    assert_eq!(kept.map(Iterator::count).unwrap_or(0), 1);
     screen.shoot(&scene.lab, &picture("measure-saved.png"))?;
     scene.wait_until_as_before(&before)
 }

@@ -223,6 +223,8 @@ pub fn why_not(tunable: &TunableInfo, words: &Words) -> String {
         TunableState::Idle if !tunable.wanted.is_empty() => {
             Known::Same(words.say(Key::TunablePutBack))
         }
+        // The power cost's own card says it.
+        TunableState::Idle if tunable.id == "power-cost" => Known::Whole,
         TunableState::Idle | TunableState::Failed => Known::Not,
     };
     beside(&tunable.why_not, known, words)

@@ -19,7 +19,7 @@ pub fn facts(spike: &Spike, words: &Words) -> Vec<String> {
         .filter_map(|(measure, value)| fact(measure, value, evidence, words))
         .collect();
     let mut near: Vec<String> = others(evidence, words).into_iter().collect();
-    near.extend(spike.uplink.and_then(|_| place(evidence, words)));
+    near.extend(spike.uplink.map(|_| place(evidence, words)));
     told.truncate(MOST.saturating_sub(near.len()));
     told.append(&mut near);
     told
@@ -114,15 +114,15 @@ fn others(evidence: &Evidence, words: &Words) -> Option<String> {
 }
 
 /// On which side of the gateway it happened, as far as that can be told.
-fn place(evidence: &Evidence, words: &Words) -> Option<String> {
+fn place(evidence: &Evidence, words: &Words) -> String {
     let Some(share) = evidence.get(M::GatewaySharePermille) else {
-        return Some(words.say(Key::SeenGatewaySilent));
+        return words.say(Key::SeenGatewaySilent);
     };
     if share <= CALM_PERMILLE {
-        return Some(words.say(Key::SeenGatewayCalm));
+        return words.say(Key::SeenGatewayCalm);
     }
     let share = percent(share.min(1000), words);
-    Some(words.tell(Key::SeenGatewayShare, [("percent", share.into())]))
+    words.tell(Key::SeenGatewayShare, [("percent", share.into())])
 }
 
 /// Without decimals: nobody needs them here.

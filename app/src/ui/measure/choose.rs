@@ -134,7 +134,7 @@ impl Measure {
             let take = Message::Take(what);
             let button = button(inside)
                 .width(Fill)
-                .padding([13, 14])
+                .padding([14, 14])
                 .style(theme::plain_button(what == chosen))
                 .on_press(take.clone());
             focus(format!("measure-what-{place}"), button)

@@ -70,7 +70,7 @@ impl Measure {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let arms = said::arms(&seen.snapshot, model, words);
+        let arms = said::arms(seen, model, words);
         let table = parts::card(table(shown, &arms, words), room);
         let graph = parts::card(self.graph(shown, &arms, words, room), room).width(Fill);
         let both: Element<'a, Message> = if room.is_compact() {

@@ -1,6 +1,8 @@
 //! Measurements in the user's words, as `measure::said` has them, with the names that the window gives
 //! uplinks; and what only the window says. Figures come from elsewhere, and nothing is drawn.
 
+use std::collections::BTreeMap;
+
 use evenkeel_core::ab::Verdict;
 use evenkeel_dbus::measurement::MeasurementState;
 
@@ -22,19 +24,38 @@ pub fn uplink(ifindex: u32, model: &Model, words: &Words) -> String {
     track.map_or_else(|| format!("if{ifindex}"), |track| model.name(track, words))
 }
 
+/// Interfaces' names by ifindex, as they were when something was measured.
+pub type Uplinks = BTreeMap<u32, String>;
+
+/// What uplinks are called that had these names when they were measured; those of now have others.
+pub fn names<'a>(
+    then: &'a Uplinks,
+    model: &'a Model,
+    words: &'a Words,
+) -> impl Fn(u32) -> String + 'a {
+    move |ifindex| {
+        let Some(name) = then.get(&ifindex) else {
+            return uplink(ifindex, model, words);
+        };
+        let mut known = model.tracks.iter().chain(&model.past);
+        let track = known.find(|track| track.info.name == *name);
+        track.map_or_else(|| name.clone(), |track| model.name(track, words))
+    }
+}
+
 /// What both arms are called.
-pub fn arms(snapshot: &Snapshot, model: &Model, words: &Words) -> [String; 2] {
-    said::arms(snapshot, &|ifindex| uplink(ifindex, model, words), words)
+pub fn arms(seen: &Seen, model: &Model, words: &Words) -> [String; 2] {
+    said::arms(&seen.snapshot, &names(&seen.uplinks, model, words), words)
 }
 
 /// Both of them in a line.
-pub fn versus(snapshot: &Snapshot, model: &Model, words: &Words) -> String {
-    said::versus(snapshot, &|ifindex| uplink(ifindex, model, words), words)
+pub fn versus(snapshot: &Snapshot, then: &Uplinks, model: &Model, words: &Words) -> String {
+    said::versus(snapshot, &names(then, model, words), words)
 }
 
 /// The verdict in a sentence, or why there is none.
 pub fn headline(seen: &Seen, model: &Model, words: &Words) -> String {
-    let names = |ifindex| uplink(ifindex, model, words);
+    let names = names(&seen.uplinks, model, words);
     said::headline(&seen.snapshot, &names, words)
 }
 
@@ -61,7 +82,7 @@ pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<Sentence> {
         let before = words.say(Key::MeasureAllBefore);
         return vec![Sentence::Plain(format!("{why} {before}"))];
     };
-    let names = |ifindex| uplink(ifindex, model, words);
+    let names = names(&seen.uplinks, model, words);
     let difference = said::difference(snapshot, &outcome, &names, words);
     let mut all = vec![Sentence::Plain(difference)];
     if outcome.verdict == Verdict::NoDifference {
@@ -88,7 +109,7 @@ pub fn tail(found: &Found, arms: &[String; 2], words: &Words) -> Option<String> 
 
 /// Which uplinks the arms' blocks took, where that says anything.
 pub fn ways(seen: &Seen, found: &Found, model: &Model, words: &Words) -> Option<String> {
-    let names = |ifindex| uplink(ifindex, model, words);
+    let names = names(&seen.uplinks, model, words);
     said::ways(&seen.snapshot, found, &names, words)
 }
 

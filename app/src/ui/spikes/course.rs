@@ -23,7 +23,7 @@ const RIGHT: f32 = 8.0;
 const TOP: f32 = 8.0;
 const BOTTOM: f32 = 24.0;
 /// A low graph has no times below it.
-const LOW: f32 = 80.0;
+const LOW: f32 = 72.0;
 /// How strongly other uplinks show.
 const BEHIND: f32 = 0.45;
 /// The part of the colour of the blamed behind the spike.

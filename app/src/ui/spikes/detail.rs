@@ -15,9 +15,9 @@ use crate::words::{Key, Words};
 
 const BADGE: f32 = 56.0;
 /// The height of everything but the graph, about.
-const REST: f32 = 430.0;
+const REST: f32 = 400.0;
 /// The graph is never lower nor higher than this.
-const LOWEST: f32 = 96.0;
+const LOWEST: f32 = 84.0;
 const HIGHEST: f32 = 220.0;
 
 /// The card. `beside` is the height there is beside the list; without it the card lies in its place,
@@ -46,7 +46,10 @@ pub fn view<'a>(
     ]
     .spacing(2)
     .width(Fill);
+    // By this name it stands in the documentation and on the command line.
+    let rule = words.tell(Key::SpikeRule, [("rule", blame.rule.word().into())]);
     let top = row![blame::badge(blame.culprit, BADGE), named]
+        .push(quiet(rule))
         .push(back)
         .spacing(16)
         .align_y(Alignment::Center);
@@ -65,13 +68,12 @@ pub fn view<'a>(
             words.say(Key::SpikeAdvice),
             text(words.say(blame::advice(blame))).into()
         ),
-        quiet(words.tell(Key::SpikeRule, [("rule", blame.rule.word().into())])),
     ]
-    .spacing(12);
+    .spacing(10);
     parts::card(inside, room).width(Fill).into()
 }
 
-fn titled<'a>(title: String, content: Element<'a, Message>) -> Element<'a, Message> {
+fn titled(title: String, content: Element<'_, Message>) -> Element<'_, Message> {
     column![bold(title, theme::BODY), content].spacing(4).into()
 }
 
@@ -84,10 +86,10 @@ fn figures<'a>(model: &Model, spike: &Spike, words: &Words) -> Element<'a, Messa
     ];
     about.dedup();
     about.push(blame::where_(spike, model, words));
-    if spike.uplink.is_some() {
+    if spike.uplink.is_some() && spike.sent > 1 {
         let values = [
             ("count", spike.stood_out.into()),
-            ("sent", spike.sent.max(spike.stood_out).into()),
+            ("sent", spike.sent.into()),
         ];
         about.push(words.tell(Key::SpikeProbes, values));
     }

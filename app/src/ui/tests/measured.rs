@@ -15,6 +15,7 @@ use zbus::OwnedObjectPath;
 
 use super::journeys::{click, say, shows};
 use super::{FIRST, Scene, lead_with, state, uplinks};
+use crate::measure::history::History;
 use crate::measure::tests::judged;
 use crate::measure::{Found, Snapshot};
 use crate::ui::app::{App, Message, Screen};
@@ -410,4 +411,58 @@ fn no_more_measurements_are_remembered_than_can_be_shown() {
         );
     }
     assert!(scene.app.remembered_measurements() <= 13);
+}
+
+#[test]
+fn what_was_kept_is_listed_and_shown_with_the_names_of_its_time() {
+    let folder = std::env::temp_dir().join(format!("evenkeel-kept-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let history = History::at(folder.clone());
+    let mut snapshot = ended(Verdict::Worse);
+    snapshot.plan.subject = Subject::Uplinks.to_wire();
+    // Numbers of another boot, which other interfaces have now.
+    (snapshot.plan.a, snapshot.plan.b) = (FIRST, 77);
+    let then = [(FIRST, "wlan0"), (77, "ppp3")].map(|(number, name)| (number, name.to_owned()));
+    let probes = found(&snapshot, false);
+    let kept = history.keep(&snapshot, &probes, &then.into_iter().collect());
+    assert!(kept.unwrap().is_some());
+    let listed = history.list().unwrap();
+    let listed: Vec<_> = listed.into_iter().map(Result::unwrap).collect();
+    let id = listed[0].id.clone();
+
+    let mut scene = scene(Language::English, SIZE);
+    assert!(!shows(&scene.app, &say(Key::MeasureEarlier)));
+    tell(&mut scene.app, measure::Message::Listed(Ok(listed)));
+    assert!(shows(&scene.app, "Wi-Fi / ppp3"));
+    let press = sent(&scene.app, Key::MeasureWordWorse);
+    assert_eq!(press.len(), 1);
+    assert!(press[0].starts_with("Measure(Recall("), "{press:?}");
+    let opened = Arc::new(history.open(&id).unwrap());
+    tell(&mut scene.app, measure::Message::Recalled(Ok(opened)));
+    assert!(shows(&scene.app, "Worse: ppp3 is less steady than Wi-Fi."));
+    assert!(shows(&scene.app, &say(Key::TableMedian)));
+    // It is in memory now, and still only once in the list.
+    tell(&mut scene.app, measure::Message::Leave);
+    assert_eq!(sent(&scene.app, Key::MeasureWordWorse).len(), 1);
+    let mut ui = super::simulate(scene.app.view(), SIZE);
+    let second = iced_test::selector::id(iced::advanced::widget::Id::new("measure-earlier-1"));
+    assert!(ui.find(second).is_err(), "it is listed twice");
+    drop(ui);
+    tell(
+        &mut scene.app,
+        measure::Message::Listed(Err("the disk is full".to_owned())),
+    );
+    let trouble = "Not all results could be kept or read. the disk is full";
+    assert!(shows(&scene.app, trouble));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_history_is_read_when_the_screen_is_first_looked_at_and_not_before() {
+    let mut app = Scene::ecmp(2, Language::English, SIZE).app;
+    app.history = Some(History::at("/nonexistent/evenkeel".into()));
+    let mut read = |screen| app.update(Message::Show(screen)).units();
+    let idle = read(Screen::Settings);
+    let (first, second) = (read(Screen::Measure), read(Screen::Measure));
+    assert_eq!((first, second), (idle + 1, idle));
 }

@@ -66,7 +66,7 @@ pub fn evening() -> Vec<Spike> {
     let mut lost = spike(cable, 1480, 3, &far);
     (lost.worst_ns, lost.lost) = (None, 2);
     vec![
-        spike(cable, 700, 0, &[(M::GatewayLost, 1), (M::GatewaySent, 4)]),
+        spike(cable, 700, 0, &[(M::GatewayLost, 4), (M::GatewaySent, 4)]),
         spike(
             None,
             800,
@@ -258,7 +258,7 @@ fn an_opened_spike_tells_its_rule_the_facts_and_what_can_be_done() {
     }
     open(&mut scene, &evening[0]);
     assert!(has(&scene.app, &say(Key::AdviceUnknown)));
-    assert!(has(&scene.app, "The router left 1 of 4 probes unanswered"));
+    assert!(has(&scene.app, "The router left 4 of 4 probes unanswered"));
     assert!(!has(&scene.app, &say(Key::SpikeNoGraph)));
 }
 

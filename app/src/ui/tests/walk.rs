@@ -579,13 +579,16 @@ fn the_window_probes_by_itself_only_without_a_helper_and_while_a_graph_shows() {
     let searching = running(&app);
     let _ = app.update(Message::Bus(Event::NoHelper));
     assert_eq!(running(&app), searching + 1);
+    // On Live the running game is looked for, too.
     let _ = app.update(Message::Show(Screen::Settings));
+    assert_eq!(running(&app), searching - 1);
+    let _ = app.update(Message::Show(Screen::Tune));
     assert_eq!(running(&app), searching);
     let _ = app.update(Message::Show(Screen::Live));
     let _ = app.update(Message::Window(window::Event::Unfocused));
     let beside = running(&app);
     let _ = app.update(Message::Minimized(true));
-    assert_eq!(running(&app), beside - 1);
+    assert_eq!(running(&app), beside - 2);
     let _ = app.update(Message::Window(window::Event::Focused));
     let state = super::state(Backend::Ecmp, Reason::Ready, super::uplinks(2));
     let _ = app.update(Message::Bus(Event::State(Box::new(state))));
