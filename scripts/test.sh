@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 step "packages"
-scripts/packages.sh build lab lint
+scripts/packages.sh build lab vm lint
 
 step "tools"
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
@@ -29,6 +29,9 @@ python3 core/tests/reference/steering.py compare core/tests/golden
 
 step "build"
 cargo build --workspace --bins --examples --locked
+
+step "the quick virtual machine's kernel"
+scripts/vm-kernel.sh "${CARGO_TARGET_DIR:-target}/vm"
 
 step "tests"
 # The lab makes network and mount namespaces, which takes root; only the tests get it.
@@ -56,4 +59,10 @@ cargo test --workspace --doc --locked --quiet
 if [ "${EVENKEEL_TEST_PACKAGES:-}" = yes ]; then
   step "packages: built, installed, used, upgraded, removed"
   scripts/test-packages.sh
+fi
+
+# A kernel takes minutes to build; CONTRIBUTING says how long.
+if [ "${EVENKEEL_TEST_KERNELS:-}" = all ]; then
+  step "kernels: stock, ours, and two like the original, in virtual machines"
+  scripts/test-kernel.sh
 fi

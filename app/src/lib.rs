@@ -8,6 +8,7 @@ pub mod export;
 pub mod feed;
 pub mod flows;
 pub mod installation;
+pub mod kernel_check;
 pub mod logs;
 pub mod measure;
 pub mod spikes;

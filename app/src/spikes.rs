@@ -13,7 +13,9 @@ pub const MAX_SPIKES: usize = 256;
 pub struct Spikes {
     assembly: Assembly,
     /// Newest first.
-    spikes: Vec<Spike>,
+    kept: Vec<Spike>,
+    /// How many there ever were.
+    taken: u64,
 }
 
 impl Spikes {
@@ -22,30 +24,37 @@ impl Spikes {
     pub fn take(&mut self, record: &Record) -> Option<&Spike> {
         let spike = self.assembly.take(record)?;
         let same = |known: &Spike| (known.uplink, known.from_ns) == (spike.uplink, spike.from_ns);
-        if self.spikes.iter().any(same) {
+        if self.kept.iter().any(same) {
             return None;
         }
         let older = |known: &Spike| known.from_ns > spike.from_ns;
-        let at = self.spikes.partition_point(older);
-        self.spikes.insert(at, spike);
-        self.spikes.truncate(MAX_SPIKES);
-        self.spikes.get(at)
+        let at = self.kept.partition_point(older);
+        self.kept.insert(at, spike);
+        self.kept.truncate(MAX_SPIKES);
+        self.taken += 1;
+        self.kept.get(at)
     }
 
     /// All of them, newest first.
     pub fn newest_first(&self) -> &[Spike] {
-        &self.spikes
+        &self.kept
     }
 
     /// Those that have any moment in common with a stretch of time, newest first.
     pub fn between(&self, from_ns: u64, until_ns: u64) -> impl Iterator<Item = &Spike> {
         let within = move |spike: &&Spike| spike.overlaps(from_ns, until_ns);
-        self.spikes.iter().filter(within)
+        self.kept.iter().filter(within)
     }
 
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.spikes.clear();
+    /// The one of this uplink, or of the whole machine, that began then.
+    pub fn find(&self, uplink: Option<u32>, from_ns: u64) -> Option<&Spike> {
+        let same = |spike: &&Spike| (spike.uplink, spike.from_ns) == (uplink, from_ns);
+        self.kept.iter().find(same)
+    }
+
+    /// Changes with every spike, so that a picture knows when it is stale.
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`ema`] | the one filter everything uses: `EMA_UPDATE` in unsigned 64-bit integers |
 //! | [`metrics`] | what the patched kernel keeps per path, bit for bit |
 //! | [`nexthop`] | which nexthop a patched kernel (either generation) would pick |
+//! | [`behaviour`] | what a kernel really does with two nexthops, from counted flows |
 //! | [`steer`] | which uplink new flows should take on a stock kernel |
 //! | [`stats`], [`jitter`], [`window`] | minimum to maximum, quantiles, jitter, over a bounded window |
 //! | [`distribution`], [`ratio`] | shares within a time and per band; how two 99th percentiles compare |
@@ -25,6 +26,7 @@
 //! Times are unsigned nanoseconds unless a name says otherwise.
 
 pub mod ab;
+pub mod behaviour;
 pub mod blame;
 pub mod distribution;
 pub mod ema;

@@ -1,5 +1,5 @@
-//! The metrics the patched kernel keeps per route cache entry, bit for bit. It exports none of
-//! them, so whoever shows these must call them an estimate. Not a measure of jitter: the kernel
+//! The metrics the original patched kernel keeps per route cache entry, bit for bit. It exports none
+//! of them, so whoever shows these must call them an estimate. Not a measure of jitter: the kernel
 //! feeds them bytes per jiffy.
 
 use crate::ema::{Factor, ema_update};
@@ -80,9 +80,53 @@ impl PathMetrics {
     }
 }
 
+/// What the kernel's two averages of a path must look like, from what its interface sent in one
+/// second after another. An estimate: the kernel averages over packets, not seconds, keeps a pair for
+/// each nexthop, and on most network cards the original patch sees no packet at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LinkEstimate {
+    /// Average of what was sent, bytes a second.
+    pub load_bytes_s: u64,
+    /// Average distance from that average, bytes a second.
+    pub variability_bytes_s: u64,
+}
+
+impl LinkEstimate {
+    /// A second in which `bytes` were sent has passed; `k` is the factor in force. The kernel's
+    /// formula: the distance is taken from the new average.
+    pub const fn second(&mut self, k: Factor, bytes: u64) {
+        // A counter that jumps must not wrap the average around.
+        let bytes = if bytes > u32::MAX as u64 {
+            u32::MAX as u64
+        } else {
+            bytes
+        };
+        self.load_bytes_s = ema_update(k, self.load_bytes_s, bytes);
+        let distance = bytes.abs_diff(self.load_bytes_s);
+        self.variability_bytes_s = ema_update(k, self.variability_bytes_s, distance);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_estimate_follows_a_steady_link_and_tells_a_bursty_one_from_it() {
+        let (mut steady, mut bursty) = (LinkEstimate::default(), LinkEstimate::default());
+        for second in 0..60 {
+            steady.second(Factor::HALF, 10_000);
+            bursty.second(Factor::HALF, if second % 2 == 0 { 20_000 } else { 0 });
+        }
+        assert!(
+            (9_990..=10_000).contains(&steady.load_bytes_s),
+            "{steady:?}"
+        );
+        assert!(steady.variability_bytes_s < 20, "{steady:?}");
+        assert!(bursty.variability_bytes_s > 4_000, "{bursty:?}");
+        bursty.second(Factor::NEWEST, u64::MAX);
+        assert_eq!(bursty.load_bytes_s, u64::from(u32::MAX));
+    }
 
     fn after(k: i64, packets: impl Iterator<Item = (u64, u32)>) -> PathMetrics {
         let mut metrics = PathMetrics::new(Factor::new(k).unwrap(), KernelCost::default());

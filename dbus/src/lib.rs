@@ -19,8 +19,9 @@ pub use error::HelperError;
 pub use proxy::Helper1Proxy;
 pub use start::can_be_started;
 pub use types::{
-    Backend, CostReason, Draining, FamilyInfo, Hold, Holder, Lowpower, Metered, PlanStep,
-    ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
+    Backend, CostReason, Draining, FamilyInfo, Figures, Hold, Holder, Lowpower, Metered, PatchKind,
+    PlanStep, ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState,
+    Way,
 };
 
 /// The helper's well-known bus name.

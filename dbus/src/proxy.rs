@@ -55,6 +55,9 @@ pub trait Helper1 {
     /// [`crate::Lowpower`] as a number.
     #[zbus(property)]
     fn lowpower(&self) -> zbus::Result<u32>;
+    /// [`crate::PatchKind`] as a number.
+    #[zbus(property)]
+    fn patch_kind(&self) -> zbus::Result<u32>;
     /// [`crate::Backend`] as a number.
     #[zbus(property)]
     fn backend(&self) -> zbus::Result<u32>;

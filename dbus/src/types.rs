@@ -186,6 +186,32 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// Whose lowpower patch the kernel has, as far as its sysctls tell.
+    PatchKind, fallback None {
+        /// None, or it can't be told.
+        None = 0,
+        /// The original, of either generation, or one with the same two sysctls.
+        Original = 1,
+        /// Evenkeel's own, set so that the steadier, less loaded path wins.
+        Steady = 2,
+        /// Evenkeel's own, set so that the busy path wins, as with the original.
+        Busy = 3,
+    }
+}
+
+wire_enum! {
+    /// Where an uplink's load and its variability come from.
+    Figures, fallback None {
+        /// There are none.
+        None = 0,
+        /// The kernel tells its own.
+        Kernel = 1,
+        /// Reckoned by the kernel's formula from what the interface sent.
+        Estimated = 2,
+    }
+}
+
+wire_enum! {
     /// Where a tunable stands.
     TunableState, fallback Idle {
         /// Untouched.
@@ -258,6 +284,12 @@ pub struct UplinkInfo {
     pub carrier: bool,
     /// True for the steadiest uplink; in game mode new flows are sent there.
     pub leader: bool,
+    /// With a patched kernel while somebody listens: the average of what is sent, bytes a second.
+    pub load_bytes_s: u64,
+    /// Likewise: the average distance from that average, bytes a second.
+    pub variability_bytes_s: u64,
+    /// [`Figures`] as a number: where these two come from.
+    pub figures: u32,
 }
 
 /// One reversible setting, `a{sv}`.

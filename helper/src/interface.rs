@@ -13,6 +13,8 @@ use zbus::message::Header;
 use zbus::{Connection, OwnedObjectPath};
 
 use crate::desk::{Desk, busy};
+use crate::kernel::error::DoorError;
+use crate::kernel::sysctl::Knob;
 use crate::lease::Change;
 use crate::measure::wish::Wish;
 use crate::public::Public;
@@ -95,7 +97,10 @@ impl Helper {
         #[zbus(header)] header: Header<'_>,
         #[zbus(connection)] connection: &Connection,
     ) -> Result<(), HelperError> {
-        within("weight", weight, &POWER_COST)?;
+        if !POWER_COST.contains(&weight) {
+            let (knob, value) = (Knob::PowerCost, i64::from(weight));
+            return Err(DoorError::OutOfRange { knob, value }.to_contract());
+        }
         let change = Change::PowerCost(weight);
         self.change(connection, &header, action::TUNE, change, hold)
             .await
@@ -221,6 +226,11 @@ impl Helper {
     #[zbus(property)]
     fn lowpower(&self) -> u32 {
         self.public.read().lowpower
+    }
+
+    #[zbus(property)]
+    fn patch_kind(&self) -> u32 {
+        self.public.read().patch_kind
     }
 
     #[zbus(property)]

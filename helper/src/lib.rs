@@ -13,6 +13,7 @@ pub mod config;
 pub mod confirm;
 pub mod desk;
 pub mod feed;
+pub mod figures;
 pub mod handover;
 pub mod host;
 pub mod idle;

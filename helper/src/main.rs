@@ -39,6 +39,9 @@ struct Options {
     /// Another sysctl tree, for tests.
     #[arg(long, value_name = "DIR", default_value = "/proc/sys", hide = true)]
     proc_sys: PathBuf,
+    /// Another `/proc/net`, for tests.
+    #[arg(long, value_name = "DIR", default_value = "/proc/net", hide = true)]
+    proc_net: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
     };
     let roots = Roots {
         proc_sys: options.proc_sys,
+        proc_net: options.proc_net,
         runtime_dir: options.runtime_dir,
         ..Roots::default()
     };

@@ -18,6 +18,8 @@ pub struct PublicState {
     pub kernel_release: String,
     /// `Lowpower` as a number.
     pub lowpower: u32,
+    /// `PatchKind` as a number.
+    pub patch_kind: u32,
     /// `Backend` as a number.
     pub backend: u32,
     /// `Reason` as a number.
@@ -62,6 +64,7 @@ pub struct Public(Arc<Mutex<PublicState>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Property {
     Lowpower,
+    PatchKind,
     Backend,
     BackendReason,
     Families,
@@ -105,6 +108,7 @@ impl Public {
         for property in changed {
             match property {
                 Property::Lowpower => helper.lowpower_changed(to).await?,
+                Property::PatchKind => helper.patch_kind_changed(to).await?,
                 Property::Backend => helper.backend_changed(to).await?,
                 Property::BackendReason => helper.backend_reason_changed(to).await?,
                 Property::Families => helper.families_changed(to).await?,
@@ -130,6 +134,7 @@ fn changed(old: &PublicState, new: &PublicState) -> Vec<Property> {
     let same_uplinks = same_but_for_estimates(&old.uplinks, &new.uplinks);
     let all = [
         (Property::Lowpower, old.lowpower != new.lowpower),
+        (Property::PatchKind, old.patch_kind != new.patch_kind),
         (Property::Backend, old.backend != new.backend),
         (
             Property::BackendReason,

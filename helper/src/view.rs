@@ -175,6 +175,7 @@ pub fn kernel(survey: &Survey, (backend, reason): (Backend, Reason), slider: u32
         Lowpower::Present {
             ema_factor,
             power_cost,
+            ..
         } => (ema_factor, power_cost),
         _ => (slider, UPLINK_COST_DEFAULT as i32),
     };
@@ -182,6 +183,7 @@ pub fn kernel(survey: &Survey, (backend, reason): (Backend, Reason), slider: u32
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel_release: survey.kernel_release.clone(),
         lowpower: survey.lowpower.to_contract().to_wire(),
+        patch_kind: survey.lowpower.kind().to_wire(),
         backend: backend.to_wire(),
         backend_reason: reason.to_wire(),
         ema_factor,

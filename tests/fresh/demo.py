@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Tries `make demo` on fresh machines: the smallest Debian with make, sudo and Rust,
+"""Tries `make demo` and `make test` on fresh machines: the smallest Debian with make, sudo and Rust,
 in a container without an init.
 
-    sudo env "PATH=$PATH" tests/fresh/demo.py DIRECTORY [--target DIR] [root|user|display|other ...]
+    sudo env "PATH=$PATH" tests/fresh/demo.py DIRECTORY [--target DIR] [root|user|display|other|tests ...]
 
 DIRECTORY is made and holds the machines. --target names a target directory whose third-party crates
 are built already (debug profile): it is copied, to save ten minutes. Needs root, mmdebstrap, the
@@ -118,7 +118,7 @@ class Terminal:
     """A program on a pseudo-terminal."""
 
     def __init__(self, line, size=(40, 120)):
-        self.text, self.ended = "", None
+        self.text, self.seen, self.ended = "", "", None
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             os.execvp(line[0], line)
@@ -138,7 +138,7 @@ class Terminal:
             if time.monotonic() > until or self.status() is not None:
                 raise Failed(f"no {pattern!r}; the terminal said:\n{self.text[-3000:]}")
             self.read(0.2)
-        self.text = self.text[found.end():]
+        self.seen, self.text = found.group(), self.text[found.end():]
 
     def type(self, keys):
         os.write(self.file, keys.encode())
@@ -256,9 +256,10 @@ def as_user(machine, _):
             os.waitpid(terminal.pid, 0)
         else:
             say(f"  {what}: exit {terminal.wait()}")
-            # The last word to the terminal is that the ordinary screen is back.
+            # The last word to the terminal is that the ordinary screen is back. Nobody can say it once
+            # KILL took the lab, or sudo, whose terminal the lab's own one is connected to.
             back = terminal.text.rfind("\x1b[?1049l")
-            must(what == "KILL to the lab" or back > terminal.text.rfind("\x1b[?1049h"), f"{what}: the terminal was not given back")
+            must(what.startswith("KILL") or back > terminal.text.rfind("\x1b[?1049h"), f"{what}: the terminal was not given back")
         nothing_left(machine, before, what)
 
 
@@ -313,7 +314,30 @@ def elsewhere(machine, _):
     must(done.returncode != 0 and "Please install" in done.stdout, f"make demo: {done}")
 
 
-WAYS = {"root": as_root, "user": as_user, "display": with_display, "other": elsewhere}
+def tests_as_user(machine, folder):
+    """`make test` on a terminal, with sudo: asks, installs, builds, and everything passes."""
+    # Built for this machine already, like the third-party crates; the script installs them where they are missing.
+    for tool in ("cargo-nextest", "cargo-deny"):
+        if found := shutil.which(tool):
+            shutil.copy(found, machine.root / "usr/local/bin")
+    terminal = Terminal(machine.line("player", "make test"))
+    terminal.expect(r"\[y/N\]")
+    terminal.type("y\n")
+    terminal.expect("password for player")
+    terminal.type(f"{PASSWORD}\n")
+    terminal.expect("== tests", BUILDING)
+    say("  asked, installed, built")
+    # The password again, if building took longer than sudo remembers.
+    terminal.expect(r"Starting|password for player", BUILDING)
+    if "password for player" in terminal.seen:
+        terminal.type(f"{PASSWORD}\n")
+    ended = terminal.wait(2 * BUILDING)
+    log = folder / "make-test.log"
+    log.write_text(terminal.text)
+    must(ended == 0, f"exit {ended}; what was said is in {log}")
+
+
+WAYS = {"root": as_root, "user": as_user, "display": with_display, "other": elsewhere, "tests": tests_as_user}
 
 
 def main():
@@ -350,7 +374,7 @@ def main():
     shared = [(rust, "opt/rust"), (registry, "root/.cargo/registry"), (clone, f"{HOME[1:]}/evenkeel"), (target, "target")]
     machines, failed = {}, []
     for way in given.ways:
-        name = "user" if way in ("user", "display") else way
+        name = "user" if way in ("user", "display", "tests") else way
         run("chown", "-R", "1000:1000", clone, target)
         if name not in machines:
             say(f"a fresh machine: {name}")

@@ -9,10 +9,15 @@ use zbus::fdo::{IntrospectableProxy, PropertiesProxy};
 use zbus::names::InterfaceName;
 
 /// Calls `method`, of a measurement or else of the helper, with numbers: `u` each, or `i` each when one of them is negative.
+/// Returns the connection: what was asked for may be held as long as it is open.
 ///
 /// # Errors
 /// The error's name and sentence, as one line.
-pub async fn call(measurement: Option<u64>, method: &str, numbers: &[i64]) -> Result<(), String> {
+pub async fn call(
+    measurement: Option<u64>,
+    method: &str,
+    numbers: &[i64],
+) -> Result<Connection, String> {
     let bus = connect().await?;
     let to = match measurement {
         Some(number) => (
@@ -28,7 +33,8 @@ pub async fn call(measurement: Option<u64>, method: &str, numbers: &[i64]) -> Re
         let n: Vec<u32> = numbers.iter().map(|number| *number as u32).collect();
         send(&bus, &to, method, &n).await
     };
-    answer.map(drop).map_err(|error| describe(&error))
+    answer.map_err(|error| describe(&error))?;
+    Ok(bus)
 }
 
 #[allow(

@@ -116,6 +116,11 @@ impl Bench {
         Ok(Self { scene, listener })
     }
 
+    /// Where it happens.
+    pub fn scene(&self) -> &Scene {
+        &self.scene
+    }
+
     /// Lets one cause happen, and waits for whom the helper blames.
     ///
     /// # Errors

@@ -14,7 +14,11 @@ use crate::{Cmd, Lab, Proc};
 
 const DIRECTORY: &str = "/run/evenkeel-desk";
 const PATIENCE: Duration = Duration::from_secs(20);
-const TOOLS: &[(&str, &str)] = &[("dbus-daemon", "dbus"), ("identify", "imagemagick")];
+const TOOLS: &[(&str, &str)] = &[
+    ("dbus-daemon", "dbus"),
+    ("identify", "imagemagick"),
+    ("convert", "imagemagick"),
+];
 
 /// See the module. Ends with the lab, or when dropped.
 #[derive(Debug)]
@@ -117,13 +121,32 @@ pub fn brightness(lab: &Lab, picture: &Path) -> Result<f64, LabError> {
     identify(lab, picture, "%[fx:mean]")
 }
 
+/// Which part of an area of a picture has this colour, or one so near that only the edge of a line
+/// can be meant: from 0 to 1. The area is `WIDTHxHEIGHT+X+Y`.
+///
+/// # Errors
+/// When the picture cannot be read.
+pub fn share_of(lab: &Lab, picture: &Path, colour: &str, area: &str) -> Result<f64, LabError> {
+    let path = picture.display().to_string();
+    let fuzz = ["-fuzz", "4%"];
+    let others = ["-fill", "black", "+opaque", colour];
+    let those = ["-fill", "white", "-opaque", colour];
+    let cut = ["convert", &path, "-crop", area, "+repage"];
+    let told = ["-format", "%[fx:mean]", "info:"];
+    let line: Vec<&str> = [&cut[..], &fuzz, &others, &those, &told].concat();
+    number(&lab.command("pc", line).text()?)
+}
+
 fn identify<T: FromStr>(lab: &Lab, picture: &Path, format: &str) -> Result<T, LabError> {
     let path = picture.display().to_string();
     // The path is the host's, which the lab sees too.
     let text = lab
         .command("pc", ["identify", "-format", format, &path])
         .text()?;
-    text.trim()
-        .parse()
-        .map_err(|_| LabError::Invalid(format!("identify printed {text:?}")))
+    number(&text)
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, LabError> {
+    let parsed = text.trim().parse();
+    parsed.map_err(|_| LabError::Invalid(format!("ImageMagick printed {text:?}")))
 }

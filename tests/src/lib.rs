@@ -84,6 +84,7 @@ pub mod tree;
 pub mod turnaround;
 pub mod users;
 pub mod view;
+pub mod vm;
 pub mod wayland;
 
 pub use command::{Cmd, Output};

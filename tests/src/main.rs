@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use evenkeel_lab::emulator::{control, engine, port::Port};
 use evenkeel_lab::machine::{self, MachineSpec};
 use evenkeel_lab::managers::{adverts, logind};
+use evenkeel_lab::vm;
 use evenkeel_lab::{Lab, LabError, LabSpec, Link, Routes};
 use evenkeel_lab::{accuracy, bench, call, demo, echo, guard, herald, hold, pad, race, turnaround};
 use nix::sys::signal::Signal;
@@ -142,6 +143,9 @@ enum Command {
         /// Call it of this measurement.
         #[arg(long)]
         measurement: Option<u64>,
+        /// Stay on the bus after an `ok`, until killed: what was asked for is held meanwhile.
+        #[arg(long)]
+        stay: bool,
     },
     /// Call the helper just when it is about to leave, again and again; print what came of it.
     #[command(hide = true)]
@@ -206,6 +210,15 @@ enum Command {
         spec: String,
         /// The lab's control group; empty for none.
         group: String,
+    },
+    /// The first process of a virtual machine, and with `--work` what it starts.
+    #[command(hide = true)]
+    VmInside {
+        /// What is tried.
+        topics: Vec<String>,
+        /// Try it; without this, set the machine up.
+        #[arg(long)]
+        work: bool,
     },
     /// The process that makes a lab's namespaces and outlives them.
     #[command(hide = true)]
@@ -310,9 +323,14 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
             method,
             numbers,
             measurement,
+            stay,
         } => {
-            let said = runtime()?.block_on(call::call(measurement, &method, &numbers));
-            println!("{}", said.map_or_else(|error| error, |()| "ok".to_owned()));
+            let runtime = runtime()?;
+            let answer = runtime.block_on(call::call(measurement, &method, &numbers));
+            println!("{}", answer.as_ref().map_or_else(String::as_str, |_| "ok"));
+            if let (true, Ok(_bus)) = (stay, answer) {
+                runtime.block_on(std::future::pending::<()>());
+            }
             Ok(())
         }
         Command::Race {
@@ -346,6 +364,9 @@ fn run(command: Command) -> Result<ExitCode, LabError> {
                 LabError::Invalid(format!("the machine's description is wrong: {e}"))
             })?;
             machine::init::run(&spec)
+        }
+        Command::VmInside { topics, work } => {
+            vm::inside::run(&topics, work, &mut |line| println!("{line}"))
         }
         Command::Guard { spec } => guard::run(&spec),
         Command::Hold { spec, group } => {

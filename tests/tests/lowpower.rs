@@ -66,16 +66,12 @@ fn scene(values: &[(&str, &str)]) -> Result<(Scene, Tree), LabError> {
 
 #[test]
 fn both_sysctls_are_written_read_back_and_restored() -> Outcome {
-    let (mut scene, tree) = scene(&[(EMA, "512"), (COST, "-33")])?;
+    let (mut scene, tree) = scene(&[(EMA, "512"), (COST, "100")])?;
     scene.start_helper()?;
     let status = scene.status()?;
     assert_eq!(
         (&status["backend"], &status["lowpower"]),
         (&"lowpower".into(), &"present".into())
-    );
-    assert_eq!(
-        status["power_cost_weight"], -33,
-        "shown as the kernel has it: {status}"
     );
 
     assert_eq!(scene.call("player", "SetEmaFactor", &[700, 1])?, "ok");
@@ -87,6 +83,31 @@ fn both_sysctls_are_written_read_back_and_restored() -> Outcome {
     assert_ne!(tree.value("route/flush"), "", "the route cache is flushed");
     assert_eq!(scene.status()?["ema_factor"], 700);
 
+    assert_eq!(scene.call("player", "Revert", &[])?, "ok");
+    assert_eq!(
+        (tree.value(EMA), tree.value(COST)),
+        ("512".into(), "100".into())
+    );
+    Ok(())
+}
+
+#[test]
+fn a_cost_out_of_range_that_somebody_set_is_shown_and_left_alone() -> Outcome {
+    let (mut scene, tree) = scene(&[(EMA, "512"), (COST, "-33")])?;
+    scene.start_helper()?;
+    let status = scene.status()?;
+    assert_eq!(status["power_cost_weight"], -33, "as it is: {status}");
+    let said = scene.call("player", "SetPowerCostWeight", &[250, 1])?;
+    assert!(
+        said.contains("Error.Kernel") && said.contains("it is -33"),
+        "{said}"
+    );
+    let said = scene.call("player", "SetPowerCostWeight", &[10_001, 1])?;
+    assert!(
+        said.contains("Error.OutOfRange") && said.contains("::1"),
+        "{said}"
+    );
+    assert_eq!(scene.call("player", "SetEmaFactor", &[700, 1])?, "ok");
     assert_eq!(scene.call("player", "Revert", &[])?, "ok");
     assert_eq!(
         (tree.value(EMA), tree.value(COST)),

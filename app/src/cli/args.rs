@@ -121,7 +121,7 @@ pub enum Command {
     /// probes as a new connection would go. After 20 pairs of blocks (6.7 min) it looks once, after 30
     /// (10 min) it ends: better, worse, or no difference shown. What it changed is put back at every
     /// end. Ctrl-C cancels; if this terminal is closed the measurement goes on, and --show finds it
-    /// again.
+    /// again. The newest 50 with a verdict are kept in your state folder, with every probe.
     ///
     /// Connections that run already stay where they are. Leave the network alone meanwhile: a
     /// download that begins or ends hits both settings alike, but makes differences harder to see.
@@ -149,14 +149,20 @@ pub enum Command {
     /// Write one page about this machine and its connection, to be posted
     ///
     /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
-    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
-    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
-    /// and its users are taken out.
+    /// the uplinks, the table and graphs of some seconds of probes, of a recording or of a
+    /// measurement with its verdict, and what the doctor says. Private and own addresses, hardware
+    /// addresses, and the names of this computer, its users and its Wi-Fi networks are taken out.
     Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
     /// Reads only; if the bus can start the helper, it does. Exits with 0 when nothing is wrong, with
     /// 3 when the helper cannot be reached, with 4 when it may not be called, with 1 otherwise.
+    ///
+    /// With --kernel it finds out instead what this kernel really does with two paths: it makes a user
+    /// and a network namespace of its own, sends a few thousand small packets inside and counts where
+    /// they go. That takes some seconds, needs neither root nor the helper, and changes nothing
+    /// outside. Exits with 0 when it found out, with 5 when this system does not let its users make
+    /// such namespaces, with 1 when nothing could be told.
     Doctor(DoctorArgs),
     /// Print a completion script for your shell
     Completions {
@@ -184,6 +190,9 @@ pub struct StatusArgs {
 /// How to show the diagnosis.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
+    /// Try out what this kernel really does with two paths
+    #[arg(long)]
+    pub kernel: bool,
     /// Print JSON; its fields are stable
     #[arg(long)]
     pub json: bool,
@@ -255,6 +264,9 @@ pub enum Setting {
         factor: u32,
     },
     /// The patched kernel's power cost weight
+    ///
+    /// The original patch would take any number, but with negative and large ones IPv6 addresses,
+    /// even `::1`, can become unreachable until the interface is taken down and up.
     PowerCost {
         /// 0 to 10000.
         #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::POWER_COST))]
@@ -296,7 +308,7 @@ pub struct RunArgs {
 #[command(
     group = clap::ArgGroup::new("what").required(true),
     override_usage = "evenkeel measure [OPTIONS] \
-                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show)"
+                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show|--history)"
 )]
 pub struct MeasureArgs {
     /// Game mode off against on
@@ -315,8 +327,16 @@ pub struct MeasureArgs {
     #[arg(long, group = "what", value_name = "ID[=VALUE]", value_parser = tunable)]
     pub tunable: Option<Choice>,
     /// Show the measurement that is under way, or the last one, instead of beginning one
-    #[arg(long, group = "what", conflicts_with_all = ["pairs", "first_look", "block", "settle"])]
-    pub show: bool,
+    ///
+    /// With =N the one of that number in --history, 1 being the newest.
+    #[arg(long, group = "what", value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "0", hide_default_value = true)]
+    #[arg(conflicts_with_all = ["pairs", "first_look", "block", "settle", "period_ms"])]
+    pub show: Option<u32>,
+    /// List the measurements that are kept, the newest first
+    #[arg(long, group = "what")]
+    #[arg(conflicts_with_all = ["pairs", "first_look", "block", "settle", "period_ms"])]
+    pub history: bool,
     /// Pairs of blocks in all
     #[arg(long, value_name = "N", default_value_t = 30)]
     #[arg(value_parser = clap::value_parser!(u32).range(6..=60))]
@@ -335,8 +355,14 @@ pub struct MeasureArgs {
     #[arg(value_parser = clap::value_parser!(u32).range(50..=1000))]
     pub period_ms: u32,
     /// Print JSON; its fields are stable, and units stand in their names
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["markdown", "html", "over"])]
     pub json: bool,
+    /// How to show it, and what else to write.
+    #[command(flatten)]
+    pub deliver: Deliver,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub samples_json: Option<PathBuf>,
 }
 
 /// What to replay, and how.
@@ -388,6 +414,9 @@ pub struct TableArgs {
     /// How to show it, and what else to write.
     #[command(flatten)]
     pub deliver: Deliver,
+    /// Write the samples as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
     /// The recordings, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "ping")]
     pub files: Vec<PathBuf>,
@@ -417,9 +446,6 @@ pub struct Deliver {
     /// Write the samples as CSV
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// Write the samples as JSON
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
 }
 
 /// The colours of a graph in a file.
@@ -461,6 +487,13 @@ pub struct ReportArgs {
     /// Leave addresses and names as they are
     #[arg(long)]
     pub with_addresses: bool,
+    /// Show a measurement that is kept instead: its verdict, table and graphs
+    ///
+    /// With =N the one of that number in `evenkeel measure --history`, else the newest.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1", conflicts_with_all = ["files", "seconds"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub measurement: Option<u32>,
     /// Recordings to show instead of the live feed
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,

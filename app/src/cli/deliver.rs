@@ -5,13 +5,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use evenkeel_core::ratio::p99_ratio;
-
 use super::args::{Deliver, ImageLook};
 use super::exit::{Exit, Failure};
 use super::out::escaped;
 use crate::export::graph::{self, Look};
-use crate::export::table::ratio_sentence;
+use crate::export::table::{ratio_of, ratio_sentence};
 use crate::export::{Curve, Table, samples, thresholds_for};
 use crate::logs::Series;
 use crate::words::{Key, Words};
@@ -31,19 +29,21 @@ pub struct Delivery<'a> {
     pub started_unix_ms: Option<u64>,
     /// True when the first two were recorded one after the other, which proves nothing.
     pub one_after_the_other: bool,
+    /// What there is to say above the table.
+    pub lead: Vec<String>,
     /// What else there is to say under the table.
     pub notes: Vec<String>,
 }
 
-/// Writes the files that were asked for and prints the table.
+/// Writes the files that were asked for; `json` is the one for samples as JSON.
 ///
 /// # Errors
-/// When a file or `out` cannot be written; the file is named.
-pub fn deliver(
+/// When a file cannot be written, or there is nothing to be in it; the file is named.
+pub fn files(
     delivery: &Delivery<'_>,
     how: &Deliver,
+    json: Option<&Path>,
     words: &Words,
-    out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let curves = Curve::all(delivery.series);
     let picture = || graph::sheet(delivery.title, &curves, words);
@@ -75,7 +75,7 @@ pub fn deliver(
         .filter(|one| !one.probes.is_empty())
         .cloned()
         .collect();
-    for (path, as_json) in [(&how.csv, false), (&how.json, true)] {
+    for (path, as_json) in [(how.csv.as_deref(), false), (json, true)] {
         let Some(path) = path else { continue };
         if probed.is_empty() {
             return Err(averages_only(path));
@@ -88,10 +88,14 @@ pub fn deliver(
             }
         })?;
     }
-    print(delivery, how, words, out)
+    Ok(())
 }
 
-fn print(
+/// Prints the table, with what is to be said above and below it.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn print(
     delivery: &Delivery<'_>,
     how: &Deliver,
     words: &Words,
@@ -109,14 +113,24 @@ fn print(
     } else {
         table.text(words)
     };
-    out.write_all(text.as_bytes())?;
-    for note in notes(delivery, &table, words) {
-        let note = note.replace('\u{2060}', "");
+    let said = |text: &str| {
+        let text = text.replace('\u{2060}', "");
         if how.html {
-            writeln!(out, "<p>{}</p>", crate::export::escaped(&note))?;
+            format!("<p>{}</p>", crate::export::escaped(&text))
         } else {
-            writeln!(out, "\n{}", escaped(&note))?;
+            escaped(&text).into_owned()
         }
+    };
+    let apart = if how.html { "" } else { "\n" };
+    for lead in &delivery.lead {
+        writeln!(out, "{}{apart}", said(lead))?;
+    }
+    // Without a probe there is nothing to tabulate.
+    if table.columns.iter().any(|column| column.figures.sent > 0) || delivery.lead.is_empty() {
+        out.write_all(text.as_bytes())?;
+    }
+    for note in notes(delivery, &table, words) {
+        writeln!(out, "{apart}{}", said(&note))?;
     }
     Ok(out.flush()?)
 }
@@ -125,8 +139,7 @@ fn print(
 pub fn notes(delivery: &Delivery<'_>, table: &Table, words: &Words) -> Vec<String> {
     let mut notes = Vec::new();
     if let [before, after] = delivery.series {
-        let answers = |series: &Series| series.outcomes().flatten().collect::<Vec<u64>>();
-        if let Some(ratio) = p99_ratio(&answers(before), &answers(after)) {
+        if let Some(ratio) = ratio_of(before, after) {
             notes.push(ratio_sentence(&before.name, &after.name, &ratio, words));
         }
         if delivery.one_after_the_other {

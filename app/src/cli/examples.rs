@@ -216,6 +216,11 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel measure --show",
                 "the one under way, or the last one",
             ),
+            ("evenkeel measure --history", "all that are kept"),
+            (
+                "evenkeel measure --show=2 --png before.png",
+                "the last but one, with its graphs",
+            ),
         ],
     ),
     (
@@ -267,6 +272,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel report ping.txt -o spikes.html",
                 "about a recording instead",
             ),
+            (
+                "evenkeel report --measurement",
+                "about the last measurement: verdict, table, graphs",
+            ),
         ],
     ),
     (
@@ -274,6 +283,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         &[
             ("evenkeel doctor", "what is wrong, and what to do about it"),
             ("evenkeel doctor --json | jq .healthy", "for scripts"),
+            (
+                "evenkeel doctor --kernel",
+                "what this kernel really does with two paths",
+            ),
         ],
     ),
     (

@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use evenkeel_core::flows::{Flow, GameLine, Transport, family, game, game_line};
-use evenkeel_probe::{Config, Event, Exit as Way, Prober};
+use evenkeel_probe::{Event, Prober};
 use serde::Serialize;
 use tokio::time::sleep;
 
 use super::args::FlowsArgs;
 use super::exit::{Exit, Failure};
 use super::out::{escaped, json, millis, table};
-use crate::flows::Flows;
+use crate::flows::{self, Flows};
 
 /// Peers that are asked at most.
 const MAX_PEERS: usize = 8;
@@ -223,21 +222,11 @@ fn transport(transport: Transport) -> &'static str {
 }
 
 /// Asks the peers of UDP connections by ICMP, as their packets go; the shortest answer of each.
-async fn probe(flows: &[&Flow]) -> BTreeMap<IpAddr, u64> {
-    let udp = flows.iter().filter(|flow| flow.transport == Transport::Udp);
+async fn probe(all: &[&Flow]) -> BTreeMap<IpAddr, u64> {
+    let udp = all.iter().filter(|flow| flow.transport == Transport::Udp);
     let peers: BTreeSet<IpAddr> = udp.filter_map(|flow| Some(flow.peer?.ip())).collect();
-    let loopback = nix::net::if_::if_nametoindex("lo").ok();
-    let Some(any) = loopback.and_then(NonZeroU32::new) else {
-        return BTreeMap::new();
-    };
-    let open = |ip: &IpAddr| {
-        let config = Config {
-            exit: Way::Routed,
-            ..Config::new(any, *ip)
-        };
-        Prober::open(config).ok()
-    };
-    let probers = peers.iter().take(MAX_PEERS).filter_map(open);
+    let asked = peers.into_iter().take(MAX_PEERS);
+    let probers = asked.filter_map(flows::prober);
     let asked = probers.map(ask);
     let answers = futures_util::future::join_all(asked).await;
     answers.into_iter().flatten().collect()

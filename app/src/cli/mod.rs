@@ -40,6 +40,9 @@ pub fn main() -> ExitCode {
     if let Some(code) = run::step(std::env::args_os()) {
         return code;
     }
+    if let Some(code) = crate::kernel_check::step(std::env::args_os()) {
+        return code;
+    }
     let matches = examples::command().get_matches();
     // Cannot fail: the matches come from the definition of this very type.
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::args::TableArgs;
-use super::deliver::{Delivery, deliver};
+use super::deliver::{self, Delivery};
 use super::exit::{Exit, Failure};
 use super::out::escaped;
 use super::{helper, ping};
@@ -40,9 +40,11 @@ pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
         series: &gathered.series,
         started_unix_ms: gathered.started_unix_ms,
         one_after_the_other: gathered.files > 1,
+        lead: Vec::new(),
         notes: gathered.notes,
     };
-    deliver(&delivery, &args.deliver, &words, out)
+    deliver::files(&delivery, &args.deliver, args.json.as_deref(), &words)?;
+    deliver::print(&delivery, &args.deliver, &words, out)
 }
 
 /// Series from wherever they come.

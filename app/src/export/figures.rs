@@ -2,6 +2,7 @@
 //! that keeps no probes. Nothing is formatted here.
 
 use evenkeel_core::stats::Summary;
+use serde::Serialize;
 
 use crate::logs::{Series, Told};
 
@@ -13,7 +14,7 @@ const LADDER_TENTHS_MS: [u64; 13] = [
 const CHOSEN: usize = 3;
 
 /// Figures in nanoseconds. `None` is what is not known, or does not exist without answers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Figures {
     /// Probes whose outcome is known.
     pub sent: u64,

@@ -4,7 +4,7 @@
 
 pub mod figures;
 pub mod graph;
-mod picture;
+pub mod picture;
 mod png;
 pub mod privacy;
 pub mod report;

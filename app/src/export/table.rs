@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use evenkeel_core::ratio::Ratio;
+use evenkeel_core::ratio::{Ratio, p99_ratio, p99_ratio_of_pairs};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Figures, escaped, is_turning, say, tell};
@@ -59,6 +59,12 @@ impl Table {
     /// As an HTML table, without styles.
     pub fn html(&self, words: &Words) -> String {
         html(&self.cells(words))
+    }
+
+    /// Its texts line by line, the names first, for whoever lays them out otherwise.
+    pub fn lines(&self, words: &Words) -> Vec<Vec<String>> {
+        let cells = self.cells(words);
+        std::iter::once(cells.head).chain(cells.rows).collect()
     }
 
     fn cells(&self, words: &Words) -> Cells {
@@ -143,6 +149,21 @@ fn part(count: u64, of: u64, words: &Words) -> String {
         permille => words.percent(permille),
     };
     format!("{number} ({share})").replace('\u{2060}', "")
+}
+
+/// How two series' 99th percentiles compare: pair by pair where both are the arms of a measurement.
+pub fn ratio_of(before: &Series, after: &Series) -> Option<Ratio> {
+    let both = [before, after];
+    if both.iter().all(|one| one.blocks.len() == one.probes.len()) {
+        let [a, b] = both.map(|one| {
+            let answers = one.blocks.iter().zip(one.outcomes());
+            let answers = answers.filter_map(|(block, rtt_ns)| Some((block / 2, rtt_ns?)));
+            answers.collect::<Vec<_>>()
+        });
+        return p99_ratio_of_pairs(&a, &b);
+    }
+    let [before, after] = both.map(|one| one.outcomes().flatten().collect::<Vec<_>>());
+    p99_ratio(&before, &after)
 }
 
 /// How two series' 99th percentiles compare: a description, in a sentence.

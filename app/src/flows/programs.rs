@@ -49,6 +49,19 @@ pub(super) fn look(proc: &Path) -> io::Result<(Vec<Program>, Owners)> {
     Ok((programs, owners))
 }
 
+/// Whether any program is there to start games.
+pub(super) fn launcher_runs(proc: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(proc) else {
+        return false;
+    };
+    entries.flatten().take(MAX_PROGRAMS).any(|entry| {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.parse().ok());
+        let program = pid.and_then(|pid| program(&entry.path(), pid));
+        program.is_some_and(|program| program.launches_games)
+    })
+}
+
 /// `socket:[123]`
 fn socket(target: &OsStr) -> Option<u64> {
     let number = target.to_str()?.strip_prefix("socket:[")?;
@@ -146,6 +159,16 @@ mod tests {
             .map(|program| program.pid)
             .collect();
         assert_eq!(launchers, [10, 11]);
+        assert!(launcher_runs(&tree.0));
+    }
+
+    #[test]
+    fn without_a_launcher_none_runs() {
+        let tree = Tree::new("no-launchers");
+        tree.add(12, "12 (evenkeel) S 1 12 12", &["evenkeel"], &[]);
+        tree.add(13, "nonsense", &[], &[]);
+        assert!(!launcher_runs(&tree.0));
+        assert!(!launcher_runs(Path::new("/nowhere")));
     }
 
     #[test]

@@ -1,38 +1,34 @@
 //! The window's one state and its messages: screens below, the helper beside.
 
 mod chosen;
+mod feeds;
 mod hands;
 mod manners;
+mod measuring;
 mod screen;
 mod view;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
 use iced::{Size, Subscription, Task, event, window};
 
-use super::bus::{self, Call, FeedEvent, Wish};
+use super::bus::{self, Call, FeedEvent};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
+use super::measure::{self, Measure};
 use super::model::{Link, Model};
 use super::settings::target::{self, Typing};
 use super::spatial::{self, Direction};
 use super::theme::Look;
 use super::tune::{self, Tune};
-use super::{alone, drafts, instance, portal, question, strip, told};
+use super::{alone, drafts, game, instance, portal, question, spikes, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
+use crate::measure::history::History;
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
 use manners::{Lost, Manners};
 pub use screen::Screen;
-
-/// Frames a second of the strip, whatever has the focus: it lies beside a game.
-const STRIP_HZ: u32 = 2;
-/// Frames a second while the window is not in front, or shows only slow things.
-const UNFOCUSED_HZ: u32 = 1;
-
-/// How long a helper that left is given to come back before the window measures by itself.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Whether anybody can see the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +76,12 @@ pub enum Message {
     Live(live::Message),
     /// On the Tune screen.
     Tune(tune::Message),
+    /// On the Measure screen, and from what is measured.
+    Measure(measure::Message),
+    /// On the Spikes screen.
+    Spikes(spikes::Message),
+    /// Found of the running game.
+    Game(game::Told),
     /// On the strip.
     Strip(strip::Message),
     /// Go to a screen.
@@ -92,6 +94,8 @@ pub enum Message {
     MoveFocus(bool),
     /// Move the focus to what lies in a direction.
     Go(Direction),
+    /// Scroll the page by so many steps.
+    Scroll(i32),
     /// Leave what is open: the notice, or the place.
     Back,
     /// A gamepad was used.
@@ -140,6 +144,12 @@ pub struct App {
     screen: Screen,
     pub(super) live: Live,
     tune: Tune,
+    measure: Measure,
+    /// Where measurements are kept, where there is a home folder.
+    pub history: Option<History>,
+    /// It was read.
+    listed: bool,
+    spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
     /// True while this window holds game mode.
@@ -182,6 +192,10 @@ impl App {
             screen: Screen::default(),
             live: Live::default(),
             tune: Tune::default(),
+            measure: Measure::new(nix::unistd::Uid::current().as_raw()),
+            history: None,
+            listed: false,
+            spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
             ours: false,
@@ -208,7 +222,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = self.react(message);
+        let task = Task::batch([self.react(message), self.fetch_found(), self.list_once()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
@@ -236,11 +250,15 @@ impl App {
                 let task = self.tune(message);
                 return Task::batch([task, self.foresee()]);
             }
+            Message::Measure(message) => return self.measure(message),
+            Message::Spikes(message) => self.spikes.update(message),
+            Message::Game(told) => self.model.take_game(told),
             Message::Show(screen) => self.screen = screen,
             Message::ToggleGameMode => return self.toggle_game_mode(),
             Message::CloseNotice => self.notice = None,
             Message::MoveFocus(forward) => return spatial::tab(forward),
             Message::Go(direction) => return spatial::go(direction),
+            Message::Scroll(steps) => return hands::scroll(steps),
             Message::Back => return self.back(),
             Message::Pad(action) => return self.take_pad(action),
             Message::PutPadAway => self.hand = Hand::Other,
@@ -271,7 +289,9 @@ impl App {
         if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
-        self.tune.foresee(&self.model).map(Message::Tune)
+        let look = self.tune.look_at_kernel(&self.model, false);
+        let foresee = self.tune.foresee(&self.model);
+        Task::batch([look, foresee]).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -292,6 +312,7 @@ impl App {
                 if absence == Absence::Unexpected && self.helper.is_some() {
                     self.lose_helper(Link::NoHelper);
                 }
+                self.measure.new_helper();
                 self.helper = Some(helper);
                 self.arrival += 1;
             }
@@ -309,6 +330,7 @@ impl App {
             self.take_up(lost, &state);
         }
         self.tune.heard(&state);
+        self.measure.heard(&state);
         let before = self
             .model
             .state
@@ -347,42 +369,8 @@ impl App {
         self.busy = None;
         self.helper = None;
         self.tune.lose_helper();
+        self.measure.lose_helper();
         self.model.lose_helper(link);
-    }
-
-    fn take_feed(&mut self, event: FeedEvent) -> Task<Message> {
-        match event {
-            FeedEvent::Opened => {
-                self.model.begin_feed();
-                if matches!(self.notice, Some((Key::NoticeFeed, _))) {
-                    self.notice = None;
-                }
-            }
-            FeedEvent::Clock(reading) => self.model.take_clock(reading),
-            FeedEvent::Frame(frame) => {
-                match self.screen {
-                    Screen::Tune if !self.settings.strip => self.tune.count_frame(),
-                    _ => self.live.count_frame(),
-                }
-                if self.model.take_frame(&frame) {
-                    self.live.refresh(&mut self.model);
-                }
-            }
-            // It was to be started for this, and wasn't.
-            FeedEvent::Broken if self.absence == Absence::Asleep => {
-                self.lose_helper(Link::NoHelper);
-            }
-            FeedEvent::Broken if self.model.link == Link::Present => {
-                self.notice = Some((Key::NoticeFeed, String::new()));
-            }
-            FeedEvent::Broken => {}
-        }
-        if self.seen == Seen::Unfocused {
-            return window::oldest()
-                .and_then(window::is_minimized)
-                .map(|minimized| Message::Minimized(minimized == Some(true)));
-        }
-        Task::none()
     }
 
     fn take_answer(&mut self, call: Call, result: Result<(), HelperError>) {
@@ -429,6 +417,10 @@ impl App {
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
+            tune::Action::TryKernel => {
+                let look = self.tune.look_at_kernel(&self.model, true);
+                look.map(Message::Tune)
+            }
         }
     }
 
@@ -475,86 +467,13 @@ impl App {
         Task::none()
     }
 
-    /// True while there is certainly no helper.
-    fn is_alone(&self) -> bool {
-        matches!(self.model.link, Link::NoBus | Link::NoHelper)
-    }
-
-    fn take_alone(&mut self, event: alone::Event) -> Task<Message> {
-        match event {
-            // A helper came meanwhile.
-            _ if !self.is_alone() => Task::none(),
-            alone::Event::Uplinks(uplinks) => {
-                self.model.take_uplinks(&uplinks);
-                Task::none()
-            }
-            alone::Event::Feed(event) => self.take_feed(event),
-        }
-    }
-
-    /// Without a helper, the window's own probes while a graph shows, and its own look at the
-    /// uplinks for the first page.
-    fn alone(&self) -> Subscription<Message> {
-        let probes = self.shows_graph();
-        if !self.is_alone() || !(probes || self.shows_welcome()) {
-            return Subscription::none();
-        }
-        let grace = if self.arrival == 0 {
-            Duration::ZERO
-        } else {
-            GRACE
-        };
-        let wish = alone::Wish {
-            grace,
-            probes,
-            target: self.settings.target,
-        };
-        Subscription::run_with(wish, alone::measure).map(Message::Alone)
-    }
-
-    /// The feed that is wanted now: none while no graph shows.
-    fn wish(&self) -> Option<Wish> {
-        let max_hz = match (self.seen, self.screen) {
-            _ if self.settings.strip => STRIP_HZ,
-            (Seen::Focused, Screen::Live) => self.settings.refresh_hz,
-            // The preview is about minutes.
-            _ => UNFOCUSED_HZ,
-        };
-        let helper = self.helper.clone()?;
-        self.shows_graph().then_some(Wish {
-            helper,
-            arrival: self.arrival,
-            max_hz,
-        })
-    }
-
-    /// True while the page of the first start shows.
-    pub fn shows_welcome(&self) -> bool {
-        !self.settings.welcomed && !self.settings.strip
-    }
-
-    /// True while somebody may look at a graph; without one nothing is measured for us.
-    pub fn shows_graph(&self) -> bool {
-        let drawn = match self.screen {
-            _ if self.settings.strip => !self.live.is_unseen(),
-            _ if !self.settings.welcomed => false,
-            Screen::Live => !self.live.is_unseen(),
-            Screen::Tune => !self.tune.is_unseen(),
-            Screen::Measure | Screen::Spikes | Screen::Settings => false,
-        };
-        drawn && self.seen != Seen::Hidden
-    }
-
     /// What runs beside the window.
     pub fn subscription(&self) -> Subscription<Message> {
-        let feed = self.wish().map_or_else(Subscription::none, |wish| {
-            Subscription::run_with(wish, bus::feed).map(Message::Feed)
-        });
         Subscription::batch([
             Subscription::run(bus::follow).map(Message::Bus),
             Subscription::run(portal::follow).map(Message::Desktop),
-            feed,
-            self.alone(),
+            self.feeds(),
+            self.measurements(),
             self.hands(),
             self.neighbours(),
             event::listen_with(|event, _status, _id| match event {

@@ -1,6 +1,8 @@
-//! What is known of one moment on the graph: what happened around it, and whether one uplink was
-//! slow or all of them. Pure. It names circumstances, not culprits: blame with evidence is the
-//! Spikes screen's.
+//! What is known of one moment on the graph: whose fault a spike was, what happened around it, and
+//! whether one uplink was slow or all of them. Pure. Who is blamed is decided in the core; what else
+//! is named here are circumstances.
+
+use evenkeel_core::blame::{Blame, Culprit, Spike};
 
 use super::events::{Event, Events};
 use super::history::Bucket;
@@ -26,6 +28,8 @@ pub struct Seen {
 /// Something that goes with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
+    /// A spike was told of, and who is to blame for it.
+    Spike(Blame),
     /// Something happened.
     Event(Event),
     /// New connections went to this uplink from then on; to none.
@@ -44,19 +48,30 @@ pub enum Cause {
     Alone,
 }
 
-/// What is known of `at_ns`, give or take `around_ns`. At the most [`MOST`].
-pub fn causes(
+/// What is known of the moment in the middle of `from_ns..=to_ns`. At the most [`MOST`]. `spikes` are
+/// those of that time.
+pub fn causes<'a>(
+    spikes: impl IntoIterator<Item = &'a Spike>,
     events: &Events,
     marks: &[Mark],
     seen: &[Seen],
-    at_ns: u64,
-    around_ns: u64,
+    (from_ns, to_ns): (u64, u64),
 ) -> Vec<Cause> {
-    let from_ns = at_ns.saturating_sub(around_ns);
-    let to_ns = at_ns.saturating_add(around_ns);
-    let mut causes: Vec<Cause> = events.between(from_ns, to_ns).map(Cause::Event).collect();
-    causes.extend(lost(seen));
-    causes.extend(slow(seen));
+    let mut causes: Vec<Cause> = Vec::new();
+    for spike in spikes {
+        // Two uplinks that suffered from one thing are one cause.
+        if !causes.contains(&Cause::Spike(spike.blame)) {
+            causes.push(Cause::Spike(spike.blame));
+        }
+    }
+    let blamed = causes
+        .iter()
+        .any(|cause| !matches!(cause, Cause::Spike(blame) if blame.culprit == Culprit::Unknown));
+    causes.extend(events.between(from_ns, to_ns).map(Cause::Event));
+    if !blamed {
+        causes.extend(lost(seen));
+        causes.extend(slow(seen));
+    }
     let mut before: Option<Mark> = None;
     for mark in marks {
         let inside = (from_ns..=to_ns).contains(&mark.at_ns);
@@ -122,6 +137,7 @@ mod tests {
     use super::super::events::What;
     use super::super::history::Sample;
     use super::*;
+    use evenkeel_core::blame::{Evidence, Rule};
 
     fn seen(ifindex: u32, rtt_us: Option<u32>) -> Seen {
         Seen {
@@ -132,7 +148,7 @@ mod tests {
     }
 
     fn told(seen: &[Seen]) -> Vec<Cause> {
-        causes(&Events::default(), &[], seen, 5, 5)
+        causes([], &Events::default(), &[], seen, (0, 10))
     }
 
     #[test]
@@ -175,12 +191,38 @@ mod tests {
             game_mode,
         };
         let marks = [mark(0, None, false), mark(101, Some(1), true)];
-        let told = causes(&events, &marks, &[], 102, 4);
+        let told = causes([], &events, &marks, &[], (98, 106));
         assert_eq!(told.len(), MOST);
         assert!(matches!(told[0], Cause::Event(event) if event.at_ns == 100));
         assert_eq!(told[2], Cause::GameMode(true));
-        let alone = causes(&Events::default(), &marks, &[], 102, 4);
+        let alone = causes([], &Events::default(), &marks, &[], (98, 106));
         assert_eq!(alone, [Cause::GameMode(true), Cause::Leader(Some(1))]);
+    }
+
+    #[test]
+    fn whoever_is_blamed_is_told_first_and_makes_guesses_needless() {
+        let spike = |culprit, uplink| Spike {
+            uplink: Some(uplink),
+            from_ns: 5,
+            until_ns: 5,
+            usual_ns: None,
+            worst_ns: None,
+            sent: 1,
+            stood_out: 1,
+            lost: 1,
+            blame: Blame {
+                culprit,
+                rule: Rule::Scanned,
+            },
+            evidence: Evidence::default(),
+        };
+        let slow = [seen(1, Some(20_000)), seen(2, Some(60_000))];
+        let told = |spikes: &[Spike]| causes(spikes, &Events::default(), &[], &slow, (0, 10));
+        let wifi = [spike(Culprit::WiFi, 1), spike(Culprit::WiFi, 2)];
+        assert_eq!(told(&wifi), [Cause::Spike(wifi[0].blame)]);
+        let unknown = [spike(Culprit::Unknown, 2)];
+        let expected = [Cause::Spike(unknown[0].blame), Cause::OnlySlow(2)];
+        assert_eq!(told(&unknown), expected);
     }
 
     #[test]
@@ -190,6 +232,6 @@ mod tests {
             ..seen(1, Some(u32::MAX))
         };
         assert_eq!(told(&[extreme, extreme]), [Cause::AllSlow]);
-        let _ = causes(&Events::default(), &[], &[extreme], u64::MAX, u64::MAX);
+        let _ = causes([], &Events::default(), &[], &[extreme], (0, u64::MAX));
     }
 }

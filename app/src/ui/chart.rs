@@ -9,6 +9,7 @@ mod lines;
 mod paint;
 mod plot;
 mod readout;
+mod spiked;
 mod spread;
 mod told;
 
@@ -27,6 +28,7 @@ pub use axes::clock;
 pub use hands::Hands;
 use hands::Sheet;
 use plot::Plot;
+pub use spiked::middle_ns;
 
 /// What the graph is drawn as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -115,6 +117,7 @@ struct DataKey {
     axes: AxesKey,
     marks: (usize, u64),
     events: (usize, u64),
+    spikes: u64,
     uplinks: usize,
     ghost: Option<Ghost>,
     summed: u64,
@@ -202,6 +205,7 @@ impl Chart<'_> {
             },
             marks: (marks.len(), marks.back().map_or(0, |mark| mark.at_ns)),
             events: self.model.events.stamp(),
+            spikes: self.model.spikes.taken(),
             uplinks: self.model.drawn().count(),
             ghost: self.ghost,
             summed: if line { 0 } else { self.model.summed() },

@@ -101,7 +101,7 @@ pub struct Focus<'a, Message> {
     content: Element<'a, Message>,
     id: Id,
     press: Option<Message>,
-    adjust: Option<Box<dyn Fn(i32) -> Message + 'a>>,
+    adjust: Option<Box<dyn Fn(i32) -> Option<Message> + 'a>>,
 }
 
 impl<'a, Message> Focus<'a, Message> {
@@ -112,10 +112,13 @@ impl<'a, Message> Focus<'a, Message> {
         self
     }
 
-    /// What the left (-1) and right (1) arrows do.
+    /// What the left (-1) and right (1) arrows do: a message, or none at an end.
     #[must_use]
-    pub fn on_adjust(mut self, message: impl Fn(i32) -> Message + 'a) -> Self {
-        self.adjust = Some(Box::new(message));
+    pub fn on_adjust<Step: Into<Option<Message>>>(
+        mut self,
+        message: impl Fn(i32) -> Step + 'a,
+    ) -> Self {
+        self.adjust = Some(Box::new(move |steps| message(steps).into()));
         self
     }
 
@@ -125,7 +128,7 @@ impl<'a, Message> Focus<'a, Message> {
     {
         match ask {
             Ask::Press => self.press.clone(),
-            Ask::Adjust(steps) => self.adjust.as_ref().map(|adjust| adjust(steps)),
+            Ask::Adjust(steps) => self.adjust.as_ref().and_then(|adjust| adjust(steps)),
         }
     }
 }

@@ -66,6 +66,11 @@ impl History {
         self.thinned.oldest_ns().or(newest)
     }
 
+    /// When the newest probe was sent.
+    pub fn newest_ns(&self) -> Option<u64> {
+        self.samples.back().map(|sample| sample.at_ns)
+    }
+
     /// The probes sent in `from_ns..=to_ns` that are still kept one by one, oldest first.
     pub fn between(&self, from_ns: u64, to_ns: u64) -> impl Iterator<Item = Sample> + '_ {
         let first = self.samples.partition_point(|s| s.at_ns < from_ns);

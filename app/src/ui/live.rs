@@ -2,11 +2,13 @@
 //! graph, the numbers beside it.
 
 mod cards;
+mod game;
 pub mod graph;
 mod judged;
 mod legend;
 mod marks;
 mod since;
+mod spiked;
 mod window;
 
 use std::cell::{Cell, RefCell};
@@ -149,6 +151,12 @@ impl Live {
         &self.undrawn
     }
 
+    /// Where the read-out is.
+    #[cfg(test)]
+    pub fn picked_ns(&self) -> Option<u64> {
+        self.picked
+    }
+
     /// True while frames come and the window system lets us draw none of them.
     pub fn is_unseen(&self) -> bool {
         self.unseen
@@ -214,7 +222,8 @@ impl Live {
         let step_ns = self.window.span.ns() / PICK_STEPS;
         let end_ns = self.window.end_ns(model.now_ns);
         let at_ns = self.picked.unwrap_or(end_ns);
-        let at_ns = at_ns.saturating_add_signed(steps.saturating_mul(step_ns as i64));
+        let by_ns = steps.saturating_mul(step_ns as i64);
+        let at_ns = spiked::step(at_ns, by_ns, &model.spikes);
         let kept = model.kept();
         let at_ns = at_ns.clamp(kept.oldest_ns.min(kept.now_ns), kept.now_ns);
         self.picked = Some(at_ns);
@@ -248,12 +257,14 @@ impl Live {
             let page = column![]
                 .push(judged.then(|| judged::view(model, words, theme::BODY)))
                 .push(cards::view(model, words, room))
+                .push(game::card(model, words, room))
                 .push(graph::view(self, model, words, room))
                 .spacing(room.gap());
-            if size.height >= LEAST {
+            let least = LEAST + model.game.as_ref().map_or(0.0, |_| game::least(room));
+            if size.height >= least {
                 return page.into();
             }
-            scrollable(page.height(LEAST))
+            scrollable(page.height(least))
                 .id(super::PAGE)
                 .style(theme::scroll)
                 .into()

@@ -5,6 +5,7 @@ mod abreast;
 mod absent;
 mod alone;
 mod app;
+mod blame;
 mod bus;
 mod cause;
 mod chart;
@@ -15,14 +16,15 @@ mod drafts;
 mod events;
 mod focus;
 mod frame;
+mod game;
 mod gamepad;
 mod ghost;
 mod hints;
 mod history;
 mod icons;
 mod instance;
-mod later;
 mod live;
+mod measure;
 mod model;
 mod notify;
 pub mod off_screen;
@@ -36,6 +38,7 @@ mod scale;
 mod settings;
 mod spatial;
 mod speech;
+mod spikes;
 mod spread;
 mod strip;
 #[cfg(test)]
@@ -52,6 +55,7 @@ use iced::advanced::widget::Id;
 use iced::window;
 
 use crate::config::{Settings, Store};
+use crate::measure::history::History;
 use crate::words::Language;
 use app::App;
 
@@ -64,6 +68,8 @@ pub const FONTS: [&[u8]; 2] = [
 ];
 /// The part of a screen that scrolls.
 const PAGE: Id = Id::new("page");
+/// A list beside the part of a screen that scrolls.
+const LIST: Id = Id::new("list");
 /// The row of cards, where it scrolls.
 const CARDS: Id = Id::new("cards");
 
@@ -114,7 +120,9 @@ fn open(strip: bool) -> App {
     let kernel = nix::sys::utsname::uname().ok();
     let release = kernel.map(|kernel| kernel.release().to_string_lossy().into_owned());
     let kernel = release.unwrap_or_default();
-    App::open(Language::of_system(), kernel, store(), strip)
+    let mut app = App::open(Language::of_system(), kernel, store(), strip);
+    app.history = History::of_user(|name| std::env::var(name).ok());
+    app
 }
 
 fn store() -> Option<Store> {

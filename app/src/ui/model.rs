@@ -14,11 +14,13 @@ use evenkeel_dbus::{Backend, Draining, Reason, UplinkInfo, UplinkKind, UplinkSta
 use super::clock::{Clock, Reading};
 use super::compare::Comparison;
 use super::events::{Event, Events, What};
+use super::game::{Game, Told};
 use super::history::{DAY_NS, History, Sample};
 use super::live::Kept;
 use super::spread::Spread;
 use super::verdict::{Standing, Verdict};
 use crate::installation::Remedy;
+use crate::spikes::Spikes;
 use crate::state::HelperState;
 pub use figures::Figures;
 
@@ -135,6 +137,10 @@ pub struct Model {
     pub marks: VecDeque<Mark>,
     /// What else happened.
     pub events: Events,
+    /// The spikes that were told of, with whose fault each was.
+    pub spikes: Spikes,
+    /// The running game's own connection, while somebody looks.
+    pub game: Option<Game>,
     /// The time of day.
     pub clock: Clock,
     /// The newest moment the feed told of.
@@ -147,6 +153,8 @@ pub struct Model {
     resync: bool,
     refreshed_at_ns: u64,
     summed: u64,
+    /// The height that the game's line needs in the shown window, in microseconds.
+    game_us: u32,
 }
 
 impl Model {
@@ -259,6 +267,11 @@ impl Model {
         self.compare();
     }
 
+    /// Takes in what was found of the running game.
+    pub fn take_game(&mut self, told: Told) {
+        self.game = Game::after(self.game.take(), told);
+    }
+
     /// Takes in what the clocks say.
     pub fn take_clock(&mut self, reading: Reading) {
         if let Some(seconds) = self.clock.take(reading) {
@@ -367,7 +380,11 @@ impl Model {
             Record::Leader {
                 ifindex, game_mode, ..
             } => self.mark(ifindex, game_mode, at_ns),
-            Record::Gateway { .. } | Record::Seen { .. } | Record::Spike { .. } => {}
+            Record::Seen { .. } | Record::Spike { .. } => {
+                let _ = self.spikes.take(record);
+            }
+            // Whether the gateway was slow is part of a spike's evidence; nothing draws it.
+            Record::Gateway { .. } => {}
         }
     }
 

@@ -143,6 +143,41 @@ where
     row(buttons).spacing(8).into()
 }
 
+/// Minus, what is chosen in `width`, plus; left and right arrows do the same. `step` says what -1 and
+/// 1 do, nothing at the ends.
+pub fn stepper<'a, Message: Clone + 'a>(
+    id: impl Into<Id>,
+    shown: String,
+    width: f32,
+    step: impl Fn(i32) -> Option<Message>,
+) -> Element<'a, Message> {
+    let [less, more] = [step(-1), step(1)];
+    let side = |label: &'static str, next: Option<Message>| {
+        let label = text(label)
+            .size(theme::HEADING)
+            .center()
+            .width(Fill)
+            .height(Fill);
+        button(label)
+            .width(theme::TARGET)
+            .height(theme::TARGET)
+            .padding(0)
+            .style(theme::plain_button(false))
+            .on_press_maybe(next)
+    };
+    let shown = container(bold(shown, theme::HEADING)).center_x(width);
+    let all = row![side("−", less.clone()), shown, side("+", more.clone())];
+    focus(id, all.align_y(Alignment::Center))
+        .on_adjust(move |steps| {
+            if steps < 0 {
+                less.clone()
+            } else {
+                more.clone()
+            }
+        })
+        .into()
+}
+
 /// The one thing to press on a page.
 pub fn big_press<'a, Message: Clone + 'a>(
     id: impl Into<Id>,
@@ -160,15 +195,6 @@ pub fn big_press<'a, Message: Clone + 'a>(
         .style(theme::main_button)
         .on_press_maybe(message.clone());
     focus(id, button).on_press(message)
-}
-
-/// A command to be typed into a terminal.
-pub fn command<'a, Message: 'a>(command: &'a str) -> Element<'a, Message> {
-    let command = text(command).font(theme::BOLD);
-    container(command)
-        .padding([12, 18])
-        .style(theme::command)
-        .into()
 }
 
 /// The one big switch. Without a message it is disabled, and `line` says why.

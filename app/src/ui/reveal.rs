@@ -40,7 +40,8 @@ impl Operation for Look {
         scrolled: Vector,
         _state: &mut dyn Scrollable,
     ) {
-        if let Some(id) = id.filter(|id| **id == super::PAGE || **id == super::CARDS) {
+        let known = [super::PAGE, super::LIST, super::CARDS];
+        if let Some(id) = id.filter(|id| known.contains(id)) {
             self.areas.push(Area {
                 id: id.clone(),
                 bounds,

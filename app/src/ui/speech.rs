@@ -292,6 +292,28 @@ pub fn trouble(trouble: &Trouble, words: &Words) -> String {
     }
 }
 
+/// How long ago something was.
+pub fn ago(ago_ns: u64, words: &Words) -> String {
+    match ago_ns / 1_000_000_000 {
+        0 => words.say(Key::ReadoutNow),
+        seconds @ 1..60 => words.tell(Key::ReadoutSeconds, [("seconds", seconds.into())]),
+        seconds @ 60..3600 => words.tell(
+            Key::ReadoutMinutes,
+            [
+                ("minutes", (seconds / 60).into()),
+                ("seconds", (seconds % 60).into()),
+            ],
+        ),
+        seconds => words.tell(
+            Key::ReadoutHours,
+            [
+                ("hours", (seconds / 3600).into()),
+                ("minutes", (seconds / 60 % 60).into()),
+            ],
+        ),
+    }
+}
+
 /// A time in seconds, in minutes from two minutes on.
 pub fn duration(seconds: u32, words: &Words) -> String {
     if seconds < 120 {

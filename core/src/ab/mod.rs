@@ -7,7 +7,6 @@
 //! | [`block`] | what one block amounts to, and what a pair of blocks says |
 //! | [`flips`] | how often chance alone would say as much: the sign-flip test |
 //! | [`verdict`] | better, worse, or no difference shown; how much, and how little could be seen |
-//! | [`tail`] | the ratio of the arms' 99th percentiles, as a description |
 //! | [`draw`] | the small seeded generator behind all draws |
 //!
 //! Round-trip times follow each other: a bad minute is bad for every packet in it. So tests that take
@@ -22,7 +21,6 @@ pub mod block;
 pub mod draw;
 pub mod flips;
 pub mod plan;
-pub mod tail;
 pub mod verdict;
 
 pub use block::Block;

@@ -28,6 +28,7 @@ use crate::clients::Clients;
 use crate::confirm::{Unanswered, inquiry::Inquiry};
 use crate::desk::Desk;
 use crate::feed::Feeds;
+use crate::figures::Figures;
 use crate::host::News;
 use crate::interface::Helper;
 use crate::keeper::Keeper;
@@ -112,6 +113,8 @@ pub struct Actor {
     witness: Witness,
     /// The last spikes.
     spikes: Kept,
+    /// Load and variability on a patched kernel.
+    figures: Figures,
     leases: Leases,
     keeper: Keeper,
     feeds: Feeds,
@@ -174,6 +177,7 @@ impl Actor {
             session,
             witness: Witness::default(),
             spikes: Kept::default(),
+            figures: Figures::default(),
             leases: Leases::default(),
             keeper: Keeper::default(),
             feeds: Feeds::default(),
@@ -524,6 +528,9 @@ impl Actor {
                 if self.backend().0 == Backend::Lowpower {
                     // Nobody reports a sysctl that somebody else writes.
                     self.look_again().await;
+                }
+                if !self.feeds.is_empty() {
+                    self.figures.second(&self.edges.roots, &self.survey);
                 }
                 let closed = self.feeds.reap();
                 self.listeners_left(&closed).await;

@@ -140,6 +140,7 @@ impl Actor {
             let probing = self.sampler.probing(uplink.ifindex);
             let mut info = view::uplink(uplink, &self.session, probing, &shares, costs);
             info.cost_reason = view::cost_reason(uplink, set).to_wire();
+            self.figures.show(&mut info);
             info
         };
         self.survey.uplinks.iter().map(shown).collect()

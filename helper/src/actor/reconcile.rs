@@ -50,6 +50,9 @@ impl Actor {
             self.witness.follow(&[]);
             self.session.reset();
         }
+        if self.feeds.is_empty() {
+            self.figures.stop();
+        }
         let ifindexes: Vec<u32> = self.survey.uplinks.iter().map(|u| u.ifindex).collect();
         let costs = self.costs(&self.leases.wanted());
         // A leader that is no longer there was announced by whoever looked again.
@@ -141,6 +144,9 @@ impl Actor {
                 Some(value) => self.door.set_sysctl(knob, i64::from(value))?,
                 None => self.door.release_sysctl(knob)?,
             };
+        }
+        if wrote {
+            self.door.renew_v6_routes().await;
         }
         if !wanted.game_mode {
             self.keeper.ended();

@@ -172,6 +172,7 @@ mod tests {
         let lowpower = Lowpower::Present {
             ema_factor: 512,
             power_cost: 100,
+            prefers_busy: None,
         };
         for uplinks in 0..3 {
             let found = Survey {

@@ -88,15 +88,28 @@ impl NetlinkError {
 pub enum DoorError {
     /// The value isn't one the helper writes.
     #[error(
-        "{} takes 0 to {max}, not {value}; nothing was changed",
-        knob.id()
+        "{}: {value} {}; nothing was changed",
+        knob.id(),
+        knob.outside()
     )]
     OutOfRange {
         /// The sysctl asked for.
         knob: Knob,
         /// The value asked for.
         value: i64,
-        /// The largest value allowed.
+    },
+    /// Somebody else set a value that the helper never writes, so it could not put it back.
+    #[error(
+        "{}: it is {current}, which {}; it can't be captured to be put back, so nothing was \
+         changed; set it to 0 to {max} yourself first (sudo sysctl -w {}=N)",
+        knob.id(), knob.outside(), knob.path().replace('/', ".")
+    )]
+    Untouchable {
+        /// The sysctl asked for.
+        knob: Knob,
+        /// The value in force.
+        current: i64,
+        /// The largest value the helper writes.
         max: u32,
     },
     /// There is nothing here to change that way.
@@ -165,7 +178,9 @@ impl DoorError {
             Self::NotSupported { .. } => HelperError::NotSupported(sentence),
             Self::StoodBack { .. } => HelperError::ConflictingRoutes(sentence),
             Self::Journal(JournalError::InUse { .. }) => HelperError::Busy(sentence),
-            Self::Journal(_) | Self::Kernel { .. } => HelperError::Kernel(sentence),
+            Self::Journal(_) | Self::Kernel { .. } | Self::Untouchable { .. } => {
+                HelperError::Kernel(sentence)
+            }
         }
     }
 

@@ -5,8 +5,11 @@
 //! - The values are copied when a route cache entry is made. After a write the door flushes the
 //!   IPv4 route cache; the next packet of each flow makes its entry anew with the new values. The
 //!   flush also restarts every entry's averages at 0, so an unchanged value is not written again.
-//! - IPv6 entries take a new value only when their route is replaced; no flush reaches them, and
-//!   the helper replaces no route for it. Until then IPv6 keeps the old values.
+//! - IPv6 entries take a new value only when their route is replaced; no flush reaches them. After
+//!   a write the door replaces the multipath IPv6 routes of our own making by themselves. Nobody
+//!   else's is touched: until its owner replaces it, it keeps the old values.
+//! - A cost outside 0..=10000 is dangerous (see [`Knob::max`]). One that somebody else set is
+//!   shown and left alone: it isn't captured, for restoring it would mean writing it.
 //! - Each network namespace has its own pair, starting at 512 and 100.
 //! - That the values are in force says nothing about a gain: measure.
 
@@ -37,17 +40,25 @@ pub enum Lowpower {
         ema_factor: u32,
         /// The power cost weight, any 32-bit integer; someone may have set it outside our range.
         power_cost: i32,
+        /// Which way the third sysctl points, which only our own patch has: true when the busy
+        /// path wins. `None` with the original, or one like it.
+        prefers_busy: Option<bool>,
     },
 }
 
 impl Lowpower {
     /// Look at the two sysctls.
     pub fn read(tree: &SysctlTree) -> Self {
-        Self::of(tree.read(Knob::EmaFactor), tree.read(Knob::PowerCost))
+        let pair = (tree.read(Knob::EmaFactor), tree.read(Knob::PowerCost));
+        Self::of(pair.0, pair.1, tree.prefers_busy())
     }
 
     /// The meaning of the two reads.
-    fn of(ema_factor: Result<i64, SysctlError>, power_cost: Result<i64, SysctlError>) -> Self {
+    fn of(
+        ema_factor: Result<i64, SysctlError>,
+        power_cost: Result<i64, SysctlError>,
+        prefers_busy: Option<bool>,
+    ) -> Self {
         let absent =
             |read: &Result<i64, SysctlError>| matches!(read, Err(SysctlError::Absent { .. }));
         match (absent(&ema_factor), absent(&power_cost)) {
@@ -72,8 +83,21 @@ impl Lowpower {
             Ok(power_cost) => Self::Present {
                 ema_factor,
                 power_cost,
+                prefers_busy,
             },
             Err(unreadable) => unreadable,
+        }
+    }
+
+    /// Whose patch it is, as far as that can be told.
+    pub fn kind(&self) -> contract::PatchKind {
+        match self {
+            Self::Present { prefers_busy, .. } => match prefers_busy {
+                None => contract::PatchKind::Original,
+                Some(false) => contract::PatchKind::Steady,
+                Some(true) => contract::PatchKind::Busy,
+            },
+            _ => contract::PatchKind::None,
         }
     }
 

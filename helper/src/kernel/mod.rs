@@ -18,6 +18,7 @@ pub mod journal;
 pub mod lowpower;
 pub mod netlink;
 pub mod objects;
+pub mod paths;
 pub mod route;
 pub mod sockets;
 pub mod survey;
@@ -33,6 +34,8 @@ pub mod watch;
 pub struct Roots {
     /// The sysctl tree: `/proc/sys`.
     pub proc_sys: PathBuf,
+    /// The kernel's network files: `/proc/net`.
+    pub proc_net: PathBuf,
     /// The interfaces' directory: `/sys/class/net`.
     pub sys_class_net: PathBuf,
     /// The runtime directory, 0700 and ours: `/run/evenkeel`. It holds the journal.
@@ -43,6 +46,7 @@ impl Default for Roots {
     fn default() -> Self {
         Self {
             proc_sys: PathBuf::from("/proc/sys"),
+            proc_net: PathBuf::from("/proc/net"),
             sys_class_net: PathBuf::from("/sys/class/net"),
             runtime_dir: PathBuf::from("/run/evenkeel"),
         }

@@ -1,4 +1,4 @@
-//! The two lowpower sysctls as files: strict reading, careful writing, an allow-list of names.
+//! The lowpower sysctls as files: strict reading, careful writing, an allow-list of names.
 //!
 //! It is not for capturing or restoring originals: that is the door's job. The root is a
 //! parameter, so tests use a recorded tree.
@@ -17,6 +17,12 @@ use thiserror::Error;
 
 /// The longest text a sysctl of ours may have: sign, eleven digits and a newline, with room.
 const MAX_TEXT_BYTES: usize = 32;
+
+/// The sysctl that only our own patch has: 0 the steadier path wins, 1 the original's direction.
+///
+/// It is for comparing the two in a measurement of the patch; a player has nothing to gain from 1,
+/// so the helper shows it and never writes it.
+const PREFER_BUSY_PATH: &str = "net/ipv4/lowpower_prefer_busy";
 
 /// The file that throws away the IPv4 route cache when anything is written to it.
 const FLUSH_PATH: &str = "net/ipv4/route/flush";
@@ -51,9 +57,9 @@ impl Knob {
         }
     }
 
-    /// The largest value the helper writes of its own accord; the smallest is 0.
+    /// The largest value the helper writes; the smallest is 0.
     ///
-    /// The kernel takes any 32-bit integer as the power cost, but adds it to an int IPv6 route
+    /// The original patch takes any 32-bit integer as the power cost, but adds it to an int IPv6 route
     /// score that decides reachability: -1 and 3000000 made `::1` unreachable, 36000 broke large
     /// packets, and putting 100 back did not help. 10000 was the largest value seen to be safe.
     pub fn max(self) -> u32 {
@@ -61,6 +67,23 @@ impl Knob {
             Self::EmaFactor => *limits::EMA_FACTOR.end(),
             Self::PowerCost => *limits::POWER_COST.end(),
         }
+    }
+
+    /// What is said about a value that is out of range, as the end of a sentence about it.
+    pub fn outside(self) -> String {
+        let max = self.max();
+        match self {
+            Self::EmaFactor => format!("is outside 0 to {max}"),
+            Self::PowerCost => format!(
+                "is outside 0 to {max}: with negative and large values IPv6 addresses, even ::1, \
+                 can become unreachable until the interface is taken down and up"
+            ),
+        }
+    }
+
+    /// Whether the helper writes this value: 0 to [`Knob::max`].
+    pub fn takes(self, value: i64) -> bool {
+        (0..=i64::from(self.max())).contains(&value)
     }
 }
 
@@ -94,6 +117,16 @@ pub enum SysctlError {
         name: &'static str,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The value is outside what the helper writes, ever. It was not written.
+    #[error("{value} is outside 0 to {max} for {name}, and is never written")]
+    Dangerous {
+        /// The path under the sysctl root.
+        name: &'static str,
+        /// The value that was to be written.
+        value: i64,
+        /// The largest value allowed.
+        max: u32,
     },
     /// The kernel refused the value (`EINVAL`) and kept its own.
     #[error("the kernel refused {value} for {name}")]
@@ -145,7 +178,20 @@ impl SysctlTree {
     ///
     /// [`SysctlError::Absent`], [`SysctlError::Unreadable`] or [`SysctlError::Malformed`].
     pub fn read(&self, knob: Knob) -> Result<i64, SysctlError> {
-        let name = knob.path();
+        self.read_named(knob.path())
+    }
+
+    /// The third sysctl, which only our own patch has: whether the busy path wins. `None` when it
+    /// isn't there or says nothing that can be understood.
+    pub fn prefers_busy(&self) -> Option<bool> {
+        match self.read_named(PREFER_BUSY_PATH).ok()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    fn read_named(&self, name: &'static str) -> Result<i64, SysctlError> {
         let unreadable = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => SysctlError::Absent { name },
             _ => SysctlError::Unreadable { name, source },
@@ -165,16 +211,18 @@ impl SysctlTree {
         parse_decimal(&text).ok_or(SysctlError::Malformed { name })
     }
 
-    /// Write `value`, whatever it is, and read it back.
-    ///
-    /// The range isn't checked here: a captured original may lie outside of ours and must go
-    /// back exactly. [`super::door::Door::set_sysctl`] checks what clients ask for.
+    /// Write `value` and read it back. This is the only way a value gets out, so what is outside
+    /// the knob's range is refused here, whoever wants it.
     ///
     /// # Errors
     ///
-    /// Any [`SysctlError`]; after `ShortWrite` and `ReadBack` the value in force is not `value`.
+    /// Any [`SysctlError`]; after `Dangerous` nothing was written, after `ShortWrite` and `ReadBack` the value in force is not `value`.
     pub fn write(&self, knob: Knob, value: i64) -> Result<(), SysctlError> {
         let name = knob.path();
+        if !knob.takes(value) {
+            let max = knob.max();
+            return Err(SysctlError::Dangerous { name, value, max });
+        }
         let unwritable = |source: io::Error| match source.raw_os_error() {
             Some(nix::libc::ENOENT) => SysctlError::Absent { name },
             Some(nix::libc::EINVAL) => SysctlError::Refused { name, value },

@@ -55,6 +55,15 @@ pub fn is_tunnel(class_net: &Path, name: &str) -> bool {
     })
 }
 
+/// Bytes that the interface has sent since it was made; `None` when it doesn't say.
+pub fn tx_bytes(class_net: &Path, name: &str) -> Option<u64> {
+    let dir = interface_dir(class_net, name)?;
+    read_short(&dir.join("statistics/tx_bytes"))?
+        .trim()
+        .parse()
+        .ok()
+}
+
 /// The interface's directory, if its name can't lead anywhere else.
 fn interface_dir(class_net: &Path, name: &str) -> Option<PathBuf> {
     let plain = !name.is_empty() && name != "." && name != ".." && !name.contains('/');

@@ -51,6 +51,46 @@ fn a_kill_between_the_intent_and_the_write_restores_nothing_and_loses_nothing() 
 }
 
 #[test]
+fn originals_of_another_network_namespace_are_not_claimed_here() {
+    let lab = Lab::empty().with_lowpower();
+    let roots = lab.roots();
+    let (here, there) = lab.run(async |roots| {
+        // Elsewhere the same value is in force, by chance.
+        fs::write(roots.proc_sys.join(EMA_FACTOR), "512").unwrap();
+        let mut door = Door::open(roots.clone()).unwrap();
+        door.set_sysctl(Knob::EmaFactor, 600).unwrap();
+        drop(door);
+        let kept = fs::read(roots.runtime_dir.join("originals.json")).unwrap();
+        (roots, kept)
+    });
+    let elsewhere = Lab::empty();
+    elsewhere.run(async |_roots| {
+        let refused = Door::open(here.clone()).unwrap().restore_all().await;
+        let other = |error: &DoorError| {
+            matches!(
+                error,
+                DoorError::Journal(JournalError::OtherNamespace { .. })
+            )
+        };
+        assert!(refused.as_ref().is_err_and(other), "{refused:?}");
+        let file = here.runtime_dir.join("originals.json");
+        assert_eq!(
+            fs::read(file).unwrap(),
+            there,
+            "they are kept for their own"
+        );
+    });
+    lab.run(async |roots| {
+        let door = &mut Door::open(roots.clone()).unwrap();
+        assert_eq!(
+            door.restore_all().await.unwrap(),
+            ["ema-factor: restored to 512"]
+        );
+    });
+    assert!(!roots.runtime_dir.join("originals.json").exists());
+}
+
+#[test]
 fn the_word_for_the_next_helper_is_found_once_and_is_nobody_elses() {
     let (_lab, dir) = runtime_dir();
     let open = || Journal::open(&dir).unwrap();

@@ -2,10 +2,14 @@
 
 use std::{
     fs::{self, DirBuilder, File},
+    io::{BufRead, BufReader, Lines},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    process::{self, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    process::{self, ChildStdout, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -25,6 +29,7 @@ pub const UPLINKS: [(&str, &str); 2] = [("wifi0", "far0"), ("usb0", "far1")];
 /// The sysctl tree's files.
 pub const EMA_FACTOR: &str = "net/ipv4/lowpower_ema_k_factor";
 pub const POWER_COST: &str = "net/ipv4/lowpower_power_cost_weight";
+pub const PREFER_BUSY: &str = "net/ipv4/lowpower_prefer_busy";
 pub const FLUSH: &str = "net/ipv4/route/flush";
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -119,6 +124,7 @@ impl Lab {
     pub fn roots(&self) -> Roots {
         Roots {
             proc_sys: self.dir.join("sys"),
+            proc_net: self.dir.join("net"),
             sys_class_net: PathBuf::from("/sys/class/net"),
             runtime_dir: self.dir.join("run"),
         }
@@ -188,6 +194,32 @@ impl Lab {
         command.spawn().unwrap()
     }
 
+    /// What the kernel tells of its routes from now on.
+    pub fn overhear_routes(&self, family: &str) -> Overheard {
+        let mut command = Command::new("ip");
+        command.args(["-n", &self.name, "-o", family, "monitor", "route"]);
+        let mut listener = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(listener.stdout.take().unwrap()).lines();
+        let mut overheard = Overheard { listener, lines };
+        // It may take a while until it listens.
+        self.ip(&format!("{family} route add unreachable fd76::/64"));
+        let (ready, stop) = (Arc::new(AtomicBool::new(false)), Duration::from_millis(50));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ready.load(Ordering::Relaxed) {
+                    self.ip(&format!(
+                        "{family} route replace unreachable fd76::/64 metric 7"
+                    ));
+                    thread::sleep(stop);
+                }
+            });
+            overheard.until("fd76::/64");
+            ready.store(true, Ordering::Relaxed);
+        });
+        self.ip(&format!("{family} route flush root fd76::/64"));
+        overheard
+    }
+
     /// Set a sysctl of the namespace that the calling thread is in.
     pub fn set_sysctl(name: &str, value: &str) {
         let file = Path::new("/proc/thread-self/root/proc/sys").join(name.replace('.', "/"));
@@ -217,6 +249,27 @@ impl Lab {
     /// The lines of `ip -4` or `-6 route show` that start a default route or are its nexthops.
     pub fn default_route(&self, family: &str) -> String {
         self.ip(&format!("{family} route show default"))
+    }
+}
+
+/// The kernel's news, line by line.
+pub struct Overheard {
+    listener: process::Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Overheard {
+    /// All lines up to the one that has this in it.
+    pub fn until(&mut self, word: &str) -> Vec<String> {
+        let lines = self.lines.by_ref().map(Result::unwrap);
+        lines.take_while(|line| !line.contains(word)).collect()
+    }
+}
+
+impl Drop for Overheard {
+    fn drop(&mut self) {
+        let _ = self.listener.kill();
+        let _ = self.listener.wait();
     }
 }
 

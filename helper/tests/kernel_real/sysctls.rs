@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use evenkeel_dbus::{Backend, Reason, TunableState};
+use evenkeel_core::plan::numbers::SYSTEM_TABLE;
+use evenkeel_dbus::{Backend, PatchKind, Reason, TunableState};
 use evenkeeld::kernel::{
     Roots,
     door::Door,
@@ -13,7 +14,7 @@ use evenkeeld::kernel::{
 };
 use nix::unistd::{Uid, setfsuid};
 
-use crate::lab::{EMA_FACTOR, FLUSH, Lab, POWER_COST, backend_of};
+use crate::lab::{EMA_FACTOR, FLUSH, Lab, POWER_COST, PREFER_BUSY, backend_of};
 
 fn value(roots: &Roots, place: &str) -> String {
     fs::read_to_string(roots.proc_sys.join(place))
@@ -48,6 +49,7 @@ fn the_recorded_tree_decides_the_backend() {
     let present = Lowpower::Present {
         ema_factor: 512,
         power_cost: 100,
+        prefers_busy: None,
     };
     assert_eq!(both(&lab), (present, (Backend::Lowpower, Reason::Ready)));
 
@@ -55,6 +57,7 @@ fn the_recorded_tree_decides_the_backend() {
     let negative = Lowpower::Present {
         ema_factor: 512,
         power_cost: i32::MIN,
+        prefers_busy: None,
     };
     assert_eq!(both(&lab), (negative, (Backend::Lowpower, Reason::Ready)));
 
@@ -167,23 +170,139 @@ fn a_held_sysctl_is_set_in_the_kernel_and_comes_back() {
 }
 
 #[test]
-fn an_original_outside_our_range_comes_back_exactly() {
+fn a_value_out_of_range_that_somebody_set_is_shown_and_neither_captured_nor_written() {
     let lab = Lab::empty().with_lowpower();
-    for original in ["-1", "3000000", "-2147483648"] {
+    for theirs in ["-1", "3000000", "-2147483648", "10001"] {
         lab.run(async |roots| {
-            fs::write(roots.proc_sys.join(POWER_COST), original).unwrap();
+            fs::write(roots.proc_sys.join(POWER_COST), theirs).unwrap();
             let mut door = Door::open(roots.clone()).unwrap();
+            let refused = door.set_sysctl(Knob::PowerCost, 5).unwrap_err();
+            assert!(
+                matches!(refused, DoorError::Untouchable { .. }),
+                "{refused:?}"
+            );
+            let said = refused.to_string();
+            let begins = format!("power-cost: it is {theirs}, which is outside 0 to 10000: with");
+            assert!(said.starts_with(&begins), "{said}");
+            assert!(said.contains("nothing was changed"), "{said}");
+            let todo = "sudo sysctl -w net.ipv4.lowpower_power_cost_weight=N";
+            assert!(said.contains(todo), "{said}");
+            assert_eq!(value(&roots, POWER_COST), theirs);
+            assert!(!roots.runtime_dir.join("originals.json").exists());
+            let status = &door.status(&[])[1];
+            assert_eq!(
+                (status.current.as_str(), status.state),
+                (theirs, TunableState::Idle)
+            );
+            assert!(
+                status.why.starts_with(&format!("{theirs} is outside")),
+                "{status:?}"
+            );
+            // Once it is in range it is captured as ever.
+            fs::write(roots.proc_sys.join(POWER_COST), "10000").unwrap();
             door.set_sysctl(Knob::PowerCost, 5).unwrap();
-            drop(door); // as if killed
-            assert_eq!(value(&roots, POWER_COST), "5");
-            Door::open(roots.clone())
-                .unwrap()
-                .restore_all()
-                .await
-                .unwrap();
-            assert_eq!(value(&roots, POWER_COST), original);
+            door.release_sysctl(Knob::PowerCost).unwrap();
+            assert_eq!(value(&roots, POWER_COST), "10000");
+            assert_eq!(door.status(&[])[1].why, "");
         });
     }
+}
+
+#[test]
+fn no_way_leads_a_dangerous_value_into_the_kernel() {
+    let lab = Lab::empty().with_lowpower();
+    lab.run(async |roots| {
+        let tree = SysctlTree::new(&roots.proc_sys);
+        for (knob, wrong) in [
+            (Knob::PowerCost, -1),
+            (Knob::PowerCost, 10_001),
+            (Knob::PowerCost, i64::MIN),
+            (Knob::EmaFactor, 1025),
+            (Knob::EmaFactor, -1),
+        ] {
+            let refused = tree.write(knob, wrong);
+            assert!(matches!(refused, Err(SysctlError::Dangerous { .. })), "{refused:?}");
+        }
+        // A journal of an older helper may hold such an original.
+        fs::write(roots.proc_sys.join(POWER_COST), "250").unwrap();
+        let journal = r#"{"version":1,"sysctls":[{"knob":"power-cost","original":-33,"ours":[-33,250]}],"routes":[]}"#;
+        fs::write(roots.runtime_dir.join("originals.json"), journal).unwrap();
+        let said = Door::open(roots.clone()).unwrap().restore_all().await.unwrap();
+        let why = "power-cost: left at 250: its original -33 is outside 0 to 10000, which the \
+                   helper never writes";
+        assert_eq!(said, [why]);
+        assert_eq!(value(&roots, POWER_COST), "250");
+        assert!(!roots.runtime_dir.join("originals.json").exists());
+        let values = (value(&roots, EMA_FACTOR), value(&roots, POWER_COST));
+        assert_eq!(values, ("512".into(), "250".into()));
+    });
+}
+
+#[test]
+fn the_third_sysctl_tells_our_patch_from_the_original_and_is_never_written() {
+    let lab = Lab::empty();
+    let kind = || Lowpower::read(&SysctlTree::new(&lab.roots().proc_sys)).kind();
+    lab.write_tree(PREFER_BUSY, "0\n");
+    assert_eq!(kind(), PatchKind::None, "alone it means nothing");
+    lab.write_tree(EMA_FACTOR, "512\n");
+    lab.write_tree(POWER_COST, "100\n");
+    for (text, expected) in [
+        ("0\n", PatchKind::Steady),
+        ("1\n", PatchKind::Busy),
+        ("2\n", PatchKind::Original),
+        ("yes\n", PatchKind::Original),
+    ] {
+        lab.write_tree(PREFER_BUSY, text);
+        assert_eq!(kind(), expected, "{text:?}");
+        lab.write_tree(FLUSH, "");
+        lab.run(async |roots| {
+            let mut door = Door::open(roots.clone()).unwrap();
+            // A plain file keeps the tail of a longer value: one width.
+            door.set_sysctl(Knob::EmaFactor, 700).unwrap();
+            door.set_sysctl(Knob::PowerCost, 250).unwrap();
+            door.restore_all().await.unwrap();
+        });
+        let file = lab.roots().proc_sys.join(PREFER_BUSY);
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        fs::remove_file(file).unwrap();
+    }
+    assert_eq!(kind(), PatchKind::Original);
+}
+
+#[test]
+fn a_new_value_reaches_our_own_multipath_ipv6_route_and_nobody_elses() {
+    let lab = Lab::with_uplinks().with_lowpower();
+    let hops = "nexthop via fd01::1 dev wifi0 weight 1 nexthop via fd02::1 dev usb0 weight 2";
+    lab.ip(&format!("-6 route add default metric 1024 {hops}"));
+    // Ours: the copy of the system's own, over both.
+    lab.ip(&format!(
+        "-6 route add default proto 77 metric 1024 table {SYSTEM_TABLE} {hops}"
+    ));
+    // Has our number, and isn't of our making.
+    lab.ip(&format!(
+        "-6 route add default proto 77 metric 9 table 9999 {hops}"
+    ));
+    let before = lab.routing();
+    let mut said = lab.overhear_routes("-6");
+    lab.run(async |roots| {
+        let mut door = Door::open(roots.clone()).unwrap();
+        assert!(door.set_sysctl(Knob::PowerCost, 250).unwrap());
+        door.renew_v6_routes().await;
+    });
+    // What comes after all of it, so that nothing is missed.
+    lab.ip("-6 route add unreachable fd77::/64");
+    let heard = said.until("fd77::/64");
+    let ours: Vec<&String> = heard
+        .iter()
+        .filter(|line| line.contains("default"))
+        .collect();
+    assert_eq!(ours.len(), 1, "{heard:?}");
+    assert!(
+        ours[0].contains(&format!("table {SYSTEM_TABLE}")),
+        "{heard:?}"
+    );
+    lab.ip("-6 route del unreachable fd77::/64");
+    assert_eq!(lab.routing(), before);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod facts;
 mod judge;
+mod kernel;
 mod known;
 
 use std::fmt::Write as _;
@@ -24,6 +25,9 @@ const SCHEMA: u32 = 1;
 /// # Errors
 /// When the output cannot be written.
 pub async fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    if args.kernel {
+        return kernel::run(args.json, out).await;
+    }
     let facts = facts::gather().await;
     let findings = judge::judge(&facts);
     let exit = exit(&facts, &findings);

@@ -2,8 +2,9 @@
 //! are the helper's; cancelling is Ctrl-C's. A terminal that is closed leaves the measurement alone.
 
 mod bar;
+pub mod past;
 mod report;
-mod told;
+pub mod told;
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -14,11 +15,16 @@ use futures_util::StreamExt;
 use futures_util::stream::select_all;
 
 use super::args::MeasureArgs;
+use super::deliver::{self, Delivery};
 use super::exit::{Exit, Failure};
 use super::out::json;
 use super::{complain, helper};
+use crate::measure::history::Kept;
 use crate::measure::{self, Choice, Found, Snapshot};
 use crate::state::HelperState;
+use crate::words::{Language, Words};
+use report::Report;
+use told::Names;
 
 /// As shells report a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -28,31 +34,83 @@ const INTERRUPTED: u8 = 130;
 /// # Errors
 /// When the helper refuses, cannot be reached or goes away, or the output cannot be written.
 pub async fn run(args: &MeasureArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    if args.history {
+        return past::list(args.json, out).await;
+    }
+    if let Some(number @ 1..) = args.show {
+        let history = past::folder()?;
+        past::gather(&history).await;
+        return show_kept(past::open(&history, number)?, args, out);
+    }
     let helper = helper::connect().await?;
     let state = HelperState::read(&helper).await?;
-    let measurement = if args.show {
-        newest(&helper).await?
+    let measurement = if args.show.is_some() {
+        // The helper remembers none after a restart; the disk does.
+        let Some(path) = state.measurements.last() else {
+            return show_kept(past::open(&past::folder()?, 1)?, args, out);
+        };
+        measure::at(&helper, path.clone()).await?
     } else {
         let plan = choice(args).plan(&state, &plan(args)?);
         let plan = plan.map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
         measure::start(&helper, plan).await?
     };
-    let names = told::Names::of(&state);
+    let names = Names::of(&state);
     let cancelled = follow(&helper, &measurement, &names, args.json).await?;
     let snapshot = Snapshot::read(&measurement).await?;
     let found = Found::fetch(&measurement).await?;
-    if args.json {
-        let report = report::Report::of(&snapshot, &found, &names);
-        writeln!(out, "{}", json(&report)?)?;
-    } else {
-        out.write_all(told::all(&snapshot, &found, &names).as_bytes())?;
-    }
-    out.flush()?;
+    past::keep(&helper, &snapshot, &found, &names).await;
+    show(&snapshot, &found, &names, args, out)?;
     Ok(match snapshot.state {
         _ if cancelled => INTERRUPTED,
         MeasurementState::Failed => Exit::Failed.code(),
         _ => Exit::Ok.code(),
     })
+}
+
+fn show_kept(
+    (kept, found): (Kept, Found),
+    args: &MeasureArgs,
+    out: &mut dyn Write,
+) -> Result<u8, Failure> {
+    let names = Names::known(&kept.uplinks);
+    show(&kept.snapshot, &found, &names, args, out)?;
+    Ok(Exit::Ok.code())
+}
+
+/// Writes the files that were asked for, and what came out.
+fn show(
+    snapshot: &Snapshot,
+    found: &Found,
+    names: &Names,
+    args: &MeasureArgs,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let words = Words::new(Language::of_system());
+    let arms = names.arms(snapshot, &words);
+    let series = found.series(arms.each_ref().map(String::as_str));
+    let verdict = told::verdict(snapshot, names, &words).join(" ");
+    let lead = [Some(verdict), told::advice(snapshot, &words)];
+    let delivery = Delivery {
+        title: &arms.join(" / "),
+        series: &series,
+        started_unix_ms: snapshot.started_at.checked_mul(1_000),
+        one_after_the_other: false,
+        lead: lead.into_iter().flatten().collect(),
+        notes: told::ways(snapshot, found, names, &words)
+            .into_iter()
+            .collect(),
+    };
+    let json_file = args.samples_json.as_deref();
+    deliver::files(&delivery, &args.deliver, json_file, &words)?;
+    if args.json {
+        // Scripts get the same words everywhere.
+        let english = Words::new(Language::English);
+        let report = Report::of(snapshot, found, names, &english);
+        writeln!(out, "{}", json(&report)?)?;
+        return Ok(out.flush()?);
+    }
+    deliver::print(&delivery, &args.deliver, &words, out)
 }
 
 /// What the arguments name. One of them is there: the parser sees to that.
@@ -80,23 +138,11 @@ fn plan(args: &MeasureArgs) -> Result<Plan, Failure> {
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))
 }
 
-/// The measurement under way, or the one that ended last.
-async fn newest(helper: &Helper1Proxy<'_>) -> Result<Measurement1Proxy<'static>, Failure> {
-    let all = helper.measurements().await?;
-    let Some(path) = all.into_iter().next_back() else {
-        return Err(Failure::new(
-            Exit::Failed,
-            "nothing was measured since the helper started; `evenkeel measure --game-mode` begins",
-        ));
-    };
-    Ok(measure::at(helper, path).await?)
-}
-
 /// Shows how far it is until it ends. True when Ctrl-C ended it.
 async fn follow(
     helper: &Helper1Proxy<'_>,
     measurement: &Measurement1Proxy<'_>,
-    names: &told::Names,
+    names: &Names,
     quiet: bool,
 ) -> Result<bool, Failure> {
     let mut changes = select_all([
@@ -108,6 +154,7 @@ async fn follow(
             .boxed(),
     ]);
     let mut owners = helper.inner().receive_owner_changed().await?;
+    let words = Words::new(Language::of_system());
     let mut bar = bar::Bar::new(io::stderr().is_terminal(), quiet);
     let mut cancelled = false;
     let mut second = tokio::time::interval(std::time::Duration::from_secs(1));
@@ -117,7 +164,7 @@ async fn follow(
             bar.end();
             return Ok(cancelled);
         }
-        bar.show(&snapshot, names);
+        bar.show(&snapshot, names, &words);
         tokio::select! {
             _ = changes.next() => {}
             _ = second.tick(), if bar.moves() => {}

@@ -1,12 +1,13 @@
 //! The JSON of a measurement: a stable schema of its own. Fields are only ever added.
 
 use evenkeel_core::ab::Verdict;
-use evenkeel_core::stats::Summary;
 use evenkeel_dbus::measurement::MeasurementPlan;
 use serde::Serialize;
 
 use super::told::{self, Names};
-use crate::measure::{Found, Snapshot, THRESHOLDS_NS};
+use crate::export::Figures;
+use crate::measure::{Found, Snapshot};
+use crate::words::Words;
 
 /// Raised only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -16,6 +17,17 @@ const SCHEMA: u32 = 1;
 pub struct Report {
     /// Always [`SCHEMA`].
     schema: u32,
+    #[serde(flatten)]
+    judged: Judged,
+    arms: Vec<Arm>,
+    /// 99th percentile of B over A, and 95 of 100 resampled: a description.
+    p99_ratio: Option<[f64; 3]>,
+    blocks: Vec<Block>,
+}
+
+/// What was measured, and what came out.
+#[derive(Debug, Serialize)]
+pub struct Judged {
     plan: MeasurementPlan,
     seed: u64,
     started_unix_s: u64,
@@ -37,26 +49,14 @@ pub struct Report {
     /// The verdict in a sentence.
     sentence: String,
     advice: Option<String>,
-    arms: Vec<Arm>,
-    /// 99th percentile of B over A, and 95 of 100 resampled: a description.
-    p99_ratio: Option<[f64; 3]>,
-    blocks: Vec<Block>,
 }
 
 #[derive(Debug, Serialize)]
 struct Arm {
     name: String,
-    sent: u64,
-    lost: u64,
-    min_ns: Option<u64>,
-    mean_ns: Option<u64>,
-    median_ns: Option<u64>,
-    p95_ns: Option<u64>,
-    p99_ns: Option<u64>,
-    max_ns: Option<u64>,
-    stdev_ns: Option<u64>,
-    /// Answers over 50, 100 and 200 ms.
-    over: [u64; THRESHOLDS_NS.len()],
+    /// Times in nanoseconds; `over` counts answers over 50, 100 and 200 ms.
+    #[serde(flatten)]
+    figures: Figures,
     /// When each probe was sent, milliseconds since the measurement began.
     at_ms: Vec<u32>,
     /// Its round-trip time, null when it was lost.
@@ -79,18 +79,17 @@ struct Block {
 }
 
 impl Report {
-    /// The report of a measurement.
-    pub fn of(snapshot: &Snapshot, found: &Found, names: &Names) -> Self {
-        let outcome = snapshot.outcome;
-        let arm = |arm: u32| {
-            let probes = &found.arms[arm as usize];
-            let summary = probes.summary();
-            let name = names.arm(snapshot, arm).unwrap_or_default();
+    /// The report of a measurement; names and sentences in these words.
+    pub fn of(snapshot: &Snapshot, found: &Found, names: &Names, words: &Words) -> Self {
+        let arms = names.arms(snapshot, words);
+        let arm = |arm: usize| {
+            let probes = &found.arms[arm];
             Arm {
+                name: arms[arm].clone(),
+                figures: probes.figures(),
                 at_ms: probes.at_ms.clone(),
                 rtt_ns: probes.rtts_ns.clone(),
                 block: probes.blocks.clone(),
-                ..figures(name, &summary)
             }
         };
         let blocks = found.blocks.iter().map(|block| Block {
@@ -104,6 +103,20 @@ impl Report {
         });
         Self {
             schema: SCHEMA,
+            judged: Judged::of(snapshot, names, words),
+            arms: vec![arm(0), arm(1)],
+            p99_ratio: found.tail.map(|tail| [tail.value, tail.low, tail.high]),
+            blocks: blocks.collect(),
+        }
+    }
+}
+
+impl Judged {
+    /// Of a measurement.
+    pub fn of(snapshot: &Snapshot, names: &Names, words: &Words) -> Self {
+        let outcome = snapshot.outcome;
+        let interval = outcome.and_then(|outcome| outcome.interval);
+        Self {
             plan: snapshot.plan,
             seed: snapshot.seed,
             started_unix_s: snapshot.started_at,
@@ -118,42 +131,11 @@ impl Report {
             pairs: outcome.map(|outcome| outcome.pairs),
             p: outcome.map(|outcome| outcome.p),
             ratio: outcome.map(|outcome| outcome.ratio),
-            ratio_low: outcome
-                .and_then(|outcome| outcome.interval)
-                .map(|(low, _)| low),
-            ratio_high: outcome
-                .and_then(|outcome| outcome.interval)
-                .map(|(_, high)| high),
+            ratio_low: interval.map(|(low, _)| low),
+            ratio_high: interval.map(|(_, high)| high),
             ratio_seen: outcome.and_then(|outcome| outcome.seen),
-            sentence: told::verdict(snapshot, names),
-            advice: told::advice(snapshot),
-            arms: vec![arm(0), arm(1)],
-            p99_ratio: found.tail.map(|tail| [tail.ratio, tail.low, tail.high]),
-            blocks: blocks.collect(),
+            sentence: told::verdict(snapshot, names, words).join(" "),
+            advice: told::advice(snapshot, words),
         }
-    }
-}
-
-fn figures(name: String, summary: &Summary) -> Arm {
-    let spread = summary.spread.as_ref();
-    let mut over = [0; THRESHOLDS_NS.len()];
-    for (count, over) in over.iter_mut().zip(&summary.over) {
-        *count = over.count;
-    }
-    Arm {
-        name,
-        sent: summary.sent,
-        lost: summary.lost,
-        min_ns: spread.map(|spread| spread.min_ns),
-        mean_ns: spread.map(|spread| spread.mean_ns),
-        median_ns: spread.map(|spread| spread.median_ns),
-        p95_ns: spread.map(|spread| spread.p95_ns),
-        p99_ns: spread.map(|spread| spread.p99_ns),
-        max_ns: spread.map(|spread| spread.max_ns),
-        stdev_ns: spread.map(|spread| spread.stdev_ns),
-        over,
-        at_ms: Vec::new(),
-        rtt_ns: Vec::new(),
-        block: Vec::new(),
     }
 }

@@ -6,7 +6,8 @@ use iced::{Subscription, Task, event, keyboard, mouse, touch};
 use super::{App, Hand, Message, Screen, Seen};
 use crate::config::Choice;
 use crate::ui::gamepad::{self, Action};
-use crate::ui::{PAGE, live, spatial};
+use crate::ui::parts::Room;
+use crate::ui::{PAGE, live, measure, spatial};
 
 /// One step of the right stick scrolls by this many pixels.
 const SCROLL_STEP: f32 = 96.0;
@@ -44,18 +45,15 @@ impl App {
             Action::Pause if self.screen == Screen::Live => {
                 Task::done(Message::Live(live::Message::TogglePause))
             }
+            Action::Pause if self.can_pause_measurement() => {
+                Task::done(Message::Measure(measure::Message::TogglePause))
+            }
             Action::Pick(steps) if self.screen == Screen::Live => {
                 Task::done(Message::Live(live::Message::Pick(steps)))
             }
             Action::Place(_) if self.settings.strip || !self.settings.welcomed => Task::none(),
             Action::Place(steps) => Task::done(Message::Show(self.screen.further(steps))),
-            Action::Scroll(steps) => scroll_by(
-                PAGE,
-                AbsoluteOffset {
-                    x: 0.0,
-                    y: steps as f32 * SCROLL_STEP,
-                },
-            ),
+            Action::Scroll(steps) => scroll(steps),
             Action::GameMode | Action::Pause | Action::Pick(_) => Task::none(),
         }
     }
@@ -68,9 +66,22 @@ impl App {
         if self.settings.strip {
             return self.shrink(false);
         }
+        if self.screen == Screen::Measure && self.measure.back() {
+            return Task::none();
+        }
+        let room = Room { size: self.size };
+        if self.screen == Screen::Spikes && self.spikes.back(room) {
+            return Task::none();
+        }
         self.screen = Screen::Live;
         Task::none()
     }
+}
+
+/// Scrolls the page by so many steps.
+pub(super) fn scroll(steps: i32) -> Task<Message> {
+    let y = steps as f32 * SCROLL_STEP;
+    scroll_by(PAGE, AbsoluteOffset { x: 0.0, y })
 }
 
 fn put_away(event: &iced::Event) -> bool {

@@ -14,7 +14,7 @@ use crate::ui::spatial::Direction;
 use crate::ui::strip::Strip;
 use crate::ui::theme::{self, Ink};
 use crate::ui::welcome::Found;
-use crate::ui::{absent, hints, later, live, question, strip, tune, welcome};
+use crate::ui::{absent, hints, live, measure, question, strip, tune, welcome};
 use crate::words::Key;
 
 /// A place on the rail.
@@ -51,6 +51,9 @@ const PLACES: [Place; 5] = [
         Screen::Settings,
     ),
 ];
+
+/// Page up and down scroll by so many steps of a gamepad's stick.
+const PAGE_STEPS: i32 = 4;
 
 impl App {
     /// The whole window.
@@ -101,7 +104,6 @@ impl App {
     /// What the chosen place shows.
     fn page(&self, room: Room) -> Element<'_, Message> {
         let (model, words) = (&self.model, &self.words);
-        let live = Message::Show(Screen::Live);
         match self.screen {
             Screen::Live if model.tracks.is_empty() && !model.knows_uplinks() => {
                 absent::page(model, Key::WelcomeLooking, words, room)
@@ -111,8 +113,8 @@ impl App {
                 absent::page(model, Key::AbsentTune, words, room)
             }
             Screen::Tune => self.tune.view(model, words, room).map(Message::Tune),
-            Screen::Measure => later::measure(live, words, room),
-            Screen::Spikes => later::spikes(live, words, room),
+            Screen::Measure => self.measure.view(model, words, room).map(Message::Measure),
+            Screen::Spikes => self.spikes.view(model, words, room).map(Message::Spikes),
             Screen::Settings => {
                 let facts = Facts {
                     model,
@@ -167,7 +169,12 @@ impl App {
             Press::Latin('p') if self.screen == Screen::Live => {
                 Some(Message::Live(live::Message::TogglePause))
             }
+            Press::Latin('p') if self.can_pause_measurement() => {
+                Some(Message::Measure(measure::Message::TogglePause))
+            }
             Press::Named(key) if self.screen == Screen::Live => live::heard(key).map(Message::Live),
+            Press::Named(Named::PageUp) => Some(Message::Scroll(-PAGE_STEPS)),
+            Press::Named(Named::PageDown) => Some(Message::Scroll(PAGE_STEPS)),
             Press::Latin('c') => Some(Message::Shrink(!self.settings.strip)),
             press => numbered(press).map(Message::Show),
         }
@@ -236,7 +243,12 @@ impl App {
     }
 
     fn in_force(&self, room: Room) -> Element<'_, Message> {
-        let mut said = vec![self.model.in_force(&self.words)];
+        let in_force = if self.measure.switches() {
+            self.words.say(Key::MeasureInForce)
+        } else {
+            self.model.in_force(&self.words)
+        };
+        let mut said = vec![in_force];
         said.extend(self.model.notes(&self.words));
         let said = text(said.join(" ")).style(theme::quiet).size(theme::SMALL);
         if room.is_compact() {

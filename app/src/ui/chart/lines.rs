@@ -1,11 +1,12 @@
 //! The lines of the graph, thinned to its columns, and the spikes that reach beyond it.
 
-use iced::widget::canvas::{Frame, Path};
+use iced::widget::canvas::{Frame, LineDash, Path};
 use iced::{Color, Point};
 
 use super::Paper;
 use super::axes::hairline;
 use super::labels::Labels;
+use crate::ui::game::Game;
 use crate::ui::history::Column;
 use crate::ui::model::Track;
 use crate::ui::theme::Ink;
@@ -13,11 +14,15 @@ use crate::ui::theme::Ink;
 /// More spikes than this beyond the graph are marked without their value.
 const MOST_VALUES: usize = 24;
 
-/// The columns of one uplink and its colour.
+/// The columns of one uplink, or of the game, and its colour.
 pub struct Line {
     columns: Vec<Column>,
     color: Color,
+    dashed: bool,
 }
+
+/// The dashes of the game's line and what is between them, in pixels.
+const DASHES: [f32; 2] = [4.0, 3.0];
 
 impl Line {
     /// What of `track` shows.
@@ -27,6 +32,17 @@ impl Line {
                 .history
                 .columns(on.plot.start_ns(), on.plot.end_ns, on.plot.column_ns),
             color: on.palette.ink(Ink::Uplink(track.slot)),
+            dashed: false,
+        }
+    }
+
+    /// What of the game's own connection shows.
+    pub fn of_game(game: &Game, on: Paper<'_>) -> Self {
+        let (from_ns, to_ns) = (on.plot.start_ns(), on.plot.end_ns);
+        Self {
+            columns: game.history.columns(from_ns, to_ns, on.plot.column_ns),
+            color: on.palette.text,
+            dashed: true,
         }
     }
 
@@ -58,7 +74,14 @@ impl Line {
                 }
             }
         });
-        frame.stroke(&path, hairline(self.color));
+        let mut stroke = hairline(self.color);
+        if self.dashed {
+            stroke.line_dash = LineDash {
+                segments: &DASHES,
+                offset: 0,
+            };
+        }
+        frame.stroke(&path, stroke);
     }
 
     /// Marks what was cut off: an arrowhead at the upper edge, and the value where there is room.

@@ -8,7 +8,7 @@ use super::Paper;
 use super::axes::{LOW, hairline, label};
 use super::labels::{Label, Labels};
 use super::lines::Line;
-use super::told;
+use super::{spiked, told};
 use crate::ui::ghost::Ghost;
 use crate::ui::history::Outage;
 use crate::ui::model::{Mark, Track};
@@ -49,10 +49,14 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
     let leader = marks.last().and_then(|mark| mark.leader);
     let leads = |track: &Track| Some(track.info.ifindex) == leader;
     let (front, back): (Vec<_>, Vec<_>) = on.chart.model.drawn().partition(|track| leads(track));
-    let lines: Vec<Line> = back
-        .into_iter()
-        .chain(front)
-        .map(|track| Line::of(track, on))
+    let game = on.chart.model.game.iter();
+    let lines: Vec<Line> = game
+        .map(|game| Line::of_game(game, on))
+        .chain(
+            back.into_iter()
+                .chain(front)
+                .map(|track| Line::of(track, on)),
+        )
         .collect();
     for line in &lines {
         line.paint(on, frame);
@@ -66,6 +70,7 @@ pub fn paint(on: Paper<'_>, frame: &mut Frame) {
             line.paint_cut(on, &mut labels, frame);
         }
     }
+    spiked::paint(on, roomy.then_some(&mut labels), frame);
     paint_said(on, labels, frame);
 }
 

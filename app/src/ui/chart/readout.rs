@@ -7,14 +7,17 @@ use iced::{Color, Point, Rectangle, Size, border};
 use super::axes::{clock, hairline, label};
 use super::hands::upright;
 use super::{Paper, text_width, told};
-use crate::ui::cause::{self, Seen};
+use crate::ui::blame;
+use crate::ui::cause::{self, Cause, Seen};
 use crate::ui::history::Bucket;
+use crate::ui::speech;
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
 /// A measurement this far from the pointed-at moment still counts, in columns and in time.
 const REACH_COLUMNS: u64 = 4;
 const REACH_NS: u64 = 500_000_000;
+const GAME_REACH_NS: u64 = 2_000_000_000;
 /// Events this near to the moment are told, in columns; at the least [`REACH_NS`].
 const NEAR_COLUMNS: u64 = 6;
 const LINE_HEIGHT: f32 = 22.0;
@@ -62,9 +65,16 @@ pub fn paint(on: Paper<'_>, x: f32, frame: &mut Frame) {
             },
         });
     }
+    rows.extend(game_row(on, at_ns));
     let marks = on.chart.model.all_marks();
     let around_ns = REACH_NS.max(NEAR_COLUMNS * on.plot.column_ns);
-    let causes = cause::causes(&on.chart.model.events, &marks, &seen, at_ns, around_ns);
+    let around = (
+        at_ns.saturating_sub(around_ns),
+        at_ns.saturating_add(around_ns),
+    );
+    let model = on.chart.model;
+    let spikes = model.spikes.between(around.0, around.1);
+    let causes = cause::causes(spikes, &model.events, &marks, &seen, around);
     if rows.len() == 1 && causes.is_empty() {
         rows.push(Row {
             text: on.chart.words.say(Key::ReadoutNothing),
@@ -72,8 +82,11 @@ pub fn paint(on: Paper<'_>, x: f32, frame: &mut Frame) {
         });
     }
     rows.extend(causes.iter().map(|cause| Row {
-        text: told::cause(on.chart.model, cause, on.chart.words),
-        color: on.palette.text,
+        text: told::cause(model, cause, on.chart.words),
+        color: match cause {
+            Cause::Spike(blamed) => on.palette.ink(blame::ink(blamed.culprit)),
+            _ => on.palette.text,
+        },
     }));
     paint_box(on, x, &rows, frame);
 }
@@ -89,10 +102,23 @@ fn seen(on: Paper<'_>, at_ns: u64) -> Vec<Seen> {
     seen.collect()
 }
 
+/// What the game's own connection had then.
+fn game_row(on: Paper<'_>, at_ns: u64) -> Option<Row> {
+    let game = on.chart.model.game.as_ref()?;
+    // It is looked at more seldom than the uplinks.
+    let reach_ns = GAME_REACH_NS.max(REACH_COLUMNS * on.plot.column_ns);
+    let bucket = game.history.at(at_ns, on.plot.column_ns, reach_ns)?;
+    let said = value(&bucket, on.chart.words);
+    Some(Row {
+        text: format!("-- {}  {said}", game.name),
+        color: on.palette.text,
+    })
+}
+
 /// The time of day, where it is known, and how long ago that was.
 fn when(on: Paper<'_>, at_ns: u64) -> String {
     let newest_ns = on.chart.model.now_ns.max(on.plot.end_ns);
-    let ago = ago(newest_ns.saturating_sub(at_ns), on.chart.words);
+    let ago = speech::ago(newest_ns.saturating_sub(at_ns), on.chart.words);
     match on.chart.model.clock.of_day(at_ns) {
         Some(of_day) => format!("{} · {ago}", clock(of_day)),
         None => ago,
@@ -186,27 +212,6 @@ fn pitch(rows: f32, room: f32) -> (f32, f32) {
     (line.clamp(LOWEST_LINE, LINE_HEIGHT), edge)
 }
 
-fn ago(ago_ns: u64, words: &Words) -> String {
-    match ago_ns / 1_000_000_000 {
-        0 => words.say(Key::ReadoutNow),
-        seconds @ 1..60 => words.tell(Key::ReadoutSeconds, [("seconds", seconds.into())]),
-        seconds @ 60..3600 => words.tell(
-            Key::ReadoutMinutes,
-            [
-                ("minutes", (seconds / 60).into()),
-                ("seconds", (seconds % 60).into()),
-            ],
-        ),
-        seconds => words.tell(
-            Key::ReadoutHours,
-            [
-                ("hours", (seconds / 3600).into()),
-                ("minutes", (seconds / 60 % 60).into()),
-            ],
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,7 +277,7 @@ mod tests {
     #[test]
     fn how_long_ago_is_said_in_the_unit_that_fits() {
         let words = Words::new(Language::English);
-        let said = |seconds: u64| ago(seconds * 1_000_000_000, &words);
+        let said = |seconds: u64| speech::ago(seconds * 1_000_000_000, &words);
         assert_eq!(said(0), "now");
         assert_eq!(said(59), "59 s ago");
         assert_eq!(said(61), "1 min 1 s ago");

@@ -1,5 +1,6 @@
 //! What happened and why, in words: for the marks on the graph and for its read-out.
 
+use crate::ui::blame;
 use crate::ui::cause::Cause;
 use crate::ui::events::{Event, What};
 use crate::ui::model::Model;
@@ -29,6 +30,7 @@ pub fn event(model: &Model, event: &Event, words: &Words) -> String {
 pub fn cause(model: &Model, cause: &Cause, words: &Words) -> String {
     let uplink = |key, ifindex| words.tell(key, [("uplink", name(model, ifindex, words).into())]);
     match cause {
+        Cause::Spike(blamed) => blame::brief(*blamed, words),
         Cause::Event(told) => event(model, told, words),
         Cause::Leader(Some(ifindex)) => uplink(Key::CauseLeader, Some(*ifindex)),
         Cause::Leader(None) => words.say(Key::CauseNoLeader),

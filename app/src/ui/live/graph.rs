@@ -5,7 +5,7 @@ use iced::{Alignment, Element, Fill};
 
 use super::marks::{Mark, mark};
 use super::window::Span;
-use super::{Live, Message, legend};
+use super::{Live, Message, game, legend};
 use crate::ui::chart::{self, Chart, Hands, Shape};
 use crate::ui::focus::{Focus, focus};
 use crate::ui::model::Model;
@@ -37,6 +37,7 @@ pub fn view<'a>(
         graph,
         legend::view(model, words, room, live.shape)
     ]
+    .push(game::below(model, words, room))
     .spacing(6);
     parts::card(inside, room).width(Fill).height(Fill).into()
 }

@@ -10,6 +10,9 @@ use crate::ui::parts::{Room, quiet};
 use crate::ui::theme::{self, Ink};
 use crate::words::{Key, Words};
 
+/// A narrower page has no room for what the keys do.
+const KEYS: f32 = 1000.0;
+
 /// One entry per uplink, and what the red marks are.
 pub fn view<'a>(
     model: &'a Model,
@@ -32,7 +35,7 @@ pub fn view<'a>(
     let all = row(entries)
         .push((shape == Shape::Line && (brief || count <= 3)).then_some(lost))
         .spacing(24);
-    if room.is_compact() || count > 2 {
+    if count > 2 || room.page_width() < KEYS {
         return all.wrap().vertical_spacing(2).into();
     }
     all.push(space().width(Fill))

@@ -25,6 +25,8 @@ pub enum Mark {
     Anew,
     /// What an uplink is.
     Kind(UplinkKind),
+    /// The line of the running game.
+    Game,
 }
 
 const SIZE: f32 = 20.0;
@@ -98,6 +100,12 @@ impl<Message> canvas::Program<Message> for Drawing {
                 frame.stroke(&path, stroke);
                 let head = through(&[(12.0, 1.5), (16.5, 6.0), (11.0, 6.5), (12.0, 1.5)]);
                 frame.fill(&head, color);
+            }
+            Mark::Game => {
+                for x in [1.0, 8.0, 15.0] {
+                    let dash = Path::line(Point::new(x, 10.0), Point::new(x + 4.5, 10.0));
+                    frame.stroke(&dash, stroke.with_width(2.0));
+                }
             }
             Mark::Kind(kind) => draw_kind(kind, &mut frame, stroke, color),
         }

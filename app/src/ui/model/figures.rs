@@ -45,6 +45,8 @@ impl Model {
             for track in self.tracks.iter_mut().chain(&mut self.past) {
                 track.sum_up_window(from_ns, to_ns);
             }
+            let game = self.game.as_ref();
+            self.game_us = game.map_or(0, |game| game.telling_us(from_ns, to_ns));
         }
         self.sum_up_now();
         self.compare();
@@ -81,10 +83,8 @@ impl Model {
             let usual = figures.p95_us?.saturating_mul(SPIKE_FACTOR);
             Some(figures.worst_us?.min(usual))
         };
-        self.drawn()
-            .filter_map(|track| telling(&track.figures))
-            .max()
-            .unwrap_or(0)
+        let uplinks = self.drawn().filter_map(|track| telling(&track.figures));
+        uplinks.max().unwrap_or(0).max(self.game_us)
     }
 
     /// Counts how often the shown window was summed up, so that a picture knows when it is stale.

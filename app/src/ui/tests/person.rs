@@ -190,7 +190,7 @@ impl Person {
     /// Gives the focus to a widget as nothing else would, with everything else scrolled back: for
     /// walks that start everywhere.
     pub fn focus(&mut self, id: &Id) {
-        for scrolls in [crate::ui::PAGE, crate::ui::CARDS] {
+        for scrolls in [crate::ui::PAGE, crate::ui::LIST, crate::ui::CARDS] {
             let start = scrollable::AbsoluteOffset {
                 x: Some(0.0),
                 y: Some(0.0),

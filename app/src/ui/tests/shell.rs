@@ -174,17 +174,6 @@ fn every_place_is_reached_by_pointer_and_by_its_number() {
 }
 
 #[test]
-fn a_place_that_comes_later_says_so_and_leads_somewhere() {
-    let mut scene = scene();
-    for screen in [Screen::Measure, Screen::Spikes] {
-        let _ = scene.app.update(Message::Show(screen));
-        assert!(shows(&scene.app, &say(Key::LaterBadge)));
-        let sent = click(&scene.app, &say(Key::LaterGo));
-        assert!(matches!(sent[..], [Message::Show(Screen::Live)]));
-    }
-}
-
-#[test]
 fn the_first_start_shows_one_page_once() {
     let (mut app, path) = open(None);
     resize(&mut app, SIZE);

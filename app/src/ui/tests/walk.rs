@@ -10,14 +10,14 @@ use iced::keyboard::Modifiers;
 use iced::keyboard::key::Named;
 use iced::{Point, Rectangle, Size, mouse, window};
 
-use super::Scene;
 use super::person::{Person, Place, TAB, letter};
+use super::{Scene, measured, spiked};
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::{Call, Event};
 use crate::ui::gamepad::Action;
 use crate::ui::spatial::Direction;
 use crate::ui::theme::TARGET;
-use crate::ui::{alone, instance, question};
+use crate::ui::{alone, instance, question, spikes};
 use crate::words::{Language, Words};
 
 const LARGE: Size = Size::new(1280.0, 800.0);
@@ -53,6 +53,9 @@ fn screens(language: Language, size: Size) -> Vec<(String, App)> {
         let _ = app.update(Message::Show(screen));
         all.push((format!("{screen:?} with a notice and a gamepad"), app));
     }
+    for (name, app) in measured::states(language, size) {
+        all.push((format!("Measure {name}"), app));
+    }
     all.push(("the question".to_owned(), asked(language, size)));
     for screen in Screen::ALL {
         let mut scene = Scene::ecmp(2, language, size);
@@ -67,6 +70,17 @@ fn screens(language: Language, size: Size) -> Vec<(String, App)> {
         let _ = app.update(Message::Show(screen));
         all.push((format!("{screen:?} without a helper"), app));
     }
+    let seen = spiked::evening();
+    let mut app = spiked::with(&seen[3..6], language, size).app;
+    all.push(("Spikes with three".to_owned(), app));
+    app = spiked::with(&seen, language, size).app;
+    let open = spikes::Message::Open(spikes::Id::of(&seen[4]));
+    let _ = app.update(Message::Spikes(open));
+    all.push(("Spikes with one opened".to_owned(), app));
+    let mut scene = spiked::with(&seen, language, size);
+    spiked::game::plays(&mut scene);
+    let _ = scene.app.update(Message::Show(Screen::Live));
+    all.push(("Live with spikes and a game".to_owned(), scene.app));
     let mut first = Scene::ecmp(2, language, size).app;
     first.settings.welcomed = false;
     all.push(("the first page".to_owned(), first));
@@ -367,6 +381,28 @@ fn the_main_journeys_end_alike_by_pointer_touch_keyboard_and_gamepad() {
 }
 
 #[test]
+fn a_measurement_is_begun_held_up_ended_and_left_alike_by_every_hand() {
+    for (state, id, expected) in [
+        ("to be chosen", "measure-start", "Measure(Start)"),
+        ("to be chosen", "measure-what-2", "Take(Uplinks)"),
+        ("to be chosen", "measure-length-2", "Length(Long)"),
+        ("under way", "measure-pause", "Touch(Pause)"),
+        ("under way", "measure-cancel", "Touch(Cancel)"),
+        ("judged", "measure-switch", "SwitchOff(LeaveGameMode)"),
+        ("judged", "measure-leave", "Measure(Leave)"),
+        ("judged", "measure-graph-2", "Graph(Tail)"),
+        ("judged", "measure-png", "Save(Png)"),
+    ] {
+        let prepare = || {
+            let mut all = measured::states(Language::English, LARGE).into_iter();
+            let app = all.find(|(name, _)| *name == state).unwrap().1;
+            Person::at(app, LARGE)
+        };
+        by_every_hand(prepare, id, expected);
+    }
+}
+
+#[test]
 fn the_question_is_answered_alike_by_every_hand_and_leaves_nothing_else_in_reach() {
     let prepare = || Person::at(asked(Language::English, LARGE), LARGE);
     for (id, expected) in [
@@ -543,13 +579,16 @@ fn the_window_probes_by_itself_only_without_a_helper_and_while_a_graph_shows() {
     let searching = running(&app);
     let _ = app.update(Message::Bus(Event::NoHelper));
     assert_eq!(running(&app), searching + 1);
+    // On Live the running game is looked for, too.
     let _ = app.update(Message::Show(Screen::Settings));
+    assert_eq!(running(&app), searching - 1);
+    let _ = app.update(Message::Show(Screen::Tune));
     assert_eq!(running(&app), searching);
     let _ = app.update(Message::Show(Screen::Live));
     let _ = app.update(Message::Window(window::Event::Unfocused));
     let beside = running(&app);
     let _ = app.update(Message::Minimized(true));
-    assert_eq!(running(&app), beside - 1);
+    assert_eq!(running(&app), beside - 2);
     let _ = app.update(Message::Window(window::Event::Focused));
     let state = super::state(Backend::Ecmp, Reason::Ready, super::uplinks(2));
     let _ = app.update(Message::Bus(Event::State(Box::new(state))));

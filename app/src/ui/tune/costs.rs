@@ -1,14 +1,13 @@
 //! What each uplink costs, and the patched kernel's one weight.
 
-use iced::widget::{button, column, container, row, text};
+use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill};
 
-use evenkeel_dbus::{CostReason, limits};
+use evenkeel_dbus::{CostReason, PatchKind, limits};
 
 use super::{Message, Tune, in_force};
 use crate::state::HelperState;
 use crate::ui::drafts::Control;
-use crate::ui::focus::focus;
 use crate::ui::model::{Model, Track};
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::speech;
@@ -19,8 +18,8 @@ use crate::words::{Key, Words};
 const COSTS: [u32; 9] = [25, 50, 75, 100, 125, 150, 200, 300, 500];
 /// What the buttons offer of the kernel's power cost weight.
 const POWERS: [u32; 9] = [0, 10, 25, 50, 100, 150, 200, 500, 1000];
-/// The kernel's own default.
-const POWER_DEFAULT: u32 = 100;
+/// Width of a value between its buttons.
+const VALUE: f32 = 56.0;
 
 impl Tune {
     /// The card with a row for each uplink.
@@ -80,17 +79,27 @@ impl Tune {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let value = self.drafts.value(Control::Power);
-        let value = value
-            .or(in_force(state, Control::Power))
-            .unwrap_or(POWER_DEFAULT);
+        let title = container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill);
+        let standing = in_force(state, Control::Power);
+        let Some(standing) = standing.filter(|value| limits::POWER_COST.contains(value)) else {
+            // Somebody set it; it can't be put back, so it can't be changed either.
+            let value = state.power_cost_weight;
+            let number = words.number(value.into(), 0);
+            let outside = words.tell(Key::PowerOutside, [("value", number.clone().into())]);
+            let inside = column![
+                row![title, bold(number, theme::HEADING)].align_y(Alignment::Center),
+                text(outside).style(theme::ink(Ink::Warn)),
+            ];
+            return parts::card(inside.spacing(8), room).width(Fill).into();
+        };
+        let value = self.drafts.value(Control::Power).unwrap_or(standing);
+        let says = match state.patch {
+            PatchKind::None | PatchKind::Original => Key::PowerSays,
+            PatchKind::Steady | PatchKind::Busy => Key::PowerSaysOurs,
+        };
         let inside = column![
-            row![
-                container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill),
-                stepper(Control::Power, value, &POWERS, words),
-            ]
-            .align_y(Alignment::Center),
-            text(words.say(Key::PowerSays)).size(theme::BODY),
+            row![title, stepper(Control::Power, value, &POWERS, words)].align_y(Alignment::Center),
+            text(words.say(says)).size(theme::BODY),
             quiet(words.say(Key::PowerExplain)),
         ]
         .spacing(8);
@@ -98,7 +107,7 @@ impl Tune {
     }
 }
 
-/// Minus, value, plus; left and right arrows do the same.
+/// Minus, value, plus.
 fn stepper<'a>(
     control: Control,
     value: u32,
@@ -107,28 +116,13 @@ fn stepper<'a>(
 ) -> Element<'a, Message> {
     let less = offered.iter().rfind(|offer| **offer < value).copied();
     let more = offered.iter().find(|offer| **offer > value).copied();
-    let choose = move |value| Message::Choose(control, value);
-    let side = |label: &'static str, next: Option<u32>| {
-        let label = text(label)
-            .size(theme::HEADING)
-            .center()
-            .width(Fill)
-            .height(Fill);
-        button(label)
-            .width(theme::TARGET)
-            .height(theme::TARGET)
-            .padding(0)
-            .style(theme::plain_button(false))
-            .on_press_maybe(next.map(choose))
-    };
-    let number = container(bold(words.number(value.into(), 0), theme::HEADING)).center_x(56);
-    let all = row![side("−", less), number, side("+", more)].align_y(Alignment::Center);
     let id = match control {
         Control::Ema => "stepper-ema".to_owned(),
         Control::Power => "stepper-power".to_owned(),
         Control::Cost(ifindex) => format!("stepper-{ifindex}"),
     };
-    focus(id, all)
-        .on_adjust(move |steps| choose(if steps < 0 { less } else { more }.unwrap_or(value)))
-        .into()
+    let step = |steps: i32| if steps < 0 { less } else { more };
+    parts::stepper(id, words.number(value.into(), 0), VALUE, |steps| {
+        step(steps).map(|value| Message::Choose(control, value))
+    })
 }

@@ -146,6 +146,9 @@ impl Door {
         for knob in Knob::ALL {
             result = result.and(self.restore_sysctl(knob, &mut said));
         }
+        if !said.is_empty() {
+            self.renew_v6_routes().await;
+        }
         result = result.and(self.restore_routes(&mut said).await);
         result.map(|()| said)
     }

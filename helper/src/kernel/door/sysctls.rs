@@ -1,5 +1,6 @@
 //! The door's sysctl half: hold one, give it back, notice others' changes.
 
+use evenkeel_core::plan::{Family, Object, Route, Via};
 use evenkeel_dbus::TunableState;
 
 use super::{
@@ -7,10 +8,27 @@ use super::{
     claim::{Claim, claim},
 };
 use crate::kernel::{
+    ecmp::DumpedRoute,
     error::{DoorError, Undone},
     journal::SysctlEntry,
+    netlink,
+    objects::{self, ours::our_route},
     sysctl::{Knob, SysctlError},
 };
+
+/// A route of our own that has copies of the sysctls for each of its IPv6 nexthops.
+fn renewable(dumped: &DumpedRoute) -> Option<Object> {
+    let ours = our_route(&dumped.message)?;
+    let spreads = matches!(
+        &ours,
+        Object::Route(Route {
+            family: Family::V6,
+            via: Via::Spread(_),
+            ..
+        })
+    );
+    spreads.then_some(ours)
+}
 
 impl Door {
     /// Hold a sysctl at `value`. The value already in force is not written again, but held.
@@ -19,12 +37,12 @@ impl Door {
     ///
     /// # Errors
     ///
-    /// `OutOfRange`; `NotSupported` (no such sysctl); `StoodBack` (someone else changed it while
+    /// `OutOfRange`; `Untouchable` (what is in force is out of range, so it could not be put back);
+    /// `NotSupported` (no such sysctl); `StoodBack` (someone else changed it while
     /// we held it; release it first); `Journal`; `Kernel`, which says what was undone.
     pub fn set_sysctl(&mut self, knob: Knob, value: i64) -> Result<bool, DoorError> {
-        let max = knob.max();
-        if !(0..=i64::from(max)).contains(&value) {
-            return Err(DoorError::OutOfRange { knob, value, max });
+        if !knob.takes(value) {
+            return Err(DoorError::OutOfRange { knob, value });
         }
         let current = self
             .tree
@@ -37,6 +55,10 @@ impl Door {
                 tunable: knob.id().to_owned(),
                 why,
             });
+        }
+        if !knob.takes(current) {
+            let max = knob.max();
+            return Err(DoorError::Untouchable { knob, current, max });
         }
         self.journal()?
             .update(|contents| contents.intend_sysctl(knob, current, value))?;
@@ -118,6 +140,11 @@ impl Door {
                 self.tree.flush_route_cache()?;
                 Ok(format!("already at its original {original}"))
             }
+            Claim::Ours if !knob.takes(*original) => Ok(format!(
+                "left at {current}: its original {original} is outside 0 to {}, which the helper \
+                 never writes",
+                Knob::max(*knob)
+            )),
             Claim::Ours => {
                 self.write_and_flush(*knob, *original)?;
                 Ok(format!("restored to {original}"))
@@ -158,6 +185,25 @@ impl Door {
             self.note_sysctl(knob, current, wanted, TunableState::StoodBack, &why);
         }
         Ok(())
+    }
+
+    /// Let a written value reach IPv6: multipath routes of our own making take it when they are
+    /// replaced, by themselves. Nobody else's is touched.
+    ///
+    /// What fails is only logged: the value is in force, and applies to that route later.
+    pub async fn renew_v6_routes(&mut self) {
+        let ours = match netlink::dump_routes().await {
+            Ok(routes) => routes.iter().filter_map(renewable).collect(),
+            Err(cause) => {
+                log::warn!("our IPv6 routes keep the values before: {cause}");
+                Vec::new()
+            }
+        };
+        for route in ours {
+            if let Err(cause) = objects::replace(&mut self.socket, &route).await {
+                log::warn!("an IPv6 route of ours keeps the values before: {cause}");
+            }
+        }
     }
 
     fn write_and_flush(&self, knob: Knob, value: i64) -> Result<(), SysctlError> {
@@ -228,13 +274,20 @@ impl Door {
             .as_ref()
             .and_then(|journal| journal.contents().sysctl(knob));
         let note = self.sysctl_notes.get(&knob);
+        let why = note.map_or(unreadable, |n| n.why.clone());
+        // Whoever set it, it has to be seen.
+        let danger = current.parse().ok().filter(|value| !knob.takes(*value));
+        let why = match danger {
+            Some(_) => format!("{current} {}", knob.outside()),
+            None => why,
+        };
         Some(TunableStatus {
             id: knob.id().to_owned(),
             current,
             original: entry.map(|e| e.original.to_string()).unwrap_or_default(),
             wanted: note.map(|n| n.wanted.clone()).unwrap_or_default(),
             state: note.map_or(TunableState::Idle, |n| n.state),
-            why: note.map_or(unreadable, |n| n.why.clone()),
+            why,
         })
     }
 }

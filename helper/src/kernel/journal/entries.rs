@@ -43,6 +43,10 @@ pub struct RouteEntry {
 #[serde(deny_unknown_fields)]
 pub struct Contents {
     version: u32,
+    /// The network namespace that all of it was captured in, by the inode of its file; `None` in a
+    /// journal of an older helper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<u64>,
     /// Sysctls we may have changed.
     pub sysctls: Vec<SysctlEntry>,
     /// Routes we may have changed.
@@ -54,6 +58,7 @@ impl Contents {
     pub(in crate::kernel) fn new() -> Self {
         Self {
             version: VERSION,
+            namespace: None,
             sysctls: Vec::new(),
             routes: Vec::new(),
         }

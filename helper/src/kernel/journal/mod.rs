@@ -11,7 +11,10 @@
 use std::{
     fs::{File, TryLockError},
     io::{self, Read, Write},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::fs::MetadataExt,
+    },
     path::{Path, PathBuf},
 };
 
@@ -77,6 +80,16 @@ pub enum JournalError {
         /// Where it is now.
         file: PathBuf,
     },
+    /// The originals are another network namespace's: what is found here is not what was changed.
+    #[error(
+        "the originals in {} were captured in another network namespace; nothing was put back: do \
+         this in the namespace that the helper ran in, or remove the file if that one is gone",
+        file.display()
+    )]
+    OtherNamespace {
+        /// The journal.
+        file: PathBuf,
+    },
     /// More routes than a journal holds.
     #[error("the journal holds {MAX_ENTRIES} routes already")]
     Full,
@@ -96,6 +109,8 @@ pub struct Journal {
     dir: PathBuf,
     handle: Locked,
     contents: Contents,
+    /// The network namespace of now; `None` where the kernel won't say.
+    namespace: Option<u64>,
 }
 
 impl Journal {
@@ -133,10 +148,18 @@ impl Journal {
                 }
             },
         };
+        let namespace = namespace();
+        let of = contents.namespace;
+        if of.is_some() && namespace.is_some() && of != namespace {
+            return Err(JournalError::OtherNamespace {
+                file: dir.join(FILE),
+            });
+        }
         Ok(Self {
             dir: dir.to_owned(),
             handle,
             contents,
+            namespace,
         })
     }
 
@@ -157,6 +180,7 @@ impl Journal {
         if contents == self.contents {
             return Ok(());
         }
+        contents.namespace = self.namespace;
         if contents.routes.len() > MAX_ENTRIES {
             return Err(JournalError::Full);
         }
@@ -240,6 +264,12 @@ impl Journal {
             source,
         }
     }
+}
+
+/// Which network namespace this thread is in.
+fn namespace() -> Option<u64> {
+    let status = std::fs::metadata("/proc/thread-self/ns/net").ok()?;
+    Some(status.ino())
 }
 
 fn too_large() -> io::Error {
