@@ -149,7 +149,7 @@ fn a_verdict_is_picked_up_and_its_probes_are_written_to_a_file() -> Outcome {
     // It was kept as well, for windows and terminals to come.
     let kept = format!("{}/state/evenkeel/measurements", desk.directory());
     let kept = std::fs::read_dir(scene.lab.host_path(&kept));
-    assert_eq!(kept.map(Iterator::count).unwrap_or(0), 1);
+    assert_eq!(kept.map_or(0, Iterator::count), 1);
     screen.shoot(&scene.lab, &picture("measure-saved.png"))?;
     scene.wait_until_as_before(&before)
 }

@@ -4,8 +4,9 @@
 use iced::widget::{canvas, column, container, row, text};
 use iced::{Alignment, Element, Fill, Length};
 
+use super::memory::{Seen, Shown};
 use super::picture::Graph;
-use super::{Measure, Message, Seen, Shown, said};
+use super::{Measure, Message, said};
 use crate::export::{Column, Curve, Kind, Picture, Table, graph};
 use crate::logs::{Probe, Series};
 use crate::measure::{Found, THRESHOLDS_NS};
