@@ -1,5 +1,5 @@
 # The everyday commands; what each does stands in CONTRIBUTING.md.
-.PHONY: demo test bench check screenshot build install uninstall dist test-packages decky test-decky flatpak test-flatpak
+.PHONY: demo test bench check screenshot build install uninstall dist test-packages decky test-decky flatpak test-flatpak test-kernel
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -54,3 +54,6 @@ test-decky: ## builds the Decky plugin and tests it in a browser and against the
 
 test-flatpak: ## builds the Flatpak and runs it in the lab
 	@scripts/test-flatpak.sh
+
+test-kernel: ## builds the test kernels and runs the whole list on each in a virtual machine
+	@scripts/test-kernel.sh

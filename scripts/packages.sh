@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Installs what is missing of the packages Evenkeel is built and tried with.
-#   scripts/packages.sh build|lab|vm|bench|lint|package|decky|flatpak ...
+#   scripts/packages.sh build|lab|vm|kernel|bench|lint|package|decky|flatpak ...
 # Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
 set -euo pipefail
 
 build="build-essential pkg-config libxkbcommon-dev libwayland-dev libudev-dev"
-lab="iproute2 nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
+lab="iproute2 netbase nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
      xvfb xauth xdotool imagemagick sway grim wtype desktop-file-utils libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 # The virtual machine; its kernel is downloaded by vm-kernel.sh and never installed.
 vm="qemu-system-x86 kmod binutils libelf1"
+# What packaging/kernel/build.sh builds kernels from and with.
+kernel="linux-source-6.12 flex bison bc libelf-dev libssl-dev build-essential xz-utils patch cpio"
 bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.
@@ -26,6 +28,7 @@ for set in "$@"; do
     build) wanted+=" $build" ;;
     lab) wanted+=" $lab" ;;
     vm) wanted+=" $vm" ;;
+    kernel) wanted+=" $kernel" ;;
     bench) wanted+=" $bench" ;;
     lint) wanted+=" $lint" ;;
     package) wanted+=" $package" ;;

@@ -30,6 +30,9 @@ python3 core/tests/reference/steering.py compare core/tests/golden
 step "build"
 cargo build --workspace --bins --examples --locked
 
+step "the quick virtual machine's kernel"
+scripts/vm-kernel.sh "${CARGO_TARGET_DIR:-target}/vm"
+
 step "tests"
 # The lab makes network and mount namespaces, which takes root; only the tests get it.
 if [ "$(id -u)" -ne 0 ]; then
@@ -56,4 +59,10 @@ cargo test --workspace --doc --locked --quiet
 if [ "${EVENKEEL_TEST_PACKAGES:-}" = yes ]; then
   step "packages: built, installed, used, upgraded, removed"
   scripts/test-packages.sh
+fi
+
+# A kernel takes minutes to build; CONTRIBUTING says how long.
+if [ "${EVENKEEL_TEST_KERNELS:-}" = all ]; then
+  step "kernels: stock, ours, and two like the original, in virtual machines"
+  scripts/test-kernel.sh
 fi

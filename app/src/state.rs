@@ -2,8 +2,8 @@
 //! window and `evenkeel status` both show this; neither decides anything from raw properties.
 
 use evenkeel_dbus::{
-    Backend, Draining, FamilyInfo, Helper1Proxy, HelperError, Holder, Lowpower, PlanStep, Reason,
-    TunableInfo, UplinkInfo,
+    Backend, Draining, FamilyInfo, Helper1Proxy, HelperError, Holder, Lowpower, PatchKind,
+    PlanStep, Reason, TunableInfo, UplinkInfo,
 };
 use futures_util::stream::{BoxStream, StreamExt, select_all};
 use zbus::OwnedObjectPath;
@@ -17,6 +17,8 @@ pub struct HelperState {
     pub kernel_release: String,
     /// What was found of the patched kernel.
     pub lowpower: Lowpower,
+    /// Whose patch that is.
+    pub patch: PatchKind,
     /// What the helper can do here.
     pub backend: Backend,
     /// Why.
@@ -62,6 +64,8 @@ impl HelperState {
             version: helper.version().await?,
             kernel_release: helper.kernel_release().await?,
             lowpower: Lowpower::from_wire(helper.lowpower().await?),
+            // A helper of before does not tell.
+            patch: PatchKind::from_wire(helper.patch_kind().await.unwrap_or_default()),
             backend: Backend::from_wire(helper.backend().await?),
             reason: Reason::from_wire(helper.backend_reason().await?),
             families: helper.families().await?,
@@ -91,6 +95,7 @@ pub async fn changes(helper: &Helper1Proxy<'static>) -> BoxStream<'static, ()> {
     }
     ticks![
         receive_lowpower_changed,
+        receive_patch_kind_changed,
         receive_backend_changed,
         receive_backend_reason_changed,
         receive_families_changed,

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use evenkeel_probe::{Config, Event, Prober, SendError};
+use evenkeel_probe::{Config, Event, Lasting};
 
 use crate::clock::monotonic_ns;
 
@@ -39,8 +39,8 @@ pub struct Gateways {
 struct Probe {
     ifindex: u32,
     gateway: IpAddr,
-    /// `None` while it cannot be opened; every round tries again.
-    prober: Option<Prober>,
+    /// `None` where there can be no such interface.
+    prober: Option<Lasting>,
     pace: Pace,
 }
 
@@ -84,7 +84,8 @@ impl Gateways {
                 self.probes.push(Probe {
                     ifindex: *ifindex,
                     gateway: *gateway,
-                    prober: None,
+                    prober: NonZeroU32::new(*ifindex)
+                        .map(|ifindex| Lasting::new(Config::new(ifindex, *gateway))),
                     pace: Pace::default(),
                 });
             }
@@ -134,28 +135,16 @@ impl Gateways {
 impl Probe {
     /// Sends; true when there is no way out, which is as bad as no answer.
     fn send(&mut self) -> bool {
-        let prober = match &mut self.prober {
-            Some(prober) => prober,
-            none => {
-                let Some(ifindex) = NonZeroU32::new(self.ifindex) else {
-                    return false;
-                };
-                match Prober::open(Config::new(ifindex, self.gateway)) {
-                    Ok(prober) => none.insert(prober),
-                    Err(error) => {
-                        log::debug!("the gateway of interface {ifindex} cannot be probed: {error}");
-                        return false;
-                    }
-                }
-            }
+        let Some(prober) = &mut self.prober else {
+            return false;
         };
         match prober.send() {
-            Err(SendError::Gone(_)) => {
-                self.prober = None;
-                true
+            Ok(sent) => !sent,
+            Err(error) => {
+                let ifindex = self.ifindex;
+                log::debug!("the gateway of interface {ifindex} cannot be probed: {error}");
+                false
             }
-            Err(SendError::Unreachable(_)) => true,
-            Ok(_) | Err(SendError::Blocked(_) | SendError::Busy | SendError::Os(_)) => false,
         }
     }
 }

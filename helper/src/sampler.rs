@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use evenkeel_core::steer::Period;
 use evenkeel_dbus::ProbeMethod;
 use evenkeel_evidence::{Gateways, Waiting, monotonic_ns};
-use evenkeel_probe::{Clock, Event, Method, Prober, SendError, Transport};
+use evenkeel_probe::{Clock, Event, Lasting, Method, Transport};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Config;
@@ -63,8 +63,8 @@ pub struct Sampler {
 struct Probe {
     ifindex: u32,
     target: IpAddr,
-    /// `None` while it cannot be opened; every beat tries again.
-    prober: Option<Prober>,
+    /// `None` where there can be no such interface.
+    prober: Option<Lasting>,
 }
 
 impl Sampler {
@@ -106,11 +106,8 @@ impl Sampler {
                 .all(|probe| probe.ifindex != uplink.ifindex)
             {
                 let (ifindex, target) = (uplink.ifindex, target_of(uplink));
-                self.probes.push(Probe {
-                    ifindex,
-                    target,
-                    prober: None,
-                });
+                self.probes
+                    .push(Probe::new(ifindex, target, self.config.tcp_port));
             }
         }
     }
@@ -131,7 +128,8 @@ impl Sampler {
     /// How an uplink is being probed, if it is.
     pub fn probing(&self, ifindex: u32) -> Option<Probing> {
         let probe = self.probes.iter().find(|probe| probe.ifindex == ifindex)?;
-        let method = probe.prober.as_ref().map_or(ProbeMethod::None, |prober| {
+        let prober = probe.prober.as_ref().and_then(Lasting::prober);
+        let method = prober.map_or(ProbeMethod::None, |prober| {
             match prober.method().transport {
                 Transport::IcmpDatagram => ProbeMethod::IcmpDatagram,
                 Transport::IcmpRaw => ProbeMethod::IcmpRaw,
@@ -190,46 +188,40 @@ impl Sampler {
     }
 
     fn send_round(&mut self) {
-        let tcp_port = Some(self.config.tcp_port);
         for probe in &mut self.probes {
-            if let Err(error) = probe.send(tcp_port) {
-                log::debug!("interface {}: {error}", probe.ifindex);
-                self.waiting.extend(probe.could_not_send(error));
-            }
+            self.waiting.extend(probe.send());
         }
         self.gateways.send_round();
     }
 }
 
 impl Probe {
-    fn send(&mut self, tcp_port: Option<u16>) -> Result<(), SendError> {
-        let prober = match &mut self.prober {
-            Some(prober) => prober,
-            none => {
-                let Some(ifindex) = NonZeroU32::new(self.ifindex) else {
-                    return Ok(());
-                };
-                let mut config = evenkeel_probe::Config::new(ifindex, self.target);
-                config.method = Method::Auto { tcp_port };
-                match Prober::open(config) {
-                    Ok(prober) => none.insert(prober),
-                    Err(error) => {
-                        log::debug!("interface {} cannot be probed: {error}", self.ifindex);
-                        return Ok(());
-                    }
-                }
-            }
-        };
-        prober.send().map(drop)
+    fn new(ifindex: u32, target: IpAddr, tcp_port: u16) -> Self {
+        let prober = NonZeroU32::new(ifindex).map(|ifindex| {
+            let mut config = evenkeel_probe::Config::new(ifindex, target);
+            config.method = Method::Auto {
+                tcp_port: Some(tcp_port),
+            };
+            Lasting::new(config)
+        });
+        Self {
+            ifindex,
+            target,
+            prober,
+        }
     }
 
-    /// A probe that finds no way out is as lost as one that is never answered. One that a full
-    /// queue or a firewall of this machine held up says nothing about the uplink.
-    fn could_not_send(&mut self, error: SendError) -> Option<Heard> {
-        match error {
-            SendError::Gone(_) => self.prober = None,
-            SendError::Unreachable(_) => {}
-            SendError::Blocked(_) | SendError::Busy | SendError::Os(_) => return None,
+    /// Sends; what is known at once. A probe that finds no way out is as lost as one that is never
+    /// answered. One that a full queue or a firewall of this machine held up says nothing about the
+    /// uplink.
+    fn send(&mut self) -> Option<Heard> {
+        match self.prober.as_mut()?.send() {
+            Ok(true) => return None,
+            Ok(false) => {}
+            Err(error) => {
+                log::debug!("interface {} cannot be probed: {error}", self.ifindex);
+                return None;
+            }
         }
         let (ifindex, at_ns) = (self.ifindex, monotonic_ns());
         Some(Heard::Outcome {

@@ -19,11 +19,13 @@
 //! # }
 //! ```
 //!
-//! Several probers are awaited together with [`next_event`]. Everything here is cancel-safe: a dropped future
+//! A [`Lasting`] prober opens itself, and anew after its interface went. Several probers are awaited together
+//! with [`next_event`]. Everything here is cancel-safe: a dropped future
 //! loses no event.
 
 mod error;
 mod icmp;
+mod lasting;
 mod method;
 mod packet;
 mod prober;
@@ -37,6 +39,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 pub use error::{ProbeError, SendError};
+pub use lasting::Lasting;
 pub use method::{Method, MethodInUse, Transport, Why};
 pub use prober::{Prober, next_event};
 pub use timing::Clock;

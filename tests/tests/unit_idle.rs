@@ -88,6 +88,39 @@ fn it_leaves_when_idle_stays_while_something_is_held_or_heard_and_comes_back_wit
 }
 
 #[test]
+fn it_stays_while_something_is_measured_and_until_its_figures_were_fetched() {
+    let (lab, machine) = machine();
+    let before = lab.snapshot().unwrap();
+    let touch = |method: &str| {
+        let argv = ["evenkeel-lab", "call", "--measurement", "1", method];
+        let said = machine.command_as("player", argv).unwrap().text().unwrap();
+        said.trim().to_owned()
+    };
+    let status = machine.command_as("player", ["evenkeel", "status", "--json"]);
+    let status = status.unwrap().text().unwrap();
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let uplinks = status["uplinks"].as_array().unwrap();
+    let ifindex = |at: usize| u32::try_from(uplinks[at]["ifindex"].as_u64().unwrap()).unwrap();
+    let numbers = [4, 0, ifindex(0), ifindex(1), 60, 0, 1_000, 0, 50];
+    let begun = machine
+        .call("player", "StartMeasurement", &numbers)
+        .unwrap();
+    assert_eq!(begun, "ok");
+    let first = machine.helper().unwrap();
+    linger();
+    assert_eq!(touch("Pause"), "ok");
+    linger();
+    assert_eq!(touch("Cancel"), "ok");
+    linger();
+    // Nobody has fetched what was measured.
+    assert_eq!(machine.helper().unwrap(), first, "the same helper");
+    assert_eq!(touch("Samples"), "ok");
+    wait_for(&machine, "inactive");
+    assert_eq!(machine.unit("Result").unwrap(), "success");
+    before.must_equal(&lab.snapshot().unwrap()).unwrap();
+}
+
+#[test]
 fn no_call_is_lost_however_many_race_the_exit() {
     let (_lab, machine) = machine();
     let mut split = 0;

@@ -149,9 +149,9 @@ pub enum Command {
     /// Write one page about this machine and its connection, to be posted
     ///
     /// The page is one HTML file without scripts that loads nothing from elsewhere: what is in force,
-    /// the uplinks, the table and graphs of some seconds of probes or of a recording, and what the
-    /// doctor says. Private and own addresses, hardware addresses, and the names of this computer
-    /// and its users are taken out.
+    /// the uplinks, the table and graphs of some seconds of probes, of a recording or of a
+    /// measurement with its verdict, and what the doctor says. Private and own addresses, hardware
+    /// addresses, and the names of this computer, its users and its Wi-Fi networks are taken out.
     Report(ReportArgs),
     /// Check the installation, from the bus to the kernel, and say what to do
     ///
@@ -487,6 +487,13 @@ pub struct ReportArgs {
     /// Leave addresses and names as they are
     #[arg(long)]
     pub with_addresses: bool,
+    /// Show a measurement that is kept instead: its verdict, table and graphs
+    ///
+    /// With =N the one of that number in `evenkeel measure --history`, else the newest.
+    #[arg(long, value_name = "N", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "1", conflicts_with_all = ["files", "seconds"])]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub measurement: Option<u32>,
     /// Recordings to show instead of the live feed
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,

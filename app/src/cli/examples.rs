@@ -272,6 +272,10 @@ const EXAMPLES: &[(&str, &[Example])] = &[
                 "evenkeel report ping.txt -o spikes.html",
                 "about a recording instead",
             ),
+            (
+                "evenkeel report --measurement",
+                "about the last measurement: verdict, table, graphs",
+            ),
         ],
     ),
     (

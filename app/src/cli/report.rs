@@ -21,14 +21,18 @@ use tokio::time::{Instant, timeout_at};
 use super::args::ReportArgs;
 use super::deliver::{self, Delivery, to_file};
 use super::exit::{Exit, Failure};
+use super::measure::past;
+use super::measure::told::{self, Names};
 use super::ping::{self, Wanted};
 use super::table::{self, Gathered};
 use super::{doctor, helper, user_name};
-use crate::export::privacy::Private;
+use crate::export::privacy::{Own, Private};
 use crate::export::report::{Finding, Level, Report};
 use crate::export::{Table, thresholds_for};
 use crate::feed::FeedReader;
 use crate::logs::{Probe, Series};
+use crate::measure::Found;
+use crate::measure::history::Kept;
 use crate::state::HelperState;
 use crate::ui::page::page;
 use crate::words::{Key, Language, Words};
@@ -47,24 +51,25 @@ const PEOPLE: std::ops::Range<u32> = 1000..60_000;
 /// is told on the page.
 pub async fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let words = Words::new(Language::of_system());
-    let gathered = if args.files.is_empty() {
+    let shown = if let Some(number) = args.measurement {
+        let history = past::folder()?;
+        past::gather(&history).await;
+        Some(kept(past::open(&history, number)?, &words))
+    } else if args.files.is_empty() {
         None
     } else {
-        Some(table::from_files(&args.files, &words)?)
+        let gathered = table::from_files(&args.files, &words)?;
+        let names = gathered.title.clone();
+        let source = words.tell(Key::ReportFiles, [("names", names.into())]);
+        Some(Shown::of(gathered, source))
     };
-    let live = gathered.is_none().then_some(args.seconds);
-    let heard = listen(live).await;
-    let (gathered, source) = match (gathered, live) {
-        (Some(gathered), _) => {
-            let names = gathered.title.clone();
-            let source = words.tell(Key::ReportFiles, [("names", names.into())]);
-            (gathered, source)
-        }
-        (None, Some(seconds)) => measured(&heard, seconds, &words).await,
-        (None, None) => (Gathered::default(), String::new()),
+    let heard = listen(shown.is_none().then_some(args.seconds)).await;
+    let shown = match shown {
+        Some(shown) => shown,
+        None => measured(&heard, args.seconds, &words).await,
     };
     let findings = doctor::findings().await.into_iter().map(finding).collect();
-    let report = compose(heard, gathered, &source, findings, &words);
+    let report = compose(heard, shown, findings, &words);
     let page = if args.with_addresses {
         Report {
             open: true,
@@ -72,7 +77,12 @@ pub async fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<(), Failure> 
         }
         .page(&words)
     } else {
-        let mut private = Private::new(&own_addresses(), &computers(), &users(), &words);
+        let own = Own {
+            computers: computers(),
+            users: users(),
+            networks: networks(),
+        };
+        let mut private = Private::new(&own_addresses(), &own, &words);
         report.hidden(|text| private.hide(text)).page(&words)
     };
     write(args.output.as_deref(), &page, &words, out)
@@ -105,8 +115,53 @@ async fn listen(seconds: Option<u32>) -> Heard {
     heard
 }
 
+/// What the figures are of.
+struct Shown {
+    gathered: Gathered,
+    /// Where they come from, in a sentence.
+    source: String,
+    /// The verdict of a measurement with what it rests on.
+    measured: Vec<String>,
+}
+
+impl Shown {
+    /// Nothing that was measured by turns.
+    fn of(gathered: Gathered, source: String) -> Self {
+        Self {
+            gathered,
+            source,
+            measured: Vec::new(),
+        }
+    }
+}
+
+/// A measurement that was kept.
+fn kept((kept, found): (Kept, Found), words: &Words) -> Shown {
+    let (snapshot, names) = (&kept.snapshot, Names::known(&kept.uplinks));
+    let arms = names.arms(snapshot, words);
+    let at = i64::try_from(snapshot.started_at).ok();
+    let at = at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let at = at.map_or_else(String::new, |at| {
+        at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+    });
+    let seconds = words.number(f64::from(snapshot.plan.block_ms) / 1_000.0, 0);
+    let values = [("time", at.into()), ("seconds", seconds.into())];
+    Shown {
+        gathered: Gathered {
+            title: arms.join(" / "),
+            series: found.series(arms.each_ref().map(String::as_str)).into(),
+            notes: told::ways(snapshot, &found, &names, words)
+                .into_iter()
+                .collect(),
+            ..Gathered::default()
+        },
+        source: words.tell(Key::ReportMeasured, values),
+        measured: told::verdict(snapshot, &names, words),
+    }
+}
+
 /// The samples of the feed, or of our own probes where there is no helper.
-async fn measured(heard: &Heard, seconds: u32, words: &Words) -> (Gathered, String) {
+async fn measured(heard: &Heard, seconds: u32, words: &Words) -> Shown {
     let time = ("seconds", seconds.into());
     let series = series(heard);
     if !series.is_empty() {
@@ -114,7 +169,7 @@ async fn measured(heard: &Heard, seconds: u32, words: &Words) -> (Gathered, Stri
             series,
             ..Gathered::default()
         };
-        return (gathered, words.tell(Key::ReportLive, [time]));
+        return Shown::of(gathered, words.tell(Key::ReportLive, [time]));
     }
     let target = ("target", ANCHOR_V4.to_string().into());
     if heard.state.is_none() {
@@ -125,13 +180,11 @@ async fn measured(heard: &Heard, seconds: u32, words: &Words) -> (Gathered, Stri
         };
         if let Ok(probed) = ping::probe(&wanted).await {
             let gathered = Gathered::of_probes(probed);
-            return (gathered, words.tell(Key::ReportAlone, [time, target]));
+            return Shown::of(gathered, words.tell(Key::ReportAlone, [time, target]));
         }
     }
-    (
-        Gathered::default(),
-        words.tell(Key::ReportNoSamples, [target]),
-    )
+    let source = words.tell(Key::ReportNoSamples, [target]);
+    Shown::of(Gathered::default(), source)
 }
 
 /// A series for each uplink of the feed, by the names the helper gives them.
@@ -173,13 +226,12 @@ fn series(heard: &Heard) -> Vec<Series> {
     by_ifindex.into_iter().map(named).collect()
 }
 
-fn compose(
-    heard: Heard,
-    gathered: Gathered,
-    source: &str,
-    findings: Vec<Finding>,
-    words: &Words,
-) -> Report {
+fn compose(heard: Heard, shown: Shown, findings: Vec<Finding>, words: &Words) -> Report {
+    let Shown {
+        gathered,
+        source,
+        measured,
+    } = shown;
     let delivery = Delivery {
         title: &gathered.title,
         series: &gathered.series,
@@ -204,8 +256,10 @@ fn compose(
         uplinks: told.uplinks,
         changed: told.changed,
         source: source.replace('\u{2060}', ""),
+        measured,
         series: gathered.series,
         notes,
+        spikes: told.spikes,
         findings,
         open: false,
     }
@@ -278,6 +332,11 @@ fn computers() -> Vec<String> {
         .find_map(|line| line.strip_prefix("PRETTY_HOSTNAME="));
     names.extend(pretty.map(|name| name.trim_matches('"').to_owned()));
     names
+}
+
+/// The Wi-Fi networks this computer is in.
+fn networks() -> Vec<String> {
+    evenkeel_evidence::radio::networks()
 }
 
 /// What people on this computer are called: their user names, and the names behind them.
@@ -356,3 +415,7 @@ fn tell_progress(what: &str) {
         let _ = writeln!(io::stderr(), "evenkeel: {what}");
     }
 }
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

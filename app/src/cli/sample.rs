@@ -1,8 +1,8 @@
 //! A helper's state for the tests of the pure parts. Compiled for tests only.
 
 use evenkeel_dbus::{
-    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, PlanStep, ProbeMethod,
-    Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, PatchKind, PlanStep,
+    ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 
 use crate::state::HelperState;
@@ -13,6 +13,7 @@ pub fn steering() -> HelperState {
         version: "0.1.0".into(),
         kernel_release: "6.12.0".into(),
         lowpower: Lowpower::Absent,
+        patch: PatchKind::None,
         backend: Backend::Ecmp,
         reason: Reason::Ready,
         families: vec![steered(4, Way::Group), steered(6, Way::Single)],

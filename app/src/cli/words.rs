@@ -2,8 +2,8 @@
 //! window's words, which are translated.
 
 use evenkeel_dbus::{
-    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
-    TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, PatchKind, ProbeMethod,
+    Reason, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 
 use super::out::{escaped, percent};
@@ -54,12 +54,16 @@ pub fn tunable_state(state: TunableState) -> &'static str {
 }
 
 /// What was found of the patched kernel.
-pub fn lowpower(lowpower: Lowpower) -> &'static str {
-    match lowpower {
+pub fn lowpower(state: &HelperState) -> &'static str {
+    match state.lowpower {
         Lowpower::Absent => "stock kernel",
         Lowpower::Partial => "only one of the two lowpower sysctls",
         Lowpower::Unreadable => "lowpower sysctls that cannot be read",
-        Lowpower::Present => "lowpower patch",
+        Lowpower::Present => match state.patch {
+            PatchKind::None | PatchKind::Original => "lowpower patch",
+            PatchKind::Steady => "Evenkeel's lowpower patch",
+            PatchKind::Busy => "Evenkeel's lowpower patch, preferring the busy path",
+        },
     }
 }
 

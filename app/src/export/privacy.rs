@@ -22,6 +22,17 @@ const COMMON: [&str; 5] = ["root", "deck", "steamdeck", "localhost", "user"];
 /// Interfaces that carry their hardware address in their name.
 const NAMED_BY_HARDWARE: [&str; 3] = ["enx", "wlx", "wwx"];
 
+/// Names that tell who and where somebody is.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// Of this computer.
+    pub computers: Vec<String>,
+    /// Of its users.
+    pub users: Vec<String>,
+    /// Of the Wi-Fi networks it is in.
+    pub networks: Vec<String>,
+}
+
 /// What is taken out of texts, and what stands there instead.
 #[derive(Debug)]
 pub struct Private<'a> {
@@ -33,10 +44,14 @@ pub struct Private<'a> {
 }
 
 impl<'a> Private<'a> {
-    /// Takes out the private and these own addresses, and the names of these computers and users.
-    pub fn new(own: &[IpAddr], computers: &[String], users: &[String], words: &'a Words) -> Self {
-        let computers = computers.iter().map(|name| (name, Key::ReportComputer));
-        let users = users.iter().map(|name| (name, Key::ReportUser));
+    /// Takes out the private and these own addresses, and these names.
+    pub fn new(own: &[IpAddr], names: &Own, words: &'a Words) -> Self {
+        let computers = names
+            .computers
+            .iter()
+            .map(|name| (name, Key::ReportComputer));
+        let users = names.users.iter().map(|name| (name, Key::ReportUser));
+        let networks = names.networks.iter().map(|name| (name, Key::ReportNetwork));
         let telling = |name: &str| {
             name.chars().count() > 1
                 && !COMMON
@@ -45,6 +60,7 @@ impl<'a> Private<'a> {
         };
         let mut names: Vec<_> = computers
             .chain(users)
+            .chain(networks)
             .filter(|(name, _)| telling(name))
             .map(|(name, key)| (name.clone(), key))
             .collect();
@@ -204,9 +220,13 @@ mod tests {
     fn hidden(text: &str) -> String {
         let words = Words::new(Language::English);
         let own = ["203.0.113.7".parse().unwrap(), "127.0.0.1".parse().unwrap()];
-        let computers = ["minho-pc".to_owned(), "localhost".to_owned()];
-        let users = ["minho".to_owned(), "deck".to_owned(), "민호".to_owned()];
-        Private::new(&own, &computers, &users, &words).hide(text)
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let names = Own {
+            computers: owned(&["minho-pc", "localhost"]),
+            users: owned(&["minho", "deck", "민호"]),
+            networks: owned(&["KT_GiGA_5G_7A3F", "Minho’s home 2"]),
+        };
+        Private::new(&own, &names, &words).hide(text)
     }
 
     #[test]
@@ -268,9 +288,17 @@ mod tests {
     }
 
     #[test]
+    fn names_of_wi_fi_networks_go() {
+        assert_eq!(
+            hidden("kt_giga_5g_7a3f.txt: scanned while in Minho’s home 2."),
+            "[Wi-Fi network].txt: scanned while in [Wi-Fi network]."
+        );
+    }
+
+    #[test]
     fn the_same_address_keeps_its_number() {
         let words = Words::new(Language::Korean);
-        let mut private = Private::new(&[], &[], &[], &words);
+        let mut private = Private::new(&[], &Own::default(), &words);
         assert_eq!(private.hide("10.0.0.1 10.0.0.2"), "[주소 1] [주소 2]");
         assert_eq!(private.hide("10.0.0.2"), "[주소 2]");
     }

@@ -51,10 +51,14 @@ pub struct Report {
     pub changed: Vec<(String, String, String)>,
     /// Where the samples come from.
     pub source: String,
+    /// The verdict of a measurement by turns, the first sentence being the most important.
+    pub measured: Vec<String>,
     /// The samples.
     pub series: Vec<Series>,
     /// What must be said about them.
     pub notes: Vec<String>,
+    /// The last spikes, each with whose fault it was and what was seen.
+    pub spikes: Vec<String>,
     /// What the doctor found.
     pub findings: Vec<Finding>,
     /// True when addresses and names were left in.
@@ -76,10 +80,12 @@ impl Report {
             [name, was, now].into_iter().for_each(&mut apply);
         }
         apply(&mut self.source);
+        self.measured.iter_mut().for_each(&mut apply);
         for series in &mut self.series {
             apply(&mut series.name);
         }
         self.notes.iter_mut().for_each(&mut apply);
+        self.spikes.iter_mut().for_each(&mut apply);
         for finding in &mut self.findings {
             apply(&mut finding.what);
             finding.todo.iter_mut().for_each(&mut apply);
@@ -98,6 +104,7 @@ impl Report {
             self.head(words),
             self.about(words),
             self.figures(words),
+            self.spikes(words),
             self.doctor(words),
         ];
         let last = say(
@@ -186,6 +193,10 @@ impl Report {
     fn figures(&self, words: &Words) -> String {
         let mut out = open(&say(words, Key::ReportFigures));
         let _ = writeln!(out, "<p class=\"quiet\">{}</p>", escaped(&self.source));
+        for (number, sentence) in self.measured.iter().enumerate() {
+            let class = if number == 0 { "verdict" } else { "force" };
+            let _ = writeln!(out, "<p class=\"{class}\">{}</p>", escaped(sentence));
+        }
         if !self.series.is_empty() {
             let table = Table::of(&self.series, &thresholds_for(&self.series));
             let _ = write!(out, "<div class=\"wide\">\n{}</div>\n", table.html(words));
@@ -221,6 +232,19 @@ impl Report {
             let _ = writeln!(out, "<figure>{picture}</figure>");
         }
         out.push_str("</div>\n</section>\n");
+        out
+    }
+
+    fn spikes(&self, words: &Words) -> String {
+        if self.spikes.is_empty() {
+            return String::new();
+        }
+        let mut out = open(&say(words, Key::NavSpikes));
+        out.push_str("<ul>\n");
+        for spike in &self.spikes {
+            let _ = writeln!(out, "<li>{}</li>", escaped(spike));
+        }
+        out.push_str("</ul>\n</section>\n");
         out
     }
 
@@ -271,11 +295,13 @@ mod tests {
             uplinks: vec![secret()],
             changed: vec![(secret(), secret(), secret())],
             source: secret(),
+            measured: vec![secret(), secret()],
             series: vec![Series {
                 probes: (0..200).map(probe).collect(),
                 ..Series::named("SECRET<i>")
             }],
             notes: vec![secret()],
+            spikes: vec![secret()],
             findings: vec![Finding {
                 level: Level::Problem,
                 what: secret(),
@@ -289,7 +315,7 @@ mod tests {
     fn everything_said_passes_through_what_hides() {
         let words = Words::new(Language::English);
         let open = full().page(&words);
-        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 14, "{open}");
+        assert_eq!(open.matches("SECRET&lt;i&gt;").count(), 17, "{open}");
         assert!(!open.contains("SECRET<i>"), "markup is escaped");
         let hidden = full()
             .hidden(|text| text.replace("SECRET", "x"))

@@ -278,6 +278,59 @@ fn a_damaged_file_is_told_with_its_line() {
 }
 
 #[test]
+fn in_every_format_the_line_of_the_damage_is_told() {
+    let own = r#"{"format": "evenkeel-samples", "version": 1, "started_unix_ms": null,
+ "series": [{"name": "a",
+  "sent_ms": [0, 5],
+  "rtt_ms": [1.5, null]}]}"#;
+    let text = |name: &str| read(bytes(name).as_slice()).unwrap();
+    for (format, whole, number) in [
+        ("ping", text("ping-D-O.txt"), "time=0.05"),
+        ("ping", text("ping-6.txt"), "time=0.0"),
+        ("fping", text("fping-D.txt"), "64 bytes, 0.05"),
+        ("fping", text("fping-l.txt"), "64 bytes, 0.05"),
+        ("fping", text("fping-C.txt"), "127.0.0.1 : 0.04"),
+        ("mtr", text("mtr.json"), "\"Avg\": 0.0"),
+        ("irtt", text("irtt.json.gz"), "\"rtt\": "),
+        ("flent", text("flent-ping.flent.gz"), "\"val\": 0.05"),
+        ("Evenkeel JSON", own.to_owned(), "\"rtt_ms\": [1.5"),
+        (
+            "Evenkeel CSV",
+            format!("{CSV_HEADER}\na,0,1\na,5,1.5\n"),
+            "a,5,1.5",
+        ),
+        ("trace", "# dt_ms=50\n1 2\n1 51\n".to_owned(), "1 51"),
+    ] {
+        assert!(parse(&whole).is_ok(), "{format} is whole");
+        let end = whole.find(number).unwrap_or_else(|| panic!("{number}")) + number.len();
+        let line = whole[..end].lines().count();
+        // A letter amid a number is no number in any of them, nor JSON.
+        let odd = format!("{}x{}", &whole[..end], &whole[end..]);
+        let said = problem(&odd);
+        assert!(
+            said.starts_with(&format!("line {line}: ")),
+            "{format}, line {line}: {said}"
+        );
+    }
+    // Well-formed, but not what the program writes: a text for a number.
+    for (format, whole, number) in [
+        ("mtr", text("mtr.json"), "\"Avg\": 0.07"),
+        ("flent", text("flent-ping.flent.gz"), "\"val\": 0.055"),
+        ("Evenkeel JSON", own.to_owned(), "[1.5"),
+    ] {
+        let at = whole.find(number).unwrap();
+        let value = number.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let odd = whole.replacen(number, &number.replace(value, "\"x\""), 1);
+        let line = whole[..at + number.len()].lines().count();
+        let said = problem(&odd);
+        assert!(
+            said.starts_with(&format!("line {line}: damaged {format}")),
+            "line {line}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_foreign_or_empty_file_is_told_what_would_be_read() {
     for foreign in [
         "hello\n",

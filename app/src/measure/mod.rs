@@ -1,6 +1,6 @@
 //! A measurement as its helper tells it, with the numbers turned into meanings, and what was found.
 //! The window's Measure screen and `evenkeel measure` both show this; neither reads raw properties.
-//! Words stand elsewhere.
+//! Its words stand in [`said`].
 //!
 //! [`Snapshot`] is how far it is and what came out, [`Found`] both arms' probes with their figures,
 //! [`Choice`] what to compare, and the numbers that it becomes; [`history`] keeps what was judged.
@@ -8,6 +8,7 @@
 mod choice;
 mod found;
 pub mod history;
+pub mod said;
 
 pub use choice::{Choice, ChoiceError};
 pub use found::{ArmFound, Found, THRESHOLDS_NS};

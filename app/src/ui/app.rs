@@ -24,6 +24,7 @@ use super::theme::Look;
 use super::tune::{self, Tune};
 use super::{alone, drafts, game, instance, portal, question, spikes, strip, told};
 use crate::config::{Choice, Settings, Store, Trouble};
+use crate::measure::history::History;
 use crate::state::HelperState;
 use crate::words::{Key, Language, Words};
 use manners::{Lost, Manners};
@@ -144,6 +145,10 @@ pub struct App {
     pub(super) live: Live,
     tune: Tune,
     measure: Measure,
+    /// Where measurements are kept, where there is a home folder.
+    pub history: Option<History>,
+    /// It was read.
+    listed: bool,
     spikes: spikes::Screen,
     helper: Option<Helper1Proxy<'static>>,
     arrival: u64,
@@ -188,6 +193,8 @@ impl App {
             live: Live::default(),
             tune: Tune::default(),
             measure: Measure::new(nix::unistd::Uid::current().as_raw()),
+            history: None,
+            listed: false,
             spikes: spikes::Screen::default(),
             helper: None,
             arrival: 0,
@@ -215,7 +222,7 @@ impl App {
             message,
             Message::Bus(_) | Message::Feed(_) | Message::Alone(_)
         );
-        let task = Task::batch([self.react(message), self.fetch_found()]);
+        let task = Task::batch([self.react(message), self.fetch_found(), self.list_once()]);
         if heard {
             Task::batch([task, self.tell_desktop()])
         } else {
@@ -282,7 +289,9 @@ impl App {
         if self.screen != Screen::Tune || hidden {
             return Task::none();
         }
-        self.tune.foresee(&self.model).map(Message::Tune)
+        let look = self.tune.look_at_kernel(&self.model, false);
+        let foresee = self.tune.foresee(&self.model);
+        Task::batch([look, foresee]).map(Message::Tune)
     }
 
     fn hear(&mut self, event: bus::Event) {
@@ -408,6 +417,10 @@ impl App {
                 Task::perform(rest, move |()| Message::Tune(tune::Message::Rested(ticket)))
             }
             tune::Action::Call(call) => self.call(call),
+            tune::Action::TryKernel => {
+                let look = self.tune.look_at_kernel(&self.model, true);
+                look.map(Message::Tune)
+            }
         }
     }
 

@@ -16,23 +16,28 @@ mod said;
 pub mod save;
 mod verdict;
 
+pub use self::said::versus;
+
 use std::sync::Arc;
 
 use evenkeel_dbus::HelperError;
-use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState};
+use evenkeel_dbus::measurement::{MeasurementPlan, MeasurementState, Subject};
 use iced::Element;
 use zbus::OwnedObjectPath;
 
 use super::bus::Call;
 use super::model::{Link, Model};
 use super::parts::Room;
+use super::told::Asked;
 use crate::export::{Figures, Kind, Look};
 use crate::logs::Series;
+use crate::measure::history::{Id, Kept};
 use crate::measure::{Found, Snapshot, THRESHOLDS_NS};
 use crate::state::HelperState;
 use crate::words::Words;
 use follow::{Event, Touch};
 pub use offer::{Draft, Length, Setting, What};
+use said::Uplinks;
 use save::{Format, Job};
 
 /// What can be done here, and what comes of it.
@@ -60,6 +65,8 @@ pub enum Message {
     SwitchOff(Call),
     /// Look at one that has ended.
     Open(OwnedObjectPath),
+    /// Look at one that was kept.
+    Recall(Id),
     /// Leave the verdict.
     Leave,
     /// Show this graph.
@@ -69,13 +76,17 @@ pub enum Message {
     /// Something was told of a measurement.
     Followed(Event),
     /// Beginning was answered.
-    Begun(Result<OwnedObjectPath, HelperError>),
+    Begun(Subject, Result<OwnedObjectPath, HelperError>),
     /// A touch was answered.
     Touched(Result<(), HelperError>),
     /// What one found was fetched.
     Fetched(OwnedObjectPath, Result<Arc<Found>, HelperError>),
     /// A file was written, or not.
     Saved(Result<String, String>),
+    /// What is kept on disk.
+    Listed(Result<Vec<Kept>, String>),
+    /// One that was kept was read.
+    Recalled(Result<Arc<(Kept, Found)>, String>),
 }
 
 /// What the parent has to do.
@@ -91,8 +102,12 @@ pub enum Action {
     Call(Call),
     /// Write a file.
     Save(Box<Job>),
+    /// Keep what has ended, and list what is kept.
+    Gather,
+    /// Read one that was kept.
+    Recall(Id),
     /// Tell why something was refused.
-    Tell(HelperError),
+    Tell(Asked, HelperError),
 }
 
 /// One measurement.
@@ -105,6 +120,8 @@ struct Seen {
     lost: bool,
     /// Its probes could not be fetched.
     bare: bool,
+    /// What its uplinks were called, where they may have other names now.
+    uplinks: Uplinks,
 }
 
 /// What one found, laid out once.
@@ -142,6 +159,10 @@ pub struct Measure {
     fetching: Option<OwnedObjectPath>,
     kind: Kind,
     saving: Option<Saving>,
+    /// What is kept on disk, the newest first.
+    kept: Vec<Kept>,
+    /// Why something is not kept, or cannot be read.
+    trouble: Option<String>,
     now_ns: u64,
     shown: u64,
 }
@@ -155,6 +176,8 @@ enum Page<'a> {
 
 /// Measurements that are remembered; the helper has five at the most.
 const MOST: usize = 12;
+/// Above those that the helper has no more.
+const PAST: &str = "/io/github/evenkeel/past";
 
 impl Measure {
     /// Nothing yet, for the user with this id.
@@ -169,6 +192,8 @@ impl Measure {
             fetching: None,
             kind: Kind::Cdf,
             saving: None,
+            kept: Vec::new(),
+            trouble: None,
             now_ns: 0,
             shown: 0,
         }
@@ -203,6 +228,13 @@ impl Measure {
             }
             Message::SwitchOff(call) => return Action::Call(call),
             Message::Open(path) => self.show(path),
+            Message::Recall(id) => return Action::Recall(id),
+            Message::Listed(Ok(kept)) => {
+                self.kept = kept;
+                self.trouble = None;
+            }
+            Message::Listed(Err(why)) | Message::Recalled(Err(why)) => self.trouble = Some(why),
+            Message::Recalled(Ok(kept)) => self.recall(&kept),
             Message::Leave => self.leave(),
             Message::Graph(kind) => self.kind = kind,
             Message::Save(format) => {
@@ -211,18 +243,18 @@ impl Measure {
                     return Action::Save(Box::new(job));
                 }
             }
-            Message::Followed(event) => self.take_event(event),
-            Message::Begun(result) => {
+            Message::Followed(event) => return self.take_event(event),
+            Message::Begun(subject, result) => {
                 self.asked = false;
                 self.left = None;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Begin(subject), error);
                 }
             }
             Message::Touched(result) => {
                 self.asked = false;
                 if let Err(error) = result {
-                    return Action::Tell(error);
+                    return Action::Tell(Asked::Touch, error);
                 }
             }
             Message::Fetched(path, result) => return self.take_found(&path, result),
@@ -279,27 +311,29 @@ impl Measure {
         open
     }
 
-    fn take_event(&mut self, event: Event) {
+    fn take_event(&mut self, event: Event) -> Action {
         let (path, snapshot, now_ns) = match event {
             Event::Tick(now_ns) => {
                 self.now_ns = now_ns;
-                return;
+                return Action::None;
             }
             Event::Seen(path, snapshot, now_ns) => (path, *snapshot, now_ns),
         };
         self.now_ns = now_ns;
         let ours = snapshot.owner == self.uid;
         let judged = snapshot.has_ended() && snapshot.state != MeasurementState::Cancelled;
+        let worth_keeping = ours && snapshot.outcome.is_some();
         if let Some(known) = self.seen.iter_mut().find(|it| it.path == path) {
             known.snapshot = snapshot;
             known.lost = false;
         } else {
-            self.seen.push(Seen {
+            self.remember(Seen {
                 path: path.clone(),
                 snapshot,
                 shown: None,
                 lost: false,
                 bare: false,
+                uplinks: Uplinks::new(),
             });
         }
         // The newest one that came to an end is what the user waited for.
@@ -309,6 +343,38 @@ impl Measure {
         if ours && judged && newest == Some(number) && self.left.as_ref() != Some(&path) {
             self.show(path);
         }
+        if worth_keeping {
+            Action::Gather
+        } else {
+            Action::None
+        }
+    }
+
+    fn remember(&mut self, seen: Seen) {
+        self.seen.push(seen);
+        let surplus = self.seen.len().saturating_sub(MOST);
+        let _ = self.seen.drain(..surplus);
+    }
+
+    /// Shows one that was kept.
+    fn recall(&mut self, (kept, found): &(Kept, Found)) {
+        let id = kept.id.to_string().replace('-', "_");
+        let Ok(path) = OwnedObjectPath::try_from(format!("{PAST}/{id}")) else {
+            return;
+        };
+        if !self.seen.iter().any(|it| it.path == path) {
+            self.shown += 1;
+            let shown = Shown::of(Arc::new(found.clone()), self.shown);
+            self.remember(Seen {
+                path: path.clone(),
+                snapshot: kept.snapshot.clone(),
+                shown: Some(shown),
+                lost: false,
+                bare: false,
+                uplinks: kept.uplinks.clone(),
+            });
+        }
+        self.show(path);
     }
 
     fn take_found(
@@ -325,7 +391,7 @@ impl Measure {
             }
             (Err(error), Some(seen)) => {
                 seen.bare = true;
-                return Action::Tell(error);
+                return Action::Tell(Asked::Found, error);
             }
             (_, None) => {}
         }
@@ -347,8 +413,6 @@ impl Measure {
             there(it) || it.lost || it.shown.is_some() || Some(&it.path) == open.as_ref()
         });
         self.left = left.filter(|path| state.measurements.contains(path));
-        let surplus = self.seen.len().saturating_sub(MOST);
-        let _ = self.seen.drain(..surplus);
     }
 
     /// The helper is gone, and a measurement under way with it.
@@ -424,6 +488,15 @@ impl Measure {
         )
     }
 
+    /// True while anybody's measurement switches something: then what the helper holds besides is not
+    /// all there is.
+    pub fn switches(&self) -> bool {
+        self.seen.iter().any(|it| {
+            it.snapshot.state == MeasurementState::Running
+                && it.snapshot.subject() != Subject::Uplinks
+        })
+    }
+
     /// True while there is something to pause or to resume.
     pub fn can_pause(&self) -> bool {
         self.running().is_some()
@@ -454,9 +527,9 @@ impl Measure {
             return None;
         };
         let shown = seen.shown.as_ref()?;
-        let arms = said::arms(&seen.snapshot, model, words);
+        let arms = said::arms(seen, model, words);
         let series = shown.named(&arms);
-        let title = said::versus(&seen.snapshot, model, words);
+        let title = said::versus(&seen.snapshot, &seen.uplinks, model, words);
         Some(Job {
             format,
             started_at: seen.snapshot.started_at,

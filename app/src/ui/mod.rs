@@ -55,6 +55,7 @@ use iced::advanced::widget::Id;
 use iced::window;
 
 use crate::config::{Settings, Store};
+use crate::measure::history::History;
 use crate::words::Language;
 use app::App;
 
@@ -119,7 +120,9 @@ fn open(strip: bool) -> App {
     let kernel = nix::sys::utsname::uname().ok();
     let release = kernel.map(|kernel| kernel.release().to_string_lossy().into_owned());
     let kernel = release.unwrap_or_default();
-    App::open(Language::of_system(), kernel, store(), strip)
+    let mut app = App::open(Language::of_system(), kernel, store(), strip);
+    app.history = History::of_user(|name| std::env::var(name).ok());
+    app
 }
 
 fn store() -> Option<Store> {

@@ -3,7 +3,8 @@
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
-    Backend, Draining, Lowpower, ProbeMethod, Reason, UplinkInfo, UplinkKind, UplinkState,
+    Backend, Draining, Lowpower, PatchKind, ProbeMethod, Reason, UplinkInfo, UplinkKind,
+    UplinkState,
 };
 use iced::{Element, Size, Theme};
 
@@ -175,6 +176,7 @@ fn state(uplinks: u32) -> HelperState {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel_release: "6.18.1".to_owned(),
         lowpower: Lowpower::Absent,
+        patch: PatchKind::None,
         backend: Backend::Ecmp,
         reason: Reason::Ready,
         families: Vec::new(),

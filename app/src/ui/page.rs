@@ -1,10 +1,11 @@
 //! What a report says about the helper's state, in the window's own words. It draws nothing.
 
+use evenkeel_core::blame::Spike;
 use evenkeel_dbus::feed::Frame;
 use evenkeel_dbus::{Backend, CostReason, UplinkState};
 
 use super::model::{Link, Model, Track};
-use super::{live, speech};
+use super::{blame, live, speech};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
 
@@ -23,7 +24,12 @@ pub struct Page {
     pub uplinks: Vec<String>,
     /// What is changed: its name, what it was, what it is now.
     pub changed: Vec<(String, String, String)>,
+    /// The last spikes, the newest first: what happened, whose fault it was, and what was seen.
+    pub spikes: Vec<String>,
 }
+
+/// Spikes on a page at the most.
+const MOST_SPIKES: usize = 12;
 
 /// The sentences about a state, if there is a helper, after what its feed told.
 pub fn page(state: Option<HelperState>, frames: &[Frame], words: &Words) -> Page {
@@ -58,6 +64,13 @@ pub fn page(state: Option<HelperState>, frames: &[Frame], words: &Words) -> Page
             .map(|track| uplink(&model, track, words))
             .collect(),
         changed: changed(model.state.as_ref(), words),
+        spikes: model
+            .spikes
+            .newest_first()
+            .iter()
+            .take(MOST_SPIKES)
+            .map(|one| spike(&model, one, words))
+            .collect(),
     };
     page.plain()
 }
@@ -72,6 +85,7 @@ impl Page {
             .into_iter()
             .for_each(plain);
         self.uplinks.iter_mut().for_each(plain);
+        self.spikes.iter_mut().for_each(plain);
         self.changed.iter_mut().for_each(|(name, ..)| plain(name));
         self
     }
@@ -92,6 +106,18 @@ fn ability(state: Option<&HelperState>) -> Key {
         Some(Backend::Lowpower) => Key::AbilityLowpower,
         Some(Backend::Observe) => Key::AbilityObserve,
     }
+}
+
+/// "Wi-Fi: 92 ms, usually 20 ms. Router or line: ... What was seen."
+fn spike(model: &Model, spike: &Spike, words: &Words) -> String {
+    let place = blame::where_(spike, model, words);
+    let (bad, who) = (
+        blame::how_bad(spike, words),
+        blame::brief(spike.blame, words),
+    );
+    let mut said = vec![format!("{place} · {bad} · {who}")];
+    said.extend(blame::facts::facts(spike, words));
+    said.join(" · ")
 }
 
 /// "Wi-Fi (wlan0): 20 ms · jitter 0.4 ms · 99.6% of new connections · steadiest".

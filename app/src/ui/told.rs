@@ -3,7 +3,8 @@
 //! one. In other languages the sentence is made from the code that comes with it, and the helper's
 //! own is quoted only where it holds something that no code can: what the kernel said, who it was.
 
-use evenkeel_dbus::{FamilyInfo, HelperError, Reason, TunableInfo, TunableState};
+use evenkeel_dbus::measurement::Subject;
+use evenkeel_dbus::{Backend, FamilyInfo, HelperError, Reason, TunableInfo, TunableState};
 use zbus::DBusError as _;
 
 use super::bus::Call;
@@ -64,6 +65,57 @@ pub fn refused(error: &HelperError, words: &Words) -> (Key, String) {
         error_key(error),
         beside(&error.message(), by_error(error), words),
     )
+}
+
+/// What was asked of the helper about measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// To begin one.
+    Begin(Subject),
+    /// To pause one, to go on with it, or to end it.
+    Touch,
+    /// For what one found.
+    Found,
+}
+
+/// Heading and more of a refusal about measurements; `state` is the helper's at the time.
+pub fn unmeasured(
+    asked: Asked,
+    error: &HelperError,
+    state: Option<&HelperState>,
+    words: &Words,
+) -> (Key, String) {
+    let backend = state.map(|state| state.backend);
+    let key = match (asked, error) {
+        (Asked::Begin(Subject::Uplinks | Subject::UplinkCost), HelperError::OutOfRange(_)) => {
+            Key::NoticeUplinkGone
+        }
+        // Only one is under way at a time, and nothing else of it is limited.
+        (Asked::Begin(_), HelperError::LimitsExceeded(_)) => Key::NoticeMeasuring,
+        (Asked::Begin(Subject::GameMode), HelperError::Busy(_))
+            if state.is_some_and(|state| state.game_mode) =>
+        {
+            Key::NoticeGameModeHeld
+        }
+        (Asked::Begin(_), HelperError::NotSupported(_)) => Key::NoticeNotMeasurable,
+        (Asked::Touch | Asked::Found, HelperError::NotSupported(_)) => Key::NoticeMeasurementGone,
+        (Asked::Found, HelperError::Busy(_)) => Key::NoticeStillMeasuring,
+        _ => error_key(error),
+    };
+    let known = match (asked, error) {
+        (Asked::Begin(subject), HelperError::NotSupported(_)) => match (subject, backend) {
+            (Subject::PowerCost, _) => Known::Same(words.say(Key::NoticeNoPower)),
+            (_, Some(Backend::Observe)) => {
+                let reason = state.map(|state| speech::reason_key(state.reason));
+                reason.map_or(Known::Whole, |key| Known::Same(words.say(key)))
+            }
+            (_, Some(Backend::Lowpower)) => Known::Same(words.say(Key::MeasureNotKernel)),
+            (_, Some(Backend::Ecmp)) => Known::Same(words.say(Key::NoticeResilient)),
+            (_, None) => Known::Whole,
+        },
+        _ => by_error(error),
+    };
+    (key, beside(&error.message(), known, words))
 }
 
 /// What a refusal means.
@@ -171,6 +223,8 @@ pub fn why_not(tunable: &TunableInfo, words: &Words) -> String {
         TunableState::Idle if !tunable.wanted.is_empty() => {
             Known::Same(words.say(Key::TunablePutBack))
         }
+        // The power cost's own card says it.
+        TunableState::Idle if tunable.id == "power-cost" => Known::Whole,
         TunableState::Idle | TunableState::Failed => Known::Not,
     };
     beside(&tunable.why_not, known, words)
@@ -179,7 +233,6 @@ pub fn why_not(tunable: &TunableInfo, words: &Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evenkeel_dbus::Backend;
 
     /// What the helper says; nothing of ours has it.
     const RAW: &str = "the gadget 7 is out of order";
@@ -250,6 +303,58 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn every_refusal_about_a_measurement_has_words_in_both_languages() {
+        let mut state = state();
+        let begins = Subject::ALL.iter().map(|subject| Asked::Begin(*subject));
+        for asked in begins.chain([Asked::Touch, Asked::Found]) {
+            for error in errors() {
+                for backend in [Backend::Observe, Backend::Ecmp, Backend::Lowpower] {
+                    state.backend = backend;
+                    for known in [None, Some(&state)] {
+                        let (key, more) = unmeasured(asked, &error, known, &english());
+                        let said = english().say(key);
+                        assert!(!said.is_empty() && more.contains(RAW), "{error:?}");
+                        let (key, more) = unmeasured(asked, &error, known, &korean());
+                        assert!(is_korean(&korean().say(key)), "{error:?} on {asked:?}");
+                        assert_eq!(more.contains(RAW), quotes(&error), "{error:?}: {more}");
+                        assert!(more.is_empty() || is_korean(&more), "{error:?}: {more}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn why_nothing_is_measured_is_said_and_not_that_too_many_programs_are_there() {
+        let mut state = state();
+        let of = |asked, error: HelperError, state: &HelperState| {
+            unmeasured(asked, &error, Some(state), &korean())
+        };
+        let raw = || RAW.to_owned();
+        let game_mode = Asked::Begin(Subject::GameMode);
+        let running = of(game_mode, HelperError::LimitsExceeded(raw()), &state);
+        assert_eq!(running.0, Key::NoticeMeasuring);
+        state.game_mode = true;
+        let held = of(game_mode, HelperError::Busy(raw()), &state);
+        assert_eq!(held.0, Key::NoticeGameModeHeld);
+        // The helper has too much to do; game mode is none of the uplinks' business.
+        let busy = of(
+            Asked::Begin(Subject::Uplinks),
+            HelperError::Busy(raw()),
+            &state,
+        );
+        assert_eq!(busy.0, Key::NoticeBusy);
+        let gone = of(Asked::Touch, HelperError::NotSupported(raw()), &state);
+        assert_eq!(gone.0, Key::NoticeMeasurementGone);
+        let (key, more) = of(game_mode, HelperError::NotSupported(raw()), &state);
+        assert_eq!(key, Key::NoticeNotMeasurable);
+        assert_eq!(more, korean().say(Key::ReasonOneUplink));
+        state.backend = Backend::Lowpower;
+        let (_, more) = of(game_mode, HelperError::NotSupported(raw()), &state);
+        assert_eq!(more, korean().say(Key::MeasureNotKernel));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod changed;
 mod costs;
+mod kernel;
 mod ruler;
 mod sensitivity;
 
@@ -14,6 +15,7 @@ use iced::{Element, Fill, Task};
 
 use evenkeel_dbus::{Backend, HelperError};
 
+use self::kernel::Kernel;
 use super::bus::Call;
 use super::drafts::{Control, Drafts, Ticket};
 use super::model::Model;
@@ -29,8 +31,10 @@ const SIDE: f32 = 392.0;
 /// So many frames without a drawing mean that nobody can see the preview.
 const UNSEEN_FRAMES: u32 = 15;
 
+pub use kernel::Tried;
+
 /// What can be done here, and what comes of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Message {
     /// A control was moved to a value.
     Choose(Control, u32),
@@ -46,6 +50,10 @@ pub enum Message {
     PreviewRested,
     /// The preview was drawn after it had not been for a while.
     Drawn,
+    /// Try out anew what the kernel does.
+    TryKernel,
+    /// It was tried out, or looked up.
+    Tried(Box<Tried>),
 }
 
 /// What the parent has to do.
@@ -57,6 +65,8 @@ pub enum Action {
     Wait(Ticket),
     /// Make a call.
     Call(Call),
+    /// Try out what the kernel does.
+    TryKernel,
 }
 
 /// What the screen remembers.
@@ -71,6 +81,7 @@ pub struct Tune {
     /// What the newest picture was begun for.
     asked: Option<preview::Key>,
     pace: Pace,
+    kernel: Kernel,
     undrawn: Cell<u32>,
     unseen: bool,
 }
@@ -106,6 +117,8 @@ impl Tune {
             }
             Message::PreviewRested => self.pace.rested(),
             Message::Drawn => self.unseen = false,
+            Message::TryKernel => return Action::TryKernel,
+            Message::Tried(tried) => self.kernel.tried(*tried),
         }
         Action::None
     }
@@ -170,6 +183,12 @@ impl Tune {
         drawn_up.chain(rest)
     }
 
+    /// Looks what a patched kernel does, if that was not done; `anew` even if it was. To be called while
+    /// the screen shows; it is done beside the window.
+    pub fn look_at_kernel(&mut self, model: &Model, anew: bool) -> Task<Message> {
+        self.kernel.look(model.state.as_ref(), anew)
+    }
+
     fn wanted(&mut self, model: &Model) -> Option<preview::Recorded> {
         let key = self.key(model)?;
         if self.unseen || self.asked.as_ref() == Some(&key) || !self.pace.begin() {
@@ -215,6 +234,7 @@ impl Tune {
             Backend::Observe => None,
         };
         let beside = column![]
+            .push(self.kernel.view(model, state, words, room))
             .push(costs)
             .push(changed::view(state, words, room));
         let beside = beside.spacing(room.gap());

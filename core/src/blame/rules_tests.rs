@@ -65,6 +65,39 @@ fn nothing_this_side_of_a_calm_gateway_is_blamed() {
     }
     let starved = [(M::LateNs, 90 * MS), (M::CpuStallPermille, 900), BEYOND];
     assert_eq!(blame(&starved).1, Rule::Beyond);
+    for seen in [(M::OwnQueueNs, 60 * MS), (M::SignalBelowZeroDbm, 90)] {
+        assert_eq!(blame(&[BEYOND, seen]).1, Rule::Beyond, "{}", seen.0);
+        assert_ne!(blame(&[NEAR, seen]).1, Rule::Near, "{}", seen.0);
+    }
+}
+
+#[test]
+fn every_limit_is_where_it_is_documented() {
+    let share = |permille| blame(&[(M::GatewaySharePermille, permille)]).1;
+    let places = [250, 251, 499, 500].map(share);
+    assert_eq!(
+        places,
+        [
+            Rule::Beyond,
+            Rule::Unexplained,
+            Rule::Unexplained,
+            Rule::Near
+        ]
+    );
+    let late = |late_ns, busy| {
+        let seen = [NEAR, (M::LateNs, late_ns), (M::CpuStallPermille, busy)];
+        let evidence = seen.into_iter().collect();
+        judge(Some(15 * MS), &evidence).rule
+    };
+    assert_eq!(late(10 * MS, 300), Rule::Starved);
+    assert_eq!(late(10 * MS - 1, 300), Rule::Near);
+    assert_eq!(late(10 * MS, 299), Rule::Near);
+    let waits = |bytes| blame(&[NEAR, (M::BacklogBytes, bytes), (M::TxBytesPerS, 1)]).1;
+    assert_eq!([waits(3_000), waits(2_999)], [Rule::OwnQueue, Rule::Near]);
+    let sends = |now, usual| blame(&[NEAR, (M::TxBytesPerS, now), (M::TxUsualBytesPerS, usual)]).1;
+    assert_eq!(sends(125_000, 0), Rule::LineFull);
+    assert_eq!(sends(500_000, 125_000), Rule::LineFull);
+    assert_eq!(sends(500_000, 125_001), Rule::Near);
 }
 
 #[test]

@@ -20,6 +20,8 @@ const CTRL_ATTR_MCAST_GRP_ID: u16 = 2;
 /// `struct genlmsghdr`.
 const HEADER_BYTES: usize = 4;
 
+const CMD_GET_INTERFACE: u8 = 5;
+const CMD_NEW_INTERFACE: u8 = 7;
 const CMD_GET_STATION: u8 = 17;
 const CMD_NEW_STATION: u8 = 19;
 const CMD_TRIGGER_SCAN: u8 = 33;
@@ -33,6 +35,7 @@ const CMD_CH_SWITCH_NOTIFY: u8 = 88;
 
 const ATTR_IFINDEX: u16 = 3;
 const ATTR_STA_INFO: u16 = 21;
+const ATTR_SSID: u16 = 52;
 const ATTR_CQM: u16 = 94;
 const CQM_BEACON_LOSS_EVENT: u16 = 8;
 
@@ -124,10 +127,35 @@ pub fn station(payload: &[u8]) -> Option<Radio> {
     })
 }
 
+/// The body that asks for all Wi-Fi interfaces.
+pub fn interfaces_request() -> Vec<u8> {
+    vec![CMD_GET_INTERFACE, 0, 0, 0]
+}
+
+/// The name of the network that an interface is connected to, or spans itself.
+pub fn network(payload: &[u8]) -> Option<String> {
+    if *payload.first()? != CMD_NEW_INTERFACE {
+        return None;
+    }
+    let name = attribute(payload.get(HEADER_BYTES..)?, ATTR_SSID)?;
+    let name = String::from_utf8_lossy(name).into_owned();
+    Some(name).filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_network_is_named_where_there_is_one() {
+        let mut payload = announcement(CMD_NEW_INTERFACE);
+        assert_eq!(network(&payload), None);
+        add_attribute(&mut payload, ATTR_SSID, "Minho 5G 집".as_bytes());
+        assert_eq!(network(&payload).as_deref(), Some("Minho 5G 집"));
+        payload[0] = CMD_NEW_STATION;
+        assert_eq!(network(&payload), None);
+    }
 
     fn announcement(command: u8) -> Vec<u8> {
         let mut payload = vec![command, 0, 0, 0];

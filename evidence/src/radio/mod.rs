@@ -98,6 +98,21 @@ impl Stations {
     }
 }
 
+/// The names of the Wi-Fi networks that this machine is in now; none where there is no Wi-Fi. For those
+/// who must not tell them.
+pub fn networks() -> Vec<String> {
+    let mut names = Vec::new();
+    let Ok(family) = family() else { return names };
+    let body = message::interfaces_request();
+    let asked = ask(family.id, NLM_F_REQUEST | NLM_F_DUMP, &body, |one| {
+        names.extend(message::network(one.payload));
+    });
+    if let Err(error) = asked {
+        log::warn!("the names of Wi-Fi networks cannot be read: {error}");
+    }
+    names
+}
+
 fn family() -> io::Result<Family> {
     let mut found = None;
     let body = message::family_request();

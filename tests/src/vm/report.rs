@@ -103,8 +103,10 @@ impl Report {
     pub fn lines(&self) -> Vec<String> {
         let points = self.points.iter().map(|point| {
             let seconds = point.took.as_secs_f32();
-            let ended = point.failure.as_ref().map_or("ok", |_| "FAILED");
-            format!("{ended:<6} {seconds:>6.1} s  {}", point.name)
+            match &point.failure {
+                None => format!("ok     {seconds:>6.1} s  {}", point.name),
+                Some(why) => format!("FAILED {seconds:>6.1} s  {}: {why}", point.name),
+            }
         });
         let notes = self.notes.iter().map(|note| format!("       {note}"));
         points.chain(notes).collect()

@@ -36,6 +36,37 @@ pub struct Machine {
     pub timeout: Duration,
 }
 
+impl Machine {
+    /// A machine that brings nothing from an earlier one.
+    pub fn new(kernel: &Kernel, topics: &[&str], timeout: Duration) -> Self {
+        Self {
+            kernel: kernel.clone(),
+            topics: topics.iter().map(|&topic| topic.to_owned()).collect(),
+            carried: Vec::new(),
+            timeout,
+        }
+    }
+
+    /// Runs it and prints a line for each point, for tests.
+    ///
+    /// # Errors
+    /// Everything that is wrong, by point; or that it did not start.
+    #[allow(clippy::print_stdout, reason = "a line for each point, in a test")]
+    pub fn all_must_hold(&self) -> Result<Report, LabError> {
+        let report = run(self)?;
+        for line in report.lines() {
+            println!("{line}");
+        }
+        let topics: Vec<&str> = self.topics.iter().map(String::as_str).collect();
+        let wrong = report.wrong(&super::inside::points(&topics)?);
+        if wrong.is_empty() {
+            Ok(report)
+        } else {
+            Err(LabError::Invalid(wrong.join("\n")))
+        }
+    }
+}
+
 /// Where the machines' kernels and files are kept between runs: `vm` in the target directory.
 ///
 /// # Errors

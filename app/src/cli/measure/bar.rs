@@ -7,6 +7,7 @@ use evenkeel_dbus::measurement::MeasurementState;
 
 use super::told::{self, Names};
 use crate::measure::Snapshot;
+use crate::words::{Key, Words};
 
 /// Cells of the bar.
 const WIDTH: u32 = 30;
@@ -39,8 +40,8 @@ impl Bar {
     }
 
     /// Shows how far it is. There is nobody to tell when standard error is gone.
-    pub fn show(&mut self, snapshot: &Snapshot, names: &Names) {
-        let line = line(snapshot, names);
+    pub fn show(&mut self, snapshot: &Snapshot, names: &Names, words: &Words) {
+        let line = line(snapshot, names, words);
         if self.is_terminal {
             if line != self.shown {
                 // Back to the beginning of the line, and clear what remains of the longer one.
@@ -72,19 +73,28 @@ fn percent(snapshot: &Snapshot) -> u32 {
     progress.blocks_done * 100 / progress.blocks.max(1)
 }
 
-fn line(snapshot: &Snapshot, names: &Names) -> String {
+fn line(snapshot: &Snapshot, names: &Names, words: &Words) -> String {
     let progress = snapshot.progress;
     let (done, all) = (progress.blocks_done, progress.blocks.max(1));
     let full = (done * WIDTH / all) as usize;
     let cells = format!("{}{}", "█".repeat(full), "░".repeat(WIDTH as usize - full));
-    let now = match snapshot.state {
-        MeasurementState::Warming => "warming up".to_owned(),
-        MeasurementState::Paused => format!("paused: {}", told::reason(snapshot.reason)),
-        _ => names.arm(snapshot, progress.arm).unwrap_or_default(),
+    let now = match (snapshot.state, progress.arm) {
+        (MeasurementState::Warming, _) => words.say(Key::MeasureBadgeWarming),
+        (MeasurementState::Paused, _) => {
+            let badge = words.say(Key::MeasureBadgePaused);
+            format!("{badge}: {}", told::reason(snapshot.reason, words))
+        }
+        (_, arm @ (0 | 1)) => {
+            let [a, b] = names.arms(snapshot, words);
+            if arm == 0 { a } else { b }
+        }
+        _ => words.say(Key::MeasureBadgeRuns),
     };
     let left = snapshot.left_ms().div_ceil(1000);
     let (minutes, seconds) = (left / 60, left % 60);
-    format!("{cells} {done}/{all} blocks, {now}, {minutes}:{seconds:02} left at most")
+    let at_most = words.say(Key::MeasureLeft);
+    format!("{cells} {done}/{all} · {now} · {minutes}:{seconds:02} {at_most}")
+        .replace('\u{2060}', "")
 }
 
 #[cfg(test)]
@@ -92,21 +102,23 @@ mod tests {
     use super::*;
     use crate::cli::sample;
     use crate::measure::tests::judged;
+    use crate::words::Language;
     use evenkeel_core::ab::Verdict;
     use evenkeel_dbus::measurement::MeasurementReason;
 
     #[test]
     fn the_line_says_what_is_in_force_and_how_long_it_takes() {
         let names = Names::of(&sample::steering());
+        let words = Words::new(Language::English);
         let mut snapshot = judged(Verdict::Better);
         snapshot.state = MeasurementState::Running;
         snapshot.progress.arm = 1;
         assert_eq!(
-            line(&snapshot, &names),
-            "████████████████████░░░░░░░░░░ 40/60 blocks, game mode on, 3:20 left at most"
+            line(&snapshot, &names, &words),
+            "████████████████████░░░░░░░░░░ 40/60 · game mode on · 3:20 left at most"
         );
         snapshot.state = MeasurementState::Paused;
         snapshot.reason = MeasurementReason::GameModeHeld;
-        assert!(line(&snapshot, &names).contains("paused: somebody holds game mode"));
+        assert!(line(&snapshot, &names, &words).contains("paused: Somebody holds game mode"));
     }
 }

@@ -4,7 +4,7 @@
 mod bar;
 pub mod past;
 mod report;
-mod told;
+pub mod told;
 
 use std::io::{self, IsTerminal as _, Write};
 
@@ -87,21 +87,27 @@ fn show(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let words = Words::new(Language::of_system());
-    let arms = names.arms(snapshot);
+    let arms = names.arms(snapshot, &words);
     let series = found.series(arms.each_ref().map(String::as_str));
-    let lead = [Some(told::verdict(snapshot, names)), told::advice(snapshot)];
+    let verdict = told::verdict(snapshot, names, &words).join(" ");
+    let lead = [Some(verdict), told::advice(snapshot, &words)];
     let delivery = Delivery {
         title: &arms.join(" / "),
         series: &series,
         started_unix_ms: snapshot.started_at.checked_mul(1_000),
         one_after_the_other: false,
         lead: lead.into_iter().flatten().collect(),
-        notes: told::ways(snapshot, found, names).into_iter().collect(),
+        notes: told::ways(snapshot, found, names, &words)
+            .into_iter()
+            .collect(),
     };
     let json_file = args.samples_json.as_deref();
     deliver::files(&delivery, &args.deliver, json_file, &words)?;
     if args.json {
-        writeln!(out, "{}", json(&Report::of(snapshot, found, names))?)?;
+        // Scripts get the same words everywhere.
+        let english = Words::new(Language::English);
+        let report = Report::of(snapshot, found, names, &english);
+        writeln!(out, "{}", json(&report)?)?;
         return Ok(out.flush()?);
     }
     deliver::print(&delivery, &args.deliver, &words, out)
@@ -148,6 +154,7 @@ async fn follow(
             .boxed(),
     ]);
     let mut owners = helper.inner().receive_owner_changed().await?;
+    let words = Words::new(Language::of_system());
     let mut bar = bar::Bar::new(io::stderr().is_terminal(), quiet);
     let mut cancelled = false;
     let mut second = tokio::time::interval(std::time::Duration::from_secs(1));
@@ -157,7 +164,7 @@ async fn follow(
             bar.end();
             return Ok(cancelled);
         }
-        bar.show(&snapshot, names);
+        bar.show(&snapshot, names, &words);
         tokio::select! {
             _ = changes.next() => {}
             _ = second.tick(), if bar.moves() => {}

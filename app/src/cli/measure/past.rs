@@ -18,6 +18,7 @@ use crate::cli::out::{json, table};
 use crate::cli::{complain, helper};
 use crate::measure::history::{self, FileError, History, Kept};
 use crate::measure::{Found, Snapshot};
+use crate::words::{Language, Words};
 
 /// Raised only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -115,13 +116,14 @@ pub async fn list(as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
         .filter_map(|(number, one)| Some((number, one.as_ref().err()?)))
         .collect();
     if as_json {
+        let words = Words::new(Language::English);
         let line = |(number, kept): &(usize, &Kept)| {
             let names = Names::known(&kept.uplinks);
             Line {
                 number: *number,
                 id: kept.id.to_string(),
-                arms: names.arms(&kept.snapshot),
-                judged: Judged::of(&kept.snapshot, &names),
+                arms: names.arms(&kept.snapshot, &words),
+                judged: Judged::of(&kept.snapshot, &names, &words),
             }
         };
         let error = |(number, error): &(usize, &FileError)| Damaged {
@@ -141,7 +143,8 @@ pub async fn list(as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
             "Nothing was measured yet. `evenkeel measure --game-mode` begins."
         )?;
     } else {
-        out.write_all(lines(&whole, &TimeZone::system()).as_bytes())?;
+        let words = Words::new(Language::of_system());
+        out.write_all(lines(&whole, &TimeZone::system(), &words).as_bytes())?;
     }
     out.flush()?;
     for (number, error) in &damaged {
@@ -154,20 +157,20 @@ pub async fn list(as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     })
 }
 
-fn lines(whole: &[(usize, &Kept)], zone: &TimeZone) -> String {
+fn lines(whole: &[(usize, &Kept)], zone: &TimeZone, words: &Words) -> String {
     if whole.is_empty() {
         return String::new();
     }
-    let head = ["", "when", "A", "B", "B is", "its spread was", "pairs"];
-    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    let mut rows = Vec::new();
     for (number, kept) in whole {
         let names = Names::known(&kept.uplinks);
-        let [a, b] = names.arms(&kept.snapshot);
-        let (verdict, spread, pairs) = told::short(&kept.snapshot);
+        let [a, b] = names.arms(&kept.snapshot, words);
+        let [verdict, spread, pairs] = told::short(&kept.snapshot, words);
         let when = when(kept.snapshot.started_at, zone);
-        rows.push(vec![number.to_string(), when, a, b, verdict, spread, pairs]);
+        let arms = format!("{a} / {b}");
+        rows.push(vec![number.to_string(), when, arms, verdict, spread, pairs]);
     }
-    table(&rows, &[0, 6])
+    table(&rows, &[0, 5])
 }
 
 fn when(unix_s: u64, zone: &TimeZone) -> String {
@@ -242,10 +245,9 @@ mod tests {
         let all: Vec<Kept> = history.list().unwrap().into_iter().flatten().collect();
         let numbered: Vec<(usize, &Kept)> = (1..).zip(&all).collect();
         assert_eq!(
-            lines(&numbered, &TimeZone::UTC),
-            "   when              A              B             B is          its spread was  pairs\n\
-             1  2023-11-15 22:13  wlan0          usb0          no different  45 % smaller       20\n\
-             2  2023-11-14 22:13  game mode off  game mode on  better        45 % smaller       20\n"
+            lines(&numbered, &TimeZone::UTC, &Words::new(Language::English)),
+            "1  2023-11-15 22:13  wlan0 / usb0                  no difference shown  45% less  20\n\
+             2  2023-11-14 22:13  game mode off / game mode on  better               45% less  20\n"
         );
         let (second, _) = open(&history, 2).unwrap();
         assert_eq!(second.snapshot, {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::told::{self, Names};
 use crate::export::Figures;
 use crate::measure::{Found, Snapshot};
+use crate::words::Words;
 
 /// Raised only when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -78,12 +79,13 @@ struct Block {
 }
 
 impl Report {
-    /// The report of a measurement.
-    pub fn of(snapshot: &Snapshot, found: &Found, names: &Names) -> Self {
-        let arm = |arm: u32| {
-            let probes = &found.arms[arm as usize];
+    /// The report of a measurement; names and sentences in these words.
+    pub fn of(snapshot: &Snapshot, found: &Found, names: &Names, words: &Words) -> Self {
+        let arms = names.arms(snapshot, words);
+        let arm = |arm: usize| {
+            let probes = &found.arms[arm];
             Arm {
-                name: names.arm(snapshot, arm).unwrap_or_default(),
+                name: arms[arm].clone(),
                 figures: probes.figures(),
                 at_ms: probes.at_ms.clone(),
                 rtt_ns: probes.rtts_ns.clone(),
@@ -101,7 +103,7 @@ impl Report {
         });
         Self {
             schema: SCHEMA,
-            judged: Judged::of(snapshot, names),
+            judged: Judged::of(snapshot, names, words),
             arms: vec![arm(0), arm(1)],
             p99_ratio: found.tail.map(|tail| [tail.value, tail.low, tail.high]),
             blocks: blocks.collect(),
@@ -111,7 +113,7 @@ impl Report {
 
 impl Judged {
     /// Of a measurement.
-    pub fn of(snapshot: &Snapshot, names: &Names) -> Self {
+    pub fn of(snapshot: &Snapshot, names: &Names, words: &Words) -> Self {
         let outcome = snapshot.outcome;
         let interval = outcome.and_then(|outcome| outcome.interval);
         Self {
@@ -132,8 +134,8 @@ impl Judged {
             ratio_low: interval.map(|(low, _)| low),
             ratio_high: interval.map(|(_, high)| high),
             ratio_seen: outcome.and_then(|outcome| outcome.seen),
-            sentence: told::verdict(snapshot, names),
-            advice: told::advice(snapshot),
+            sentence: told::verdict(snapshot, names, words).join(" "),
+            advice: told::advice(snapshot, words),
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Not the asking, not the text for people.
 
 use evenkeel_dbus::{
-    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
-    TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
+    Backend, CostReason, Draining, FamilyInfo, Figures, Holder, Lowpower, Metered, PatchKind,
+    ProbeMethod, Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub struct Report<'a> {
     kernel_release: &'a str,
     /// `absent`, `partial`, `unreadable` or `present`.
     lowpower: Lowpower,
+    /// `none`, `original`, `steady` or `busy`: whose patch, and which path it prefers.
+    lowpower_patch: PatchKind,
     /// `observe`, `ecmp` or `lowpower`.
     backend: Backend,
     /// `ready`, or why the backend cannot do more; see the interface XML.
@@ -91,6 +93,11 @@ struct Uplink<'a> {
     metered: Metered,
     carrier: bool,
     leader: bool,
+    /// `kernel`, `estimated` or `none`: where the next two come from.
+    figures: Figures,
+    /// With a patched kernel while somebody listens, else null.
+    load_bytes_s: Option<u64>,
+    variability_bytes_s: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +127,7 @@ impl<'a> Report<'a> {
             helper_version: &state.version,
             kernel_release: &state.kernel_release,
             lowpower: state.lowpower,
+            lowpower_patch: state.patch,
             backend: state.backend,
             backend_reason: state.reason,
             in_force: words::in_force(state),
@@ -164,6 +172,8 @@ impl<'a> Family<'a> {
 
 impl<'a> Uplink<'a> {
     fn of(uplink: &'a UplinkInfo, leader: Option<u32>) -> Self {
+        let figures = Figures::from_wire(uplink.figures);
+        let told = |figure: u64| (figures != Figures::None).then_some(figure);
         let known = has_estimates(uplink);
         Self {
             ifindex: uplink.ifindex,
@@ -183,6 +193,9 @@ impl<'a> Uplink<'a> {
             metered: Metered::from_wire(uplink.metered),
             carrier: uplink.carrier,
             leader: leader == Some(uplink.ifindex),
+            figures,
+            load_bytes_s: told(uplink.load_bytes_s),
+            variability_bytes_s: told(uplink.variability_bytes_s),
         }
     }
 }
@@ -227,6 +240,7 @@ mod tests {
                 "helper_version": "0.1.0",
                 "kernel_release": "6.12.0",
                 "lowpower": "absent",
+                "lowpower_patch": "none",
                 "backend": "ecmp",
                 "backend_reason": "ready",
                 "in_force": words::in_force(&state),
@@ -256,7 +270,8 @@ mod tests {
                         "probe_target": "10.1.0.1",
                         "rtt_ns": 20_100_000, "jitter_ns": 420_000, "slow_jitter_ns": 500_000,
                         "share_permille": 996, "cost_percent": 100, "cost_reason": "neutral",
-                        "metered": "no", "carrier": true, "leader": true
+                        "metered": "no", "carrier": true, "leader": true,
+                        "figures": "none", "load_bytes_s": null, "variability_bytes_s": null
                     },
                     {
                         "ifindex": 4, "name": "wwan0", "kind": "wwan",
@@ -264,7 +279,8 @@ mod tests {
                         "state": "idle", "probe_method": "none", "probe_target": null,
                         "rtt_ns": null, "jitter_ns": null, "slow_jitter_ns": null,
                         "share_permille": 4, "cost_percent": 200, "cost_reason": "metered",
-                        "metered": "yes", "carrier": true, "leader": false
+                        "metered": "yes", "carrier": true, "leader": false,
+                        "figures": "none", "load_bytes_s": null, "variability_bytes_s": null
                     }
                 ],
                 "tunables": [{

@@ -36,7 +36,7 @@ pub fn status(state: &HelperState, name_of: impl Fn(u32) -> Option<String>) -> S
         out,
         "Kernel: {} ({}), backend {}, helper {}",
         escaped(&state.kernel_release),
-        words::lowpower(state.lowpower),
+        words::lowpower(state),
         words::backend(state.backend),
         escaped(&state.version)
     );

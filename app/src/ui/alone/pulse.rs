@@ -14,7 +14,7 @@ use evenkeel_dbus::feed::Record;
 use evenkeel_dbus::spikes;
 use evenkeel_dbus::{ProbeMethod, UplinkInfo, UplinkKind, UplinkState};
 use evenkeel_evidence::{Gateways, Outcome, Waiting, Witness, monotonic_ns};
-use evenkeel_probe::{Clock, Config, Event, Method, Prober, Reply, SendError, Transport};
+use evenkeel_probe::{Clock, Config, Event, Lasting, Method, Reply, Transport};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::config::Target;
@@ -37,8 +37,8 @@ pub struct Pulse {
 struct Probe {
     ifindex: u32,
     target: IpAddr,
-    /// `None` while it cannot be opened; every beat tries again.
-    prober: Option<Prober>,
+    /// `None` where there can be no such interface.
+    prober: Option<Lasting>,
 }
 
 impl Default for Pulse {
@@ -85,11 +85,8 @@ impl Pulse {
             let known = old.iter().position(same);
             let kept = known.and_then(|index| old[index].take());
             from.push(known);
-            self.probes.push(kept.unwrap_or(Probe {
-                ifindex: uplink.ifindex,
-                target,
-                prober: None,
-            }));
+            self.probes
+                .push(kept.unwrap_or_else(|| Probe::new(uplink.ifindex, target)));
         }
         if self.steering.rearrange(&from).is_err() {
             self.steering = fresh(self.steering.params(), self.probes.len());
@@ -107,7 +104,7 @@ impl Pulse {
             let Some(at) = at else { continue };
             let probe = &self.probes[at];
             uplink.target = probe.target.to_string();
-            let prober = probe.prober.as_ref();
+            let prober = probe.prober.as_ref().and_then(Lasting::prober);
             let method = prober.map_or(ProbeMethod::None, |prober| {
                 match prober.method().transport {
                     Transport::IcmpDatagram => ProbeMethod::IcmpDatagram,
@@ -239,35 +236,33 @@ impl Pulse {
 }
 
 impl Probe {
+    fn new(ifindex: u32, target: IpAddr) -> Self {
+        let prober = NonZeroU32::new(ifindex).map(|ifindex| {
+            let mut config = Config::new(ifindex, target);
+            config.method = Method::Auto {
+                tcp_port: Some(ANCHOR_TCP_PORT),
+            };
+            Lasting::new(config)
+        });
+        Self {
+            ifindex,
+            target,
+            prober,
+        }
+    }
+
     /// Sends a probe; true when none could leave because there is no way out, which is as bad as
     /// one that is never answered.
     fn send(&mut self) -> bool {
-        let prober = match &mut self.prober {
-            Some(prober) => prober,
-            none => {
-                let Some(ifindex) = NonZeroU32::new(self.ifindex) else {
-                    return false;
-                };
-                let mut config = Config::new(ifindex, self.target);
-                config.method = Method::Auto {
-                    tcp_port: Some(ANCHOR_TCP_PORT),
-                };
-                match Prober::open(config) {
-                    Ok(prober) => none.insert(prober),
-                    Err(error) => {
-                        log::debug!("interface {ifindex} cannot be probed: {error}");
-                        return false;
-                    }
-                }
-            }
+        let Some(prober) = &mut self.prober else {
+            return false;
         };
         match prober.send() {
-            Err(SendError::Gone(_)) => {
-                self.prober = None;
-                true
+            Ok(sent) => !sent,
+            Err(error) => {
+                log::debug!("interface {} cannot be probed: {error}", self.ifindex);
+                false
             }
-            Err(SendError::Unreachable(_)) => true,
-            Ok(_) | Err(SendError::Blocked(_) | SendError::Busy | SendError::Os(_)) => false,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What the Measure screen asks of the helper and of the disk, and what is followed for it while the
 //! window is open.
 
+use evenkeel_dbus::measurement::Subject;
+use std::sync::Arc;
+
 use iced::{Subscription, Task};
 
 use super::{App, Call, Message, Screen, Seen};
+use crate::measure::history::{self, FileError, Kept};
 use crate::ui::measure::follow::{self, Watch};
 use crate::ui::measure::{self, Action, save};
 use crate::ui::theme::Look;
@@ -26,8 +30,11 @@ impl App {
                     return Task::none();
                 };
                 self.notice = None;
-                Task::perform(follow::begin(helper, plan), measure::Message::Begun)
-                    .map(Message::Measure)
+                let subject = Subject::from_wire(plan.subject);
+                Task::perform(follow::begin(helper, plan), move |result| {
+                    measure::Message::Begun(subject, result)
+                })
+                .map(Message::Measure)
             }
             Action::Touch(path, touch) => {
                 let Some(helper) = self.helper.clone() else {
@@ -50,11 +57,54 @@ impl App {
                 };
                 Task::perform(written, measure::Message::Saved).map(Message::Measure)
             }
-            Action::Tell(error) => {
-                self.notice = Some(told::refused(&error, &self.words));
+            Action::Gather => self.gather(),
+            Action::Recall(id) => {
+                let Some(history) = self.history.clone() else {
+                    return Task::none();
+                };
+                let read = async move {
+                    let opened = tokio::task::spawn_blocking(move || history.open(&id)).await;
+                    let opened = opened.map_err(|error| error.to_string())?;
+                    opened.map(Arc::new).map_err(|error| error.to_string())
+                };
+                Task::perform(read, measure::Message::Recalled).map(Message::Measure)
+            }
+            Action::Tell(asked, error) => {
+                let state = self.model.state.as_ref();
+                self.notice = Some(told::unmeasured(asked, &error, state, &self.words));
                 Task::none()
             }
         }
+    }
+
+    /// Keeps what has ended with a verdict, where there is a helper to ask, and lists what is kept.
+    pub(super) fn gather(&self) -> Task<Message> {
+        let Some(history) = self.history.clone() else {
+            return Task::none();
+        };
+        let helper = self.helper.clone();
+        let uid = nix::unistd::Uid::current().as_raw();
+        let listed = async move {
+            if let Some(helper) = helper {
+                let kept = history::gather(&helper, &history, uid).await;
+                let _ = kept.map_err(|error| error.to_string())?;
+            }
+            let listed = tokio::task::spawn_blocking(move || history.list()).await;
+            let listed = listed.map_err(|error| error.to_string())?;
+            let listed = listed.map_err(|error| error.to_string())?;
+            Ok(listed.into_iter().filter_map(whole).collect())
+        };
+        Task::perform(listed, measure::Message::Listed).map(Message::Measure)
+    }
+
+    /// The history is read when it is first looked at.
+    pub(super) fn list_once(&mut self) -> Task<Message> {
+        let shows = self.screen == Screen::Measure && !self.settings.strip;
+        if !shows || self.listed {
+            return Task::none();
+        }
+        self.listed = true;
+        self.gather()
     }
 
     /// Fetches what a measurement found once its verdict is looked at.
@@ -104,4 +154,9 @@ impl App {
         Subscription::batch(watched.chain(seconds))
             .map(|event| Message::Measure(measure::Message::Followed(event)))
     }
+}
+
+/// A file that cannot be used is told in the log and left out.
+fn whole(kept: Result<Kept, FileError>) -> Option<Kept> {
+    kept.inspect_err(|error| log::warn!("{error}")).ok()
 }

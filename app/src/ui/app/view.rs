@@ -243,7 +243,12 @@ impl App {
     }
 
     fn in_force(&self, room: Room) -> Element<'_, Message> {
-        let mut said = vec![self.model.in_force(&self.words)];
+        let in_force = if self.measure.switches() {
+            self.words.say(Key::MeasureInForce)
+        } else {
+            self.model.in_force(&self.words)
+        };
+        let mut said = vec![in_force];
         said.extend(self.model.notes(&self.words));
         let said = text(said.join(" ")).style(theme::quiet).size(theme::SMALL);
         if room.is_compact() {

@@ -15,14 +15,16 @@ use crate::ui::theme::{self, Ink, Look, Palette};
 use crate::words::{Key, Language, Words};
 
 /// The height of the whole.
-pub const HEIGHT: f32 = 132.0;
+pub const HEIGHT: f32 = 144.0;
 /// For the names of the looks.
 const ABOVE: f32 = 24.0;
 /// For the letters of the arms.
 const LEFT: f32 = 28.0;
 /// Between two pairs, and at least so wide is a block.
-const GAP: f32 = 3.0;
+const GAP: f32 = 5.0;
 const LEAST: f32 = 2.0;
+/// How much is seen of what comes later.
+const TODO: f32 = 0.5;
 
 /// Where a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,7 +133,7 @@ impl Drawing<'_> {
         let size = frame.size();
         let pairs = self.snapshot.plan.pairs.max(1);
         let pair_width = (size.width - LEFT) / pairs as f32;
-        let gap = if pair_width > 4.0 * GAP { GAP } else { 1.0 };
+        let gap = if pair_width > 3.0 * GAP { GAP } else { 2.0 };
         let width = ((pair_width - gap) / 2.0).max(LEAST);
         let lane = (size.height - ABOVE) / 2.0;
         for (number, name) in ["A", "B"].into_iter().enumerate() {
@@ -150,17 +152,17 @@ impl Drawing<'_> {
             let size = Size::new((width - 1.0).max(1.0), lane - 6.0);
             paint_block(block, at, size, palette, frame);
         }
-        self.mark_looks(pair_width, palette, frame);
+        self.mark_looks(pair_width, gap, palette, frame);
     }
 
-    fn mark_looks(&self, pair_width: f32, palette: &Palette, frame: &mut Frame) {
+    fn mark_looks(&self, pair_width: f32, gap: f32, palette: &Palette, frame: &mut Frame) {
         let (plan, bottom) = (self.snapshot.plan, frame.height());
         let looks = [
             (plan.first_look, Key::MeasureLookFirst),
             (plan.pairs, Key::MeasureLookLast),
         ];
         for (pairs, name) in looks.into_iter().filter(|(pairs, _)| *pairs > 0) {
-            let x = LEFT + pair_width * pairs as f32 - 1.5;
+            let x = (LEFT + pair_width * pairs as f32 - gap / 2.0).round() - 0.5;
             let line = Path::line(Point::new(x, 2.0), Point::new(x, bottom));
             let stroke = Stroke::default().with_width(1.0).with_color(palette.quiet);
             frame.stroke(&line, stroke);
@@ -183,7 +185,7 @@ fn paint_block(block: Block, at: Point, size: Size, palette: &Palette, frame: &m
             frame.stroke(&shape, edge(palette.text));
         }
         Fill::Held => frame.stroke(&shape, edge(palette.warn)),
-        Fill::Todo => frame.stroke(&shape, edge(palette.line)),
+        Fill::Todo => frame.stroke(&shape, edge(palette.quiet.scale_alpha(TODO))),
     }
 }
 

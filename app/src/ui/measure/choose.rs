@@ -1,12 +1,16 @@
 //! What to compare: one press measures what suggests itself, everything else is beside it. It says
 //! beforehand how long it takes and what it does to the connection.
 
+use evenkeel_dbus::Backend;
 use iced::widget::{Column, button, column, container, row, scrollable, text};
 use iced::{Alignment, Element, Fill};
 
-use super::offer::{COSTS, FACTORS, POWERS, settings, standing, why_not};
+use super::offer::{
+    COSTS, FACTORS, POWERS, WhyNot, is_any_possible, moves_running, settings, standing, why_not,
+};
 use super::{Length, Measure, Message, Setting, What, said};
 use crate::state::HelperState;
+use crate::ui::bus::Call;
 use crate::ui::focus::focus;
 use crate::ui::model::{Link, Model};
 use crate::ui::parts::{self, Room, bold, quiet};
@@ -26,13 +30,20 @@ impl Measure {
         room: Room,
     ) -> Element<'a, Message> {
         let Some(state) = &model.state else {
-            return crate::ui::absent::page(model, Key::MeasureAbsent, words, room);
+            return absent(model, words, room);
         };
         let main = parts::card(self.main(state, model, words, room), room).width(Fill);
-        let beside = column![parts::card(self.offers(state, words), room).width(Fill)]
-            .push(self.earlier(model, words, room))
-            .spacing(room.gap());
-        let page: Element<'a, Message> = if room.is_compact() {
+        let offers = is_any_possible(state).then(|| self.offers(state, words));
+        let offers = offers.map(|offers| parts::card(offers, room).width(Fill).into());
+        let beside: Vec<Element<'a, Message>> = [offers, self.earlier(model, words, room)]
+            .into_iter()
+            .flatten()
+            .collect();
+        let alone = beside.is_empty();
+        let beside = Column::with_children(beside).spacing(room.gap());
+        let page: Element<'a, Message> = if alone {
+            main.into()
+        } else if room.is_compact() {
             column![main, beside].spacing(room.gap()).into()
         } else {
             row![main, beside.width(SIDE)].spacing(room.gap()).into()
@@ -54,14 +65,28 @@ impl Measure {
         room: Room,
     ) -> Element<'a, Message> {
         let what = self.draft.what(state);
+        let why = why_not(what, state);
+        let said = why.map(|why| text(words.say(said::why_not_key(why))));
+        if !is_any_possible(state) {
+            return column![bold(words.say(Key::MeasureNothingTitle), theme::TITLE)]
+                .push(said)
+                .push(quiet(words.say(Key::MeasureNothing)))
+                .spacing(room.gap())
+                .into();
+        }
         let mut inside = column![
             bold(words.say(question(what)), theme::TITLE),
             text(words.say(Key::MeasureHow)),
         ]
         .spacing(room.gap());
-        if let Some(why) = why_not(what, state) {
-            let said = text(words.say(said::why_not_key(why))).style(theme::ink(Ink::Warn));
-            return inside.push(said).push(self.dull(state, words)).into();
+        if let Some(why) = why {
+            let said = said.map(|said| said.style(theme::ink(Ink::Warn)));
+            let off = (why == WhyNot::GameModeOn && model.link == Link::Present).then(|| {
+                let off = Message::SwitchOff(Call::LeaveGameMode);
+                parts::big_press("measure-off", words.say(Key::MeasureGameOff), Some(off))
+            });
+            let others = quiet(words.say(Key::MeasureOthers));
+            return inside.push(said).push(off).push(others).into();
         }
         inside = inside.push(self.values(what, state, model, words));
         let lengths = Length::ALL.map(|length| (length, words.say(length_name(length))));
@@ -93,21 +118,8 @@ impl Measure {
                 .spacing(16)
                 .align_y(Alignment::Center),
             )
-            .push(does(what, self.draft.setting(state), words))
+            .push(does(what, state, words))
             .into()
-    }
-
-    /// What there is to do where this cannot be measured.
-    fn dull<'a>(&self, state: &HelperState, words: &Words) -> Element<'a, Message> {
-        let any = What::ALL
-            .into_iter()
-            .any(|what| why_not(what, state).is_none());
-        let key = if any {
-            Key::MeasureOthers
-        } else {
-            Key::MeasureNothing
-        };
-        quiet(words.say(key))
     }
 
     /// The cards of everything that could be compared.
@@ -122,7 +134,7 @@ impl Measure {
             let take = Message::Take(what);
             let button = button(inside)
                 .width(Fill)
-                .padding([13, 14])
+                .padding([14, 14])
                 .style(theme::plain_button(what == chosen))
                 .on_press(take.clone());
             focus(format!("measure-what-{place}"), button)
@@ -220,6 +232,27 @@ impl Measure {
     }
 }
 
+/// Without a helper: what is missing, and what there is meanwhile.
+fn absent<'a>(model: &Model, words: &Words, room: Room) -> Element<'a, Message> {
+    if matches!(model.link, Link::Searching | Link::Present) {
+        return crate::ui::absent::page(model, Key::MeasureAbsent, words, room);
+    }
+    let centred = |key| text(words.say(key)).align_x(iced::Center);
+    let inside = column![
+        centred(Key::MeasureAbsent)
+            .size(theme::HEADING)
+            .font(theme::BOLD),
+        centred(Key::MeasureAbsentHint),
+        centred(Key::AbsentWaiting)
+            .size(theme::SMALL)
+            .style(theme::quiet),
+    ]
+    .spacing(8)
+    .align_x(Alignment::Center)
+    .max_width(560);
+    container(inside).center(Fill).padding(room.gap()).into()
+}
+
 const ARMS: [Key; 2] = [Key::MeasureArmA, Key::MeasureArmB];
 
 /// The values below and above one, where there are any.
@@ -304,11 +337,12 @@ fn takes(length: Length, words: &Words) -> String {
 }
 
 /// What it does to the connection meanwhile.
-fn does<'a>(what: What, setting: Option<Setting>, words: &Words) -> Element<'a, Message> {
-    let key = match (what, setting) {
-        (What::Uplinks, _) => Key::MeasureDoesUplinks,
-        (What::GameMode, _) => Key::MeasureDoesGame,
-        (What::Setting, Some(Setting::Power)) => Key::MeasureDoesKernel,
+fn does<'a>(what: What, state: &HelperState, words: &Words) -> Element<'a, Message> {
+    let key = match what {
+        What::Uplinks => Key::MeasureDoesUplinks,
+        What::GameMode if moves_running(state) => Key::MeasureDoesGameMoves,
+        What::GameMode => Key::MeasureDoesGame,
+        _ if state.backend == Backend::Lowpower => Key::MeasureDoesKernel,
         _ => Key::MeasureDoesSetting,
     };
     column![

@@ -17,7 +17,7 @@ use crate::words::{Key, Words};
 /// The graphs that are offered; time runs through both arms at once and says nothing of them.
 const KINDS: [Kind; 3] = [Kind::Cdf, Kind::Histogram, Kind::Tail];
 /// The height of a graph.
-const GRAPH: (f32, f32) = (300.0, 250.0);
+const GRAPH: (f32, f32) = (216.0, 250.0);
 /// Width of the table's columns of numbers.
 const NUMBERS: f32 = 136.0;
 /// Below so many answers a 99th percentile says little.
@@ -70,14 +70,21 @@ impl Measure {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let arms = said::arms(&seen.snapshot, model, words);
+        let arms = said::arms(seen, model, words);
         let table = parts::card(table(shown, &arms, words), room);
         let graph = parts::card(self.graph(shown, &arms, words, room), room).width(Fill);
-        if room.is_compact() {
+        let both: Element<'a, Message> = if room.is_compact() {
             column![graph, table.width(Fill)].spacing(room.gap()).into()
         } else {
             row![table, graph].spacing(room.gap()).into()
-        }
+        };
+        let few = shown.figures.iter().any(|it| it.sent - it.lost < FEW);
+        let notes = said::tail(&shown.found, &arms, words)
+            .into_iter()
+            .chain(few.then(|| words.say(Key::TableFew)))
+            .chain(said::ways(seen, &shown.found, model, words));
+        let notes = column(notes.map(quiet)).spacing(4);
+        column![both, notes].spacing(12).into()
     }
 
     fn graph<'a>(
@@ -147,13 +154,6 @@ fn table<'a>(shown: &Shown, arms: &[String; 2], words: &Words) -> Element<'a, Me
         });
         row(cells).spacing(8).into()
     });
-    let mut inside = column(lines).spacing(3);
-    let few = shown.figures.iter().any(|it| it.sent - it.lost < FEW);
-    let notes = said::tail(&shown.found, arms, words)
-        .into_iter()
-        .chain(few.then(|| words.say(Key::TableFew)));
-    for note in notes {
-        inside = inside.push(container(quiet(note)).padding([6, 0]));
-    }
+    let inside = column(lines).spacing(3);
     inside.width(Length::Fixed(3.0 * NUMBERS + 16.0)).into()
 }

@@ -4,7 +4,7 @@
 use evenkeel_core::ab::Plan;
 use evenkeel_dbus::limits::{EMA_FACTOR_DEFAULT, UPLINK_COST_DEFAULT};
 use evenkeel_dbus::measurement::MeasurementPlan;
-use evenkeel_dbus::{Backend, CostReason, Reason, UplinkInfo};
+use evenkeel_dbus::{Backend, CostReason, Reason, UplinkInfo, Way};
 
 use crate::measure::Choice;
 use crate::state::HelperState;
@@ -106,6 +106,18 @@ pub fn why_not(what: What, state: &HelperState) -> Option<WhyNot> {
     }
 }
 
+/// True when anything can be compared.
+pub fn is_any_possible(state: &HelperState) -> bool {
+    let mut all = What::ALL.into_iter();
+    all.any(|what| why_not(what, state).is_none())
+}
+
+/// True when switching game mode may move running connections: a route of the user's own does.
+pub fn moves_running(state: &HelperState) -> bool {
+    let mut ways = state.families.iter().map(|it| Way::from_wire(it.way));
+    ways.any(|way| way == Way::UserRoute)
+}
+
 /// The settings that can be off and on here.
 pub fn settings(state: &HelperState) -> Vec<Setting> {
     match state.backend {
@@ -162,11 +174,12 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What is to be compared: what was chosen, else the first thing that is possible.
+    /// What is to be compared: what was chosen, else the first thing that is possible. Game mode
+    /// that only has to be switched off before is.
     pub fn what(&self, state: &HelperState) -> What {
         let possible = || {
             let mut all = What::ALL.into_iter();
-            all.find(|what| why_not(*what, state).is_none())
+            all.find(|what| matches!(why_not(*what, state), None | Some(WhyNot::GameModeOn)))
         };
         self.what.or_else(possible).unwrap_or(What::GameMode)
     }
@@ -212,8 +225,7 @@ impl Draft {
             Setting::Ema => 768,
         };
         let spare = match setting {
-            Setting::Cost(_) => 200,
-            Setting::Power => 200,
+            Setting::Cost(_) | Setting::Power => 200,
             Setting::Ema => 256,
         };
         let chosen = self.value.filter(|value| *value != off);

@@ -26,7 +26,7 @@ impl Measure {
         room: Room,
     ) -> Element<'a, Message> {
         let snapshot = &seen.snapshot;
-        let [a, b] = said::arms(snapshot, model, words);
+        let [a, b] = said::arms(seen, model, words);
         let (standing, ink) = standing(snapshot);
         let top = row![
             figures::arm(0, a.clone()),

@@ -1,21 +1,21 @@
-//! Measurements in the user's words: what the arms are called, the verdict with its uncertainty, why
-//! it waits or has none. Figures come from elsewhere, and nothing is drawn.
+//! Measurements in the user's words, as `measure::said` has them, with the names that the window gives
+//! uplinks; and what only the window says. Figures come from elsewhere, and nothing is drawn.
+
+use std::collections::BTreeMap;
 
 use evenkeel_core::ab::Verdict;
-use evenkeel_dbus::measurement::{ARM_OFF, MeasurementReason, MeasurementState, Subject};
+use evenkeel_dbus::measurement::MeasurementState;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::Seen;
 use super::offer::WhyNot;
-use crate::measure::{Found, Outcome, Snapshot};
+pub use crate::measure::said::{change, reason_key};
+use crate::measure::{Found, Snapshot, said};
 use crate::ui::model::Model;
 use crate::ui::speech;
 use crate::words::{Key, Words};
-
-/// From this ratio on it is told as so many times as much.
-const TIMES: f64 = 3.0;
 
 /// An uplink's name; `if` and its number when nobody knows it any more.
 pub fn uplink(ifindex: u32, model: &Model, words: &Words) -> String {
@@ -24,124 +24,72 @@ pub fn uplink(ifindex: u32, model: &Model, words: &Words) -> String {
     track.map_or_else(|| format!("if{ifindex}"), |track| model.name(track, words))
 }
 
-/// What both arms are called.
-pub fn arms(snapshot: &Snapshot, model: &Model, words: &Words) -> [String; 2] {
-    let plan = snapshot.plan;
-    [plan.a, plan.b].map(|value| {
-        let set = |on: Key, off: Key| match value {
-            ARM_OFF => words.say(off),
-            value => words.tell(on, [("value", value.into())]),
+/// Interfaces' names by ifindex, as they were when something was measured.
+pub type Uplinks = BTreeMap<u32, String>;
+
+/// What uplinks are called that had these names when they were measured; those of now have others.
+pub fn names<'a>(
+    then: &'a Uplinks,
+    model: &'a Model,
+    words: &'a Words,
+) -> impl Fn(u32) -> String + 'a {
+    move |ifindex| {
+        let Some(name) = then.get(&ifindex) else {
+            return uplink(ifindex, model, words);
         };
-        match snapshot.subject() {
-            Subject::GameMode if value == 1 => words.say(Key::MeasureArmGameOn),
-            Subject::GameMode => words.say(Key::MeasureArmGameOff),
-            Subject::EmaFactor => set(Key::MeasureArmEma, Key::MeasureArmEmaOff),
-            Subject::PowerCost => set(Key::MeasureArmPower, Key::MeasureArmPowerOff),
-            Subject::UplinkCost => {
-                let uplink = uplink(plan.ifindex, model, words).into();
-                match value {
-                    ARM_OFF => words.tell(Key::MeasureArmCostOff, [("uplink", uplink)]),
-                    value => {
-                        let values = [("uplink", uplink), ("value", value.into())];
-                        words.tell(Key::MeasureArmCost, values)
-                    }
-                }
-            }
-            Subject::Uplinks => uplink(value, model, words),
-            Subject::Unknown if value == plan.a => "A".to_owned(),
-            Subject::Unknown => "B".to_owned(),
-        }
-    })
+        let mut known = model.tracks.iter().chain(&model.past);
+        let track = known.find(|track| track.info.name == *name);
+        track.map_or_else(|| name.clone(), |track| model.name(track, words))
+    }
+}
+
+/// What both arms are called.
+pub fn arms(seen: &Seen, model: &Model, words: &Words) -> [String; 2] {
+    said::arms(&seen.snapshot, &names(&seen.uplinks, model, words), words)
 }
 
 /// Both of them in a line.
-pub fn versus(snapshot: &Snapshot, model: &Model, words: &Words) -> String {
-    let [a, b] = arms(snapshot, model, words);
-    words.tell(Key::MeasureVersus, [("a", a.into()), ("b", b.into())])
+pub fn versus(snapshot: &Snapshot, then: &Uplinks, model: &Model, words: &Words) -> String {
+    said::versus(snapshot, &names(then, model, words), words)
 }
 
 /// The verdict in a sentence, or why there is none.
 pub fn headline(seen: &Seen, model: &Model, words: &Words) -> String {
-    let snapshot = &seen.snapshot;
-    let [a, b] = arms(snapshot, model, words);
-    let values = [("a", a.into()), ("b", b.into())];
-    match snapshot.outcome.map(|outcome| outcome.verdict) {
-        Some(Verdict::Better) => words.tell(Key::MeasureBetter, values),
-        Some(Verdict::Worse) => words.tell(Key::MeasureWorse, values),
-        Some(Verdict::NoDifference) => words.tell(Key::MeasureNoDifference, values),
-        None if snapshot.state == MeasurementState::Cancelled => words.say(Key::MeasureCancelled),
-        None => words.say(Key::MeasureNoVerdict),
-    }
+    let names = names(&seen.uplinks, model, words);
+    said::headline(&seen.snapshot, &names, words)
+}
+
+/// A sentence under the verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sentence {
+    /// For everybody.
+    Plain(String),
+    /// For those who want to know it exactly.
+    Small(String),
 }
 
 /// What the verdict rests on, or why there is none, sentence by sentence.
-pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<String> {
+pub fn because(seen: &Seen, model: &Model, words: &Words) -> Vec<Sentence> {
     let snapshot = &seen.snapshot;
     let Some(outcome) = snapshot.outcome else {
         let why = match snapshot.state {
             _ if seen.lost => words.say(Key::MeasureLost),
-            MeasurementState::Cancelled => return vec![words.say(Key::MeasureAllBefore)],
+            MeasurementState::Cancelled => {
+                return vec![Sentence::Plain(words.say(Key::MeasureAllBefore))];
+            }
             _ => words.say(reason_key(snapshot.reason)),
         };
-        return vec![why, words.say(Key::MeasureAllBefore)];
+        let before = words.say(Key::MeasureAllBefore);
+        return vec![Sentence::Plain(format!("{why} {before}"))];
     };
-    let [_, b] = arms(snapshot, model, words);
-    let change = change(outcome.ratio, words);
-    let values = [("change", change.into()), ("b", b.into())];
-    let mut said = vec![words.tell(Key::MeasureChange, values)];
-    said.push(certainty(&outcome, words));
+    let names = names(&seen.uplinks, model, words);
+    let difference = said::difference(snapshot, &outcome, &names, words);
+    let mut all = vec![Sentence::Plain(difference)];
     if outcome.verdict == Verdict::NoDifference {
-        said.push(blind_spot(&outcome, words));
+        all.push(Sentence::Plain(said::blind_spot(&outcome, words)));
     }
-    said
-}
-
-fn certainty(outcome: &Outcome, words: &Words) -> String {
-    let values = [
-        ("chance", chance(outcome.p, words).into()),
-        ("pairs", outcome.pairs.into()),
-    ];
-    let rests = words.tell(Key::MeasureRests, values);
-    let Some((low, high)) = outcome.interval else {
-        return rests;
-    };
-    let [low, high] = [low, high].map(|ratio| change(ratio, words).into());
-    let interval = words.tell(Key::MeasureInterval, [("low", low), ("high", high)]);
-    format!("{interval} {rests}")
-}
-
-/// What such a measurement could not have seen.
-fn blind_spot(outcome: &Outcome, words: &Words) -> String {
-    let Some(seen) = outcome.seen else {
-        return words.say(Key::MeasureBlind);
-    };
-    let [less, more] = [seen, 1.0 / seen].map(|ratio| change(ratio, words).into());
-    words.tell(Key::MeasureSees, [("less", less), ("more", more)])
-}
-
-/// A ratio as people say it.
-pub fn change(ratio: f64, words: &Words) -> String {
-    let percent = (ratio - 1.0) * 100.0;
-    let permille = |percent: f64| words.percent((percent.round() * 10.0) as u32).into();
-    match () {
-        () if ratio >= TIMES => {
-            let times = words.number(ratio, 1);
-            words.tell(Key::MeasureTimes, [("times", times.into())])
-        }
-        () if percent >= 0.5 => words.tell(Key::MeasureMore, [("percent", permille(percent))]),
-        () if percent <= -0.5 => words.tell(Key::MeasureLess, [("percent", permille(-percent))]),
-        () => words.say(Key::MeasureSame),
-    }
-}
-
-/// How often chance does as much, in a thousand.
-fn chance(p: f64, words: &Words) -> String {
-    let thousand = p * 1_000.0;
-    if thousand < 1.0 {
-        words.say(Key::MeasureLessThanOne)
-    } else {
-        words.number(thousand, 0)
-    }
+    all.push(Sentence::Small(said::certainty(&outcome, words)));
+    all
 }
 
 /// How the arms' 99th percentiles compare: a description.
@@ -161,45 +109,8 @@ pub fn tail(found: &Found, arms: &[String; 2], words: &Words) -> Option<String> 
 
 /// Which uplinks the arms' blocks took, where that says anything.
 pub fn ways(seen: &Seen, found: &Found, model: &Model, words: &Words) -> Option<String> {
-    if seen.snapshot.subject() == Subject::Uplinks || found.blocks.is_empty() {
-        return None;
-    }
-    let taken = [0, 1].map(|arm| {
-        let mut counts: Vec<(u32, u32)> = Vec::new();
-        for block in found.blocks.iter().filter(|block| block.arm == arm) {
-            match counts.iter_mut().find(|(known, _)| *known == block.ifindex) {
-                Some((_, count)) => *count += 1,
-                None => counts.push((block.ifindex, 1)),
-            }
-        }
-        let told = counts.into_iter().map(|(ifindex, count)| {
-            let name = match ifindex {
-                0 => words.say(Key::MeasureElsewhere),
-                ifindex => uplink(ifindex, model, words),
-            };
-            format!("{name} {}", words.number(count.into(), 0))
-        });
-        told.collect::<Vec<_>>().join(", ")
-    });
-    let [a, b] = taken;
-    Some(words.tell(Key::MeasureWays, [("a", a.into()), ("b", b.into())]))
-}
-
-/// Why it waits, or ended without a verdict.
-pub fn reason_key(reason: MeasurementReason) -> Key {
-    match reason {
-        MeasurementReason::None => Key::MeasureWhyNone,
-        MeasurementReason::Asked => Key::MeasureWhyAsked,
-        MeasurementReason::GameModeHeld => Key::MeasureWhyGameMode,
-        MeasurementReason::UplinksChanged => Key::MeasureWhyUplinks,
-        MeasurementReason::SettingChanged => Key::MeasureWhySetting,
-        MeasurementReason::SteppedBack => Key::MeasureWhySteppedBack,
-        MeasurementReason::Refused => Key::MeasureWhyRefused,
-        MeasurementReason::NoAnswers => Key::MeasureWhyNoAnswers,
-        MeasurementReason::WaitedTooLong => Key::MeasureWhyTooLong,
-        MeasurementReason::Interrupted => Key::MeasureWhyInterrupted,
-        MeasurementReason::Unknown => Key::MeasureWhyUnknown,
-    }
+    let names = names(&seen.uplinks, model, words);
+    said::ways(&seen.snapshot, found, &names, words)
 }
 
 /// Why something cannot be compared here.

@@ -260,7 +260,7 @@ mod tests {
         let series = ["one", "two"].map(|name| {
             let probe = |n: u64| Probe {
                 sent_ns: n * 1_000_000,
-                rtt_ns: (n % 9 != 0).then_some(n * 100_000),
+                rtt_ns: (!n.is_multiple_of(9)).then_some(n * 100_000),
             };
             Series {
                 probes: (0..50).map(probe).collect(),

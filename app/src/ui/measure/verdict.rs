@@ -2,11 +2,12 @@
 
 use evenkeel_core::ab::Verdict;
 use evenkeel_dbus::measurement::MeasurementState;
-use iced::widget::{canvas, column, container, row, scrollable, text};
+use iced::widget::{canvas, column, row, scrollable, text};
 use iced::{Alignment, Element, Fill};
 
 use super::after::{After, after};
 use super::interval::Interval;
+use super::said::Sentence;
 use super::save::Format;
 use super::{Measure, Message, Saving, Seen, interval, said};
 use crate::ui::bus::Call;
@@ -30,8 +31,6 @@ impl Measure {
                 page = page.push(parts::card(none, room).width(Fill));
             } else {
                 page = page.push(self.figures(seen, shown, model, words, room));
-                let ways = said::ways(seen, &shown.found, model, words);
-                page = page.push(ways.map(quiet));
             }
         } else {
             let key = if seen.bare || seen.lost {
@@ -67,7 +66,11 @@ impl Measure {
         ]
         .spacing(12);
         let because = said::because(seen, model, words).into_iter();
-        let because = column(because.map(|said| text(said).into())).spacing(4);
+        let because = because.map(|said| match said {
+            Sentence::Plain(said) => text(said).into(),
+            Sentence::Small(said) => quiet(said),
+        });
+        let because = column(because).spacing(4);
         let drawn = seen.snapshot.outcome.filter(|_| !room.is_compact());
         let drawn = drawn.and_then(|outcome| {
             let (low, high) = outcome.interval?;
@@ -88,47 +91,18 @@ impl Measure {
             .push(drawn)
             .spacing(24)
             .align_y(Alignment::Center);
-        let inside = column![headline, why]
-            .push(self.todo(seen, model, words))
-            .push(self.files(seen, words))
+        let (buttons, advice) = todo(seen, model, words);
+        let (files, hint) = self.files(seen, words).unzip();
+        let buttons = row![buttons].push(files).spacing(28);
+        let hints = [advice, hint].into_iter().flatten().map(quiet);
+        let inside = column![headline, why, buttons.wrap().vertical_spacing(10)]
+            .push(column(hints).spacing(2))
             .spacing(12);
         parts::card(inside, room).width(Fill).into()
     }
 
-    /// What to do about it, and the way back.
-    fn todo<'a>(&self, seen: &Seen, model: &Model, words: &Words) -> Element<'a, Message> {
-        let present = model.link == Link::Present;
-        let state = model.state.as_ref().filter(|_| present);
-        let after = state.map_or(After::Nothing, |state| after(&seen.snapshot, state));
-        let (button, said) = match after {
-            After::Nothing => (None, None),
-            After::IsOff => (None, Some(Key::MeasureIsOff)),
-            After::SwitchOff(call) => {
-                let label = match call {
-                    Call::LeaveGameMode => Key::MeasureGameOff,
-                    _ => Key::MeasureSettingOff,
-                };
-                (Some((label, call)), Some(Key::MeasureAdvice))
-            }
-            After::SwitchOn(call) => (Some((Key::MeasureGameOn, call)), None),
-        };
-        let button = button.map(|(label, call)| {
-            let message = Message::SwitchOff(call);
-            parts::press("measure-switch", words.say(label), true, Some(message))
-        });
-        let leave = words.say(Key::MeasureAgain);
-        let leave = parts::press("measure-leave", leave, false, Some(Message::Leave));
-        let said = said.map(|key| container(quiet(words.say(key))).width(Fill));
-        row![]
-            .push(button)
-            .push(leave)
-            .push(said)
-            .spacing(12)
-            .align_y(Alignment::Center)
-            .into()
-    }
-
-    fn files<'a>(&'a self, seen: &Seen, words: &Words) -> Option<Element<'a, Message>> {
+    /// The buttons, and where files go or went.
+    fn files<'a>(&'a self, seen: &Seen, words: &Words) -> Option<(Element<'a, Message>, String)> {
         let shown = seen.shown.as_ref()?;
         if shown.found.blocks.is_empty() {
             return None;
@@ -149,13 +123,37 @@ impl Measure {
                 words.tell(Key::MeasureNotSaved, [("why", why.as_str().into())])
             }
         };
-        let line = row![
-            text(words.say(Key::MeasureSave)),
-            row(buttons).spacing(8),
-            container(quiet(said)).width(Fill)
-        ];
-        Some(line.spacing(12).align_y(Alignment::Center).into())
+        let label = text(words.say(Key::MeasureSave));
+        let line = row![label, row(buttons).spacing(8)].spacing(12);
+        Some((line.align_y(Alignment::Center).into(), said))
     }
+}
+
+/// What to do about it, and the way back.
+fn todo<'a>(seen: &Seen, model: &Model, words: &Words) -> (Element<'a, Message>, Option<String>) {
+    let present = model.link == Link::Present;
+    let state = model.state.as_ref().filter(|_| present);
+    let after = state.map_or(After::Nothing, |state| after(&seen.snapshot, state));
+    let (button, said) = match after {
+        After::Nothing => (None, None),
+        After::IsOff => (None, Some(Key::MeasureIsOff)),
+        After::SwitchOff(call) => {
+            let label = match call {
+                Call::LeaveGameMode => Key::MeasureGameOff,
+                _ => Key::MeasureSettingOff,
+            };
+            (Some((label, call)), Some(Key::MeasureAdvice))
+        }
+        After::SwitchOn(call) => (Some((Key::MeasureGameOn, call)), None),
+    };
+    let button = button.map(|(label, call)| {
+        let message = Message::SwitchOff(call);
+        parts::press("measure-switch", words.say(label), true, Some(message))
+    });
+    let leave = words.say(Key::MeasureAgain);
+    let leave = parts::press("measure-leave", leave, false, Some(Message::Leave));
+    let buttons = row![].push(button).push(leave).spacing(10);
+    (buttons.into(), said.map(|key| words.say(key)))
 }
 
 const fn id(format: Format) -> &'static str {

@@ -15,6 +15,7 @@ use zbus::OwnedObjectPath;
 
 use super::journeys::{click, say, shows};
 use super::{FIRST, Scene, lead_with, state, uplinks};
+use crate::measure::history::History;
 use crate::measure::tests::judged;
 use crate::measure::{Found, Snapshot};
 use crate::ui::app::{App, Message, Screen};
@@ -48,7 +49,9 @@ pub(super) fn running(done: u32) -> Snapshot {
     snapshot.owner = own_uid();
     snapshot.state = MeasurementState::Running;
     snapshot.progress.blocks_done = done;
-    snapshot.progress.arm = 1;
+    let arms = order(snapshot.seed, done / 2);
+    let arm = arms[done as usize % 2];
+    snapshot.progress.arm = u32::from(arm == evenkeel_core::ab::Arm::B);
     snapshot.progress.ends_ns = 6_000_000_000;
     snapshot.outcome = None;
     snapshot
@@ -136,6 +139,30 @@ pub(super) fn verdict(verdict: Verdict, language: Language, size: Size) -> Scene
     scene
 }
 
+/// The Measure screen in every state with other controls.
+pub(super) fn states(language: Language, size: Size) -> Vec<(&'static str, App)> {
+    let chosen = scene(language, size).app;
+    let mut setting = verdict(Verdict::Better, language, size).app;
+    tell(&mut setting, measure::Message::Leave);
+    tell(&mut setting, measure::Message::Take(What::Setting));
+    let mut uplinks = scene(language, size).app;
+    tell(&mut uplinks, measure::Message::Take(What::Uplinks));
+    let mut held = scene(language, size);
+    held.tell(|state| lead_with(state, Some(FIRST), true));
+    let mut under_way = scene(language, size);
+    follow(&mut under_way, 1, running(10));
+    let mut judged = verdict(Verdict::NoDifference, language, size);
+    judged.tell(|state| lead_with(state, Some(FIRST), true));
+    vec![
+        ("to be chosen", chosen),
+        ("of a setting", setting),
+        ("of uplinks", uplinks),
+        ("while game mode is on", held.app),
+        ("under way", under_way.app),
+        ("judged", judged.app),
+    ]
+}
+
 fn sent(app: &App, key: Key) -> Vec<String> {
     let sent = click(app, &say(key));
     sent.iter().map(|message| format!("{message:?}")).collect()
@@ -148,7 +175,10 @@ fn one_press_begins_and_a_second_one_waits_for_the_answer() {
     assert_eq!(sent(&scene.app, Key::MeasureStart), ["Measure(Start)"]);
     tell(&mut scene.app, measure::Message::Start);
     assert!(sent(&scene.app, Key::MeasureStart).is_empty());
-    tell(&mut scene.app, measure::Message::Begun(Ok(path(1))));
+    tell(
+        &mut scene.app,
+        measure::Message::Begun(Subject::GameMode, Ok(path(1))),
+    );
     follow(&mut scene, 1, running(0));
     assert!(shows(&scene.app, &say(Key::MeasureNoPeeking)));
 }
@@ -158,7 +188,10 @@ fn a_refusal_is_told_and_the_button_is_back() {
     let mut scene = scene(Language::English, SIZE);
     tell(&mut scene.app, measure::Message::Start);
     let refused = HelperError::NotAuthorized("polkit said no".to_owned());
-    tell(&mut scene.app, measure::Message::Begun(Err(refused)));
+    tell(
+        &mut scene.app,
+        measure::Message::Begun(Subject::GameMode, Err(refused)),
+    );
     assert!(shows(&scene.app, &say(Key::NoticeNotAuthorized)));
     assert_eq!(sent(&scene.app, Key::MeasureStart), ["Measure(Start)"]);
 }
@@ -170,6 +203,8 @@ fn what_cannot_be_compared_says_why_and_cannot_be_begun() {
     tell(&mut scene.app, measure::Message::Take(What::GameMode));
     assert!(shows(&scene.app, &say(Key::MeasureNotGameModeOn)));
     assert!(!shows(&scene.app, &say(Key::MeasureStart)));
+    let off = format!("Measure(SwitchOff({:?}))", Call::LeaveGameMode);
+    assert_eq!(sent(&scene.app, Key::MeasureGameOff), [off]);
     tell(&mut scene.app, measure::Message::Start);
     tell(&mut scene.app, measure::Message::Take(What::Uplinks));
     assert_eq!(sent(&scene.app, Key::MeasureStart), ["Measure(Start)"]);
@@ -187,6 +222,7 @@ fn a_measurement_fills_pauses_goes_on_and_ends_with_its_verdict() {
     let mut scene = scene(Language::English, SIZE);
     follow(&mut scene, 1, running(4));
     assert!(shows(&scene.app, "2 of 30 pairs are done."));
+    assert!(shows(&scene.app, &say(Key::MeasureInForce)));
     let pause = sent(&scene.app, Key::MeasurePause);
     assert_eq!(pause, [format!("Measure(Touch({:?}))", Touch::Pause)]);
     let mut paused = running(4);
@@ -311,7 +347,8 @@ fn a_helper_that_is_lost_while_measuring_is_said_and_what_was_found_before_stays
     let mut scene = verdict(Verdict::Better, Language::English, SIZE);
     follow(&mut scene, 2, running(10));
     let _ = scene.app.update(Message::Bus(Event::NoHelper));
-    assert!(shows(&scene.app, &say(Key::MeasureLost)));
+    let lost = format!("{} {}", say(Key::MeasureLost), say(Key::MeasureAllBefore));
+    assert!(shows(&scene.app, &lost));
     assert!(shows(&scene.app, &say(Key::MeasureNoProbes)));
     // The next helper counts from 1 again, and has nothing to do with them.
     scene.tell(|state| state.measurements.clear());
@@ -374,4 +411,58 @@ fn no_more_measurements_are_remembered_than_can_be_shown() {
         );
     }
     assert!(scene.app.remembered_measurements() <= 13);
+}
+
+#[test]
+fn what_was_kept_is_listed_and_shown_with_the_names_of_its_time() {
+    let folder = std::env::temp_dir().join(format!("evenkeel-kept-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let history = History::at(folder.clone());
+    let mut snapshot = ended(Verdict::Worse);
+    snapshot.plan.subject = Subject::Uplinks.to_wire();
+    // Numbers of another boot, which other interfaces have now.
+    (snapshot.plan.a, snapshot.plan.b) = (FIRST, 77);
+    let then = [(FIRST, "wlan0"), (77, "ppp3")].map(|(number, name)| (number, name.to_owned()));
+    let probes = found(&snapshot, false);
+    let kept = history.keep(&snapshot, &probes, &then.into_iter().collect());
+    assert!(kept.unwrap().is_some());
+    let listed = history.list().unwrap();
+    let listed: Vec<_> = listed.into_iter().map(Result::unwrap).collect();
+    let id = listed[0].id.clone();
+
+    let mut scene = scene(Language::English, SIZE);
+    assert!(!shows(&scene.app, &say(Key::MeasureEarlier)));
+    tell(&mut scene.app, measure::Message::Listed(Ok(listed)));
+    assert!(shows(&scene.app, "Wi-Fi / ppp3"));
+    let press = sent(&scene.app, Key::MeasureWordWorse);
+    assert_eq!(press.len(), 1);
+    assert!(press[0].starts_with("Measure(Recall("), "{press:?}");
+    let opened = Arc::new(history.open(&id).unwrap());
+    tell(&mut scene.app, measure::Message::Recalled(Ok(opened)));
+    assert!(shows(&scene.app, "Worse: ppp3 is less steady than Wi-Fi."));
+    assert!(shows(&scene.app, &say(Key::TableMedian)));
+    // It is in memory now, and still only once in the list.
+    tell(&mut scene.app, measure::Message::Leave);
+    assert_eq!(sent(&scene.app, Key::MeasureWordWorse).len(), 1);
+    let mut ui = super::simulate(scene.app.view(), SIZE);
+    let second = iced_test::selector::id(iced::advanced::widget::Id::new("measure-earlier-1"));
+    assert!(ui.find(second).is_err(), "it is listed twice");
+    drop(ui);
+    tell(
+        &mut scene.app,
+        measure::Message::Listed(Err("the disk is full".to_owned())),
+    );
+    let trouble = "Not all results could be kept or read. the disk is full";
+    assert!(shows(&scene.app, trouble));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn the_history_is_read_when_the_screen_is_first_looked_at_and_not_before() {
+    let mut app = Scene::ecmp(2, Language::English, SIZE).app;
+    app.history = Some(History::at("/nonexistent/evenkeel".into()));
+    let mut read = |screen| app.update(Message::Show(screen)).units();
+    let idle = read(Screen::Settings);
+    let (first, second) = (read(Screen::Measure), read(Screen::Measure));
+    assert_eq!((first, second), (idle + 1, idle));
 }

@@ -6,6 +6,7 @@ mod golden;
 mod graph_pictures;
 mod helpless;
 mod journeys;
+mod kernel;
 mod looking_back;
 mod measured;
 mod measured_pictures;
@@ -26,8 +27,8 @@ use std::sync::{Arc, Mutex, Once};
 
 use evenkeel_dbus::feed::{Frame, Record};
 use evenkeel_dbus::{
-    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, ProbeMethod, Reason,
-    TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
+    Backend, CostReason, Draining, FamilyInfo, Holder, Lowpower, Metered, PatchKind, ProbeMethod,
+    Reason, TunableInfo, TunableState, UplinkInfo, UplinkKind, UplinkState, Way,
 };
 use iced::advanced::graphics::text::font_system;
 use iced::{Element, Settings, Size};
@@ -144,6 +145,10 @@ pub fn state(backend: Backend, reason: Reason, uplinks: Vec<UplinkInfo>) -> Help
     HelperState {
         version: "0.1.0".to_owned(),
         kernel_release: "6.18.1-arch1-1".to_owned(),
+        patch: match backend {
+            Backend::Lowpower => PatchKind::Original,
+            _ => PatchKind::None,
+        },
         lowpower: match backend {
             Backend::Lowpower => Lowpower::Present,
             _ => Lowpower::Absent,

@@ -8,9 +8,12 @@ use iced::{Rectangle, Size};
 use iced_test::selector::Candidate;
 
 use super::looking_back::reading;
-use super::{Scene, charge, family, golden, lacks_helper, same_subnet, simulate, state, uplinks};
+use super::{
+    Scene, charge, family, golden, kernel, lacks_helper, same_subnet, simulate, state, uplinks,
+};
 use crate::config::ThemeChoice;
 use crate::installation::Remedy;
+use crate::kernel_check::Verdict;
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::{Call, FeedEvent};
 use crate::ui::drafts::Control;
@@ -328,6 +331,8 @@ fn tune_on_both_backends() {
             });
         });
         let _ = scene.app.update(Message::Show(Screen::Tune));
+        let outcome = kernel::found(Verdict::FirstOnly, Verdict::BusyWins);
+        kernel::tell(&mut scene.app, outcome, None);
         let choose = tune::Message::Choose(Control::Ema, 60);
         let _ = scene.app.update(Message::Tune(choose));
         scene.foresee(60);

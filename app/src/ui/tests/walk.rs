@@ -11,7 +11,7 @@ use iced::keyboard::key::Named;
 use iced::{Point, Rectangle, Size, mouse, window};
 
 use super::person::{Person, Place, TAB, letter};
-use super::{Scene, spiked};
+use super::{Scene, measured, spiked};
 use crate::ui::app::{App, Message, Screen};
 use crate::ui::bus::{Call, Event};
 use crate::ui::gamepad::Action;
@@ -52,6 +52,9 @@ fn screens(language: Language, size: Size) -> Vec<(String, App)> {
         let _ = app.update(Message::Pad(Action::Scroll(0)));
         let _ = app.update(Message::Show(screen));
         all.push((format!("{screen:?} with a notice and a gamepad"), app));
+    }
+    for (name, app) in measured::states(language, size) {
+        all.push((format!("Measure {name}"), app));
     }
     all.push(("the question".to_owned(), asked(language, size)));
     for screen in Screen::ALL {
@@ -374,6 +377,28 @@ fn the_main_journeys_end_alike_by_pointer_touch_keyboard_and_gamepad() {
         (Screen::Tune, "place-live", "Show(Live)"),
     ] {
         by_every_hand(at(screen), id, expected);
+    }
+}
+
+#[test]
+fn a_measurement_is_begun_held_up_ended_and_left_alike_by_every_hand() {
+    for (state, id, expected) in [
+        ("to be chosen", "measure-start", "Measure(Start)"),
+        ("to be chosen", "measure-what-2", "Take(Uplinks)"),
+        ("to be chosen", "measure-length-2", "Length(Long)"),
+        ("under way", "measure-pause", "Touch(Pause)"),
+        ("under way", "measure-cancel", "Touch(Cancel)"),
+        ("judged", "measure-switch", "SwitchOff(LeaveGameMode)"),
+        ("judged", "measure-leave", "Measure(Leave)"),
+        ("judged", "measure-graph-2", "Graph(Tail)"),
+        ("judged", "measure-png", "Save(Png)"),
+    ] {
+        let prepare = || {
+            let mut all = measured::states(Language::English, LARGE).into_iter();
+            let app = all.find(|(name, _)| *name == state).unwrap().1;
+            Person::at(app, LARGE)
+        };
+        by_every_hand(prepare, id, expected);
     }
 }
 

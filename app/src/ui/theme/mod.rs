@@ -235,11 +235,13 @@ pub fn plain_button(chosen: bool) -> impl Fn(&Theme, button::Status) -> button::
 /// The one button of a page.
 pub fn main_button(theme: &Theme, status: button::Status) -> button::Style {
     let p = palette(theme);
-    let line = match status {
-        button::Status::Hovered | button::Status::Pressed => p.text,
-        button::Status::Active | button::Status::Disabled => p.good,
-    };
-    pressable(p, p.good, p.on_good, line)
+    match status {
+        button::Status::Hovered | button::Status::Pressed => {
+            pressable(p, p.good, p.on_good, p.text)
+        }
+        button::Status::Active => pressable(p, p.good, p.on_good, p.good),
+        button::Status::Disabled => pressable(p, p.card, p.quiet, p.line),
+    }
 }
 
 /// A place on the rail.

@@ -3,7 +3,7 @@
 use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill};
 
-use evenkeel_dbus::{CostReason, limits};
+use evenkeel_dbus::{CostReason, PatchKind, limits};
 
 use super::{Message, Tune, in_force};
 use crate::state::HelperState;
@@ -20,8 +20,6 @@ const COSTS: [u32; 9] = [25, 50, 75, 100, 125, 150, 200, 300, 500];
 const POWERS: [u32; 9] = [0, 10, 25, 50, 100, 150, 200, 500, 1000];
 /// Width of a value between its buttons.
 const VALUE: f32 = 56.0;
-/// The kernel's own default.
-const POWER_DEFAULT: u32 = 100;
 
 impl Tune {
     /// The card with a row for each uplink.
@@ -81,17 +79,27 @@ impl Tune {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let value = self.drafts.value(Control::Power);
-        let value = value
-            .or(in_force(state, Control::Power))
-            .unwrap_or(POWER_DEFAULT);
+        let title = container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill);
+        let standing = in_force(state, Control::Power);
+        let Some(standing) = standing.filter(|value| limits::POWER_COST.contains(value)) else {
+            // Somebody set it; it can't be put back, so it can't be changed either.
+            let value = state.power_cost_weight;
+            let number = words.number(value.into(), 0);
+            let outside = words.tell(Key::PowerOutside, [("value", number.clone().into())]);
+            let inside = column![
+                row![title, bold(number, theme::HEADING)].align_y(Alignment::Center),
+                text(outside).style(theme::ink(Ink::Warn)),
+            ];
+            return parts::card(inside.spacing(8), room).width(Fill).into();
+        };
+        let value = self.drafts.value(Control::Power).unwrap_or(standing);
+        let says = match state.patch {
+            PatchKind::None | PatchKind::Original => Key::PowerSays,
+            PatchKind::Steady | PatchKind::Busy => Key::PowerSaysOurs,
+        };
         let inside = column![
-            row![
-                container(bold(words.say(Key::PowerTitle), theme::HEADING)).width(Fill),
-                stepper(Control::Power, value, &POWERS, words),
-            ]
-            .align_y(Alignment::Center),
-            text(words.say(Key::PowerSays)).size(theme::BODY),
+            row![title, stepper(Control::Power, value, &POWERS, words)].align_y(Alignment::Center),
+            text(words.say(says)).size(theme::BODY),
             quiet(words.say(Key::PowerExplain)),
         ]
         .spacing(8);

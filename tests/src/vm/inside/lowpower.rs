@@ -22,6 +22,7 @@ pub const POINTS: &[(&str, Try)] = &[
     ("the-command-line-writes-and-reverts", command_line),
     ("a-call-writes-and-revert-restores-what-was-there", call),
     ("what-is-out-of-range-is-refused", out_of_range),
+    ("a-foreign-value-out-of-range-is-left-alone", foreign_range),
     ("who-is-not-at-the-seat-is-refused", strangers),
     ("without-polkit-nobody-is-allowed", no_polkit),
     ("a-write-throws-the-route-cache-away", flush),
@@ -164,6 +165,25 @@ fn out_of_range(bench: &mut Bench) -> Outcome {
         let output = scene.evenkeel("player", &arguments)?.output()?;
         must(!output.success(), || format!("{output:?}"))?;
     }
+    at_defaults(scene)
+}
+
+/// The helper writes no such value, so it could not put it back either.
+fn foreign_range(bench: &mut Bench) -> Outcome {
+    let scene = bench.scene()?;
+    if set_behind(scene, Knob::Cost, "-33").is_err() {
+        bench.note("this kernel takes no weight below 0");
+        return Ok(());
+    }
+    let said = scene.call("player", "SetPowerCostWeight", &[250, 1])?;
+    refused(&said, "Kernel")?;
+    equal("the pair", pair(scene, "pc")?, ("512".into(), "-33".into()))?;
+    equal(
+        "the weight shown",
+        &scene.status()?["power_cost_weight"],
+        -33,
+    )?;
+    set_behind(scene, Knob::Cost, "100")?;
     at_defaults(scene)
 }
 

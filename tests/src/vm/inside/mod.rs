@@ -2,10 +2,16 @@
 //! sets the machine up ([`init`]); a child of it does the work, so that orphans find a parent.
 
 pub mod bench;
+pub mod doctor;
 pub mod init;
 pub mod lowpower;
+pub mod original;
+pub mod ours;
 pub mod power;
+pub mod reach;
 pub mod settings;
+pub mod stock;
+pub mod wire;
 
 use std::time::Instant;
 
@@ -36,6 +42,50 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "helper",
         points: lowpower::POINTS,
+    },
+    Topic {
+        name: "stock-paths",
+        points: stock::POINTS,
+    },
+    Topic {
+        name: "original-v1-paths",
+        points: original::FIRST,
+    },
+    Topic {
+        name: "original-v2-paths",
+        points: original::SECOND,
+    },
+    Topic {
+        name: "our-paths",
+        points: ours::POINTS,
+    },
+    Topic {
+        name: "reach",
+        points: reach::POINTS,
+    },
+    Topic {
+        name: "danger",
+        points: reach::DANGER,
+    },
+    Topic {
+        name: "doctor-stock",
+        points: doctor::STOCK,
+    },
+    Topic {
+        name: "doctor-stub",
+        points: doctor::STUB,
+    },
+    Topic {
+        name: "doctor-ours",
+        points: doctor::OURS,
+    },
+    Topic {
+        name: "doctor-original-v1",
+        points: doctor::FIRST,
+    },
+    Topic {
+        name: "doctor-original-v2",
+        points: doctor::SECOND,
     },
     Topic {
         name: "before-the-power-cut",

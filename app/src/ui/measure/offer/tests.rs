@@ -43,7 +43,13 @@ fn one_press_measures_game_mode_where_that_is_possible_and_else_the_first_thing_
     );
     let held = sample::steering();
     assert_eq!(why_not(What::GameMode, &held), Some(WhyNot::GameModeOn));
-    assert_eq!(draft.what(&held), What::Sensitivity);
+    assert_eq!(
+        draft.what(&held),
+        What::GameMode,
+        "it is to be switched off"
+    );
+    assert_eq!(draft.plan(&held), None);
+    assert!(is_any_possible(&held) && !is_any_possible(&alone));
 }
 
 #[test]
@@ -123,6 +129,14 @@ fn the_arms_are_never_the_same() {
     }
     state.uplinks.truncate(1);
     assert_eq!(Draft::default().uplinks(&state), None);
+}
+
+#[test]
+fn only_a_route_of_the_users_own_moves_running_connections() {
+    let mut state = stock();
+    assert!(!moves_running(&state));
+    state.families = vec![sample::steered(4, Way::UserRoute)];
+    assert!(moves_running(&state));
 }
 
 #[test]

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the test kernels that are not built yet and runs the whole list on each in a virtual machine:
+# what `make test-kernel` runs.
+#   scripts/test-kernel.sh [KERNEL...]   all of them, or some of: stock ours original-v1 original-v2 ours-kasan
+# CONTRIBUTING says how long it takes. EVENKEEL_KERNEL_<NAME>=IMAGE takes another image for a kernel.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A tests=(
+  [stock]=stock
+  [ours]=ours
+  [original-v1]=like_the_originals_first_generation
+  [original-v2]=like_the_originals_second_generation
+  [ours-kasan]=ours_watched_by_kasan
+)
+[ $# -gt 0 ] || set -- stock ours original-v1 original-v2 ours-kasan
+filter=""
+for kernel in "$@"; do
+  [ -n "${tests[$kernel]:-}" ] || { echo "test-kernel.sh: no kernel is called $kernel" >&2; exit 2; }
+  filter+="${filter:+ | }test(=${tests[$kernel]})"
+done
+
+scripts/packages.sh build lab vm kernel
+command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+cargo build --workspace --bins --locked
+
+# Built here and not by the tests, which run as root: a person sees how far it is.
+cache=${EVENKEEL_KERNEL_CACHE:-${CARGO_TARGET_DIR:-target}/kernel}
+mkdir -p "$cache"
+EVENKEEL_KERNEL_CACHE=$(cd "$cache" && pwd)
+export EVENKEEL_KERNEL_CACHE
+for kernel in "$@"; do
+  variable=EVENKEEL_KERNEL_$(tr 'a-z-' 'A-Z_' <<<"$kernel")
+  [ -n "${!variable:-}" ] || packaging/kernel/build.sh "$kernel"
+done
+
+# Namespaces and control groups take root; only the tests get it.
+if [ "$(id -u)" -ne 0 ]; then
+  triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+  export "CARGO_TARGET_${triple}_RUNNER=sudo -E"
+fi
+cargo nextest run -p evenkeel-lab --locked --no-fail-fast --ignore-default-filter --no-capture \
+  -E "binary(vm_kernels) & ($filter)"
