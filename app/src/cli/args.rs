@@ -266,7 +266,7 @@ pub enum Setting {
     /// The patched kernel's power cost weight
     ///
     /// The original patch would take any number, but with negative and large ones IPv6 addresses,
-    /// even ::1, can become unreachable until the interface is taken down and up.
+    /// even `::1`, can become unreachable until the interface is taken down and up.
     PowerCost {
         /// 0 to 10000.
         #[arg(allow_negative_numbers = true, value_parser = bounded(&limits::POWER_COST))]

@@ -41,7 +41,8 @@ fn page(open: bool) -> String {
             .into_iter()
             .flat_map(|at| records(&spike(at)))
             .collect(),
-        ..Frame::default()
+        number: 0,
+        dropped: 0,
     };
     let mut snapshot = judged(Verdict::NoDifference);
     snapshot.plan.subject = Subject::Uplinks.to_wire();

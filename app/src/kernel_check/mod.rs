@@ -26,7 +26,7 @@ const STEP: &str = "evenkeel: trying the kernel";
 /// This very program, also where its file was replaced meanwhile.
 const OURSELVES: &str = "/proc/self/exe";
 /// How long a trial may take; an emulated machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// The longest answer read.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 /// Raised only when a field changes its meaning or goes away.
@@ -176,13 +176,12 @@ pub async fn check() -> Result<Report, Failed> {
         let _ = child.wait().await?;
         Ok(answer)
     };
-    let answer = match timeout(PATIENCE, answer).await {
-        Ok(answer) => answer.map_err(broken)?,
-        Err(_) => {
-            let seconds = PATIENCE.as_secs();
-            return Err(Failed::Broken(format!("it took more than {seconds} s")));
-        }
+    let late = |_| {
+        let seconds = PATIENCE.as_secs();
+        Failed::Broken(format!("it took more than {seconds} s"))
     };
+    let answer = timeout(PATIENCE, answer).await.map_err(late)?;
+    let answer = answer.map_err(broken)?;
     serde_json::from_slice(&answer)
         .unwrap_or_else(|_| Err(Failed::Broken("the trial broke off".to_owned())))
 }

@@ -287,7 +287,7 @@ fn in_every_format_the_line_of_the_damage_is_told() {
     for (format, whole, number) in [
         ("ping", text("ping-D-O.txt"), "time=0.05"),
         ("ping", text("ping-6.txt"), "time=0.0"),
-        ("fping", text("fping-D.txt"), "64 bytes, 0.05"),
+        ("fping", text("fping-D.txt"), "64 bytes, 0.04"),
         ("fping", text("fping-l.txt"), "64 bytes, 0.05"),
         ("fping", text("fping-C.txt"), "127.0.0.1 : 0.04"),
         ("mtr", text("mtr.json"), "\"Avg\": 0.0"),

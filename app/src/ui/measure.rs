@@ -16,8 +16,6 @@ mod said;
 pub mod save;
 mod verdict;
 
-pub use self::said::versus;
-
 use std::sync::Arc;
 
 use evenkeel_dbus::HelperError;

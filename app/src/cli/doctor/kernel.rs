@@ -148,7 +148,7 @@ fn sentence(report: &Report) -> String {
              every stock kernel does."
         }
         Verdict::NoEffect => {
-            "On ordinary network cards this kernel's lowpower sysctls are without effect: a hash \
+            "On ordinary network cards the lowpower sysctls, as they are set, are without effect: a hash \
              spreads new connections, as on a stock kernel."
         }
         Verdict::FirstOnly => {

@@ -1,8 +1,6 @@
 //! What a patched kernel really does here: tried out once for each boot, told in a sentence, beside what
 //! was measured and the figures by which the kernel compares its paths.
 
-use std::collections::BTreeMap;
-
 use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill, Task};
 
@@ -14,10 +12,9 @@ use super::Message;
 use crate::kernel_check::forbidden::Why;
 use crate::kernel_check::kept::{self, Validity};
 use crate::kernel_check::{self, Failed, Report, Sysctls, Verdict};
-use crate::measure::Snapshot;
 use crate::measure::history::History;
+use crate::measure::{Snapshot, said};
 use crate::state::HelperState;
-use crate::ui::measure::versus;
 use crate::ui::model::{Model, Track};
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::theme::{self, Ink};
@@ -103,7 +100,7 @@ impl Kernel {
             let last = tried.measured.as_deref();
             last.map_or_else(
                 || words.say(Key::KernelUnmeasured),
-                |last| measured(last, model, words),
+                |last| measured(last, words),
             )
         });
         let inside = column![top, text(self.says(words)).size(theme::BODY)]
@@ -147,15 +144,16 @@ impl Kernel {
     }
 }
 
-fn measured(last: &Snapshot, model: &Model, words: &Words) -> String {
+fn measured(last: &Snapshot, words: &Words) -> String {
     let verdict = match last.outcome.map(|outcome| outcome.verdict) {
         Some(ab::Verdict::Better) => Key::MeasureWordBetter,
         Some(ab::Verdict::Worse) => Key::MeasureWordWorse,
         Some(ab::Verdict::NoDifference) => Key::MeasureWordSame,
         None => Key::MeasureWordNone,
     };
-    // Its arms are two costs, and name no uplink.
-    let what = versus(last, &BTreeMap::new(), model, words);
+    // No uplink has a part in it.
+    let no_uplink = |ifindex: u32| format!("if{ifindex}");
+    let what = said::versus(last, &no_uplink, words);
     let verdict = words.say(verdict);
     let values = [("what", what.into()), ("verdict", verdict.into())];
     words.tell(Key::KernelMeasured, values)
