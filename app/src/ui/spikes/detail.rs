@@ -14,8 +14,9 @@ use crate::ui::theme;
 use crate::words::{Key, Words};
 
 const BADGE: f32 = 56.0;
-/// The height of everything but the graph, about.
-const REST: f32 = 400.0;
+/// The height of everything but the graph and the facts, and of a fact, about.
+const REST: f32 = 300.0;
+const FACT: f32 = 23.0;
 /// The graph is never lower nor higher than this.
 const LOWEST: f32 = 84.0;
 const HIGHEST: f32 = 220.0;
@@ -30,8 +31,9 @@ pub fn view<'a>(
     beside: Option<f32>,
 ) -> Element<'a, Message> {
     let blame = spike.blame;
+    let seen = facts(spike, words);
     let height = match beside {
-        Some(height) => (height - REST).clamp(LOWEST, HIGHEST),
+        Some(height) => (height - REST - FACT * seen.len() as f32).clamp(LOWEST, HIGHEST),
         None if room.is_compact() => LOWEST,
         None => HIGHEST,
     };
@@ -53,7 +55,6 @@ pub fn view<'a>(
         .push(back)
         .spacing(16)
         .align_y(Alignment::Center);
-    let seen = facts(spike, words);
     let seen = seen.into_iter().map(|fact| {
         let dot = text("·").font(theme::BOLD);
         row![dot, text(fact).width(Fill)].spacing(10).into()
