@@ -63,13 +63,13 @@ fn v1_idle(_: &mut Bench) -> Outcome {
     equal("the model's pick", pick_v1(&nexthops([0, 0])), Some(0))?;
     for weights in [(1, 1), (1, 3)] {
         let wire = Wire::build(Route::Weights(weights.0, weights.1))?;
-        must_all("new flows", &wire.send(Flows::of(FLOWS))?, 0)?;
+        must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 0)?;
     }
     // A source makes no difference.
     let wire = Wire::build(Route::Weights(1, 1))?;
     let bound = Flows {
         source: Some(IpAddr::V4(Ipv4Addr::new(10, 0, 2, 1))),
-        ..Flows::of(FLOWS)
+        ..Flows::beside_load(FLOWS)
     };
     must_all("flows bound to the second path", &wire.send(bound)?, 0)
 }
@@ -80,7 +80,7 @@ fn v1_unmeasured(_: &mut Bench) -> Outcome {
     let wire = Wire::build(Route::Weights(1, 1))?;
     let _load = wire.load(Family::V4, 1, BUSY)?;
     std::thread::sleep(WARM);
-    must_all("new flows", &wire.send(Flows::of(FLOWS))?, 0)
+    must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 0)
 }
 
 fn v1_busy(bench: &mut Bench) -> Outcome {
@@ -93,7 +93,7 @@ fn v1_busy(bench: &mut Bench) -> Outcome {
         wire.keep_routes()?;
         let load = wire.load(Family::V4, busy, BUSY)?;
         std::thread::sleep(WARM);
-        let links = wire.send(Flows::of(FLOWS))?;
+        let links = wire.send(Flows::beside_load(FLOWS))?;
         drop(load);
         bench.note(&format!(
             "path {} busy: {} / {}",
@@ -123,7 +123,7 @@ fn v1_steady(_: &mut Bench) -> Outcome {
     let _bursty = wire.load(Family::V4, 0, BURSTY)?;
     let _steady = wire.load(Family::V4, 1, BUSY)?;
     std::thread::sleep(WARM);
-    must_all("new flows", &wire.send(Flows::of(FLOWS))?, 1)
+    must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 1)
 }
 
 fn v1_cost_0(_: &mut Bench) -> Outcome {
@@ -134,7 +134,7 @@ fn v1_cost_0(_: &mut Bench) -> Outcome {
     wire.keep_routes()?;
     let _load = wire.load(Family::V4, 1, BUSY)?;
     std::thread::sleep(WARM);
-    must_all("new flows", &wire.send(Flows::of(FLOWS))?, 0)
+    must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 0)
 }
 
 fn v2_unbound(_: &mut Bench) -> Outcome {
@@ -150,7 +150,7 @@ fn v2_unbound(_: &mut Bench) -> Outcome {
         wire.keep_routes()?;
         let load = loaded.then(|| wire.load(Family::V4, 1, BUSY)).transpose()?;
         std::thread::sleep(WARM);
-        let links = wire.send(Flows::of(FLOWS))?;
+        let links = wire.send(Flows::beside_load(FLOWS))?;
         drop(load);
         must_share("unbound flows", &links, (1, 1))?;
     }
@@ -170,7 +170,7 @@ fn v2_bound(_: &mut Bench) -> Outcome {
         std::thread::sleep(WARM);
         let flows = Flows {
             source: Some(IpAddr::V4(Ipv4Addr::new(10, 0, own as u8 + 1, 1))),
-            ..Flows::of(FLOWS)
+            ..Flows::beside_load(FLOWS)
         };
         must_all("bound flows", &wire.send(flows)?, own)?;
     }
@@ -180,7 +180,7 @@ fn v2_bound(_: &mut Bench) -> Outcome {
 fn foreign() -> Flows {
     Flows {
         source: Some(IpAddr::V4(FOREIGN_V4)),
-        ..Flows::of(FLOWS)
+        ..Flows::beside_load(FLOWS)
     }
 }
 

@@ -106,7 +106,7 @@ fn less_loaded(bench: &mut Bench) -> Outcome {
         let wire = Wire::build(Route::Weights(1, 1))?;
         let load = wire.load(Family::V4, busy, BUSY)?;
         std::thread::sleep(WARM);
-        let links = wire.send(Flows::of(FLOWS))?;
+        let links = wire.send(Flows::beside_load(FLOWS))?;
         drop(load);
         bench.note(&format!(
             "path {} busy: {} / {}",
@@ -123,18 +123,26 @@ fn less_loaded(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-/// The same bytes as [`BUSY`], sent by the hundred.
+/// As much in the same time, once evenly and once in bursts.
+const EVENLY: Pattern = Pattern {
+    bytes: 1400,
+    burst: 4,
+    period: Duration::from_millis(4),
+};
 const IN_BURSTS: Pattern = Pattern {
     bytes: 1400,
-    burst: 100,
-    period: Duration::from_millis(100),
+    burst: 40,
+    period: Duration::from_millis(40),
 };
+/// With such a factor the averages reach back over several bursts.
+const LONG_MEMORY: i64 = 16;
 
 fn steadier(bench: &mut Bench) -> Outcome {
     for bursty in [0, 1] {
         let wire = Wire::build(Route::Weights(1, 1))?;
+        wire.set(Knob::Ema, LONG_MEMORY)?;
         let _bursts = wire.load(Family::V4, bursty, IN_BURSTS)?;
-        let _steady = wire.load(Family::V4, 1 - bursty, BUSY)?;
+        let _steady = wire.load(Family::V4, 1 - bursty, EVENLY)?;
         std::thread::sleep(WARM);
         // Few, over a while: what is compared swings with the bursts.
         let mut steady = 0;
@@ -161,7 +169,11 @@ fn turned(_: &mut Bench) -> Outcome {
         wire.set(Knob::Busy, 1)?;
         let _load = wire.load(Family::V4, busy, BUSY)?;
         std::thread::sleep(WARM);
-        must_all("flows beside load", &wire.send(Flows::of(FLOWS))?, busy)?;
+        must_all(
+            "flows beside load",
+            &wire.send(Flows::beside_load(FLOWS))?,
+            busy,
+        )?;
     }
     Ok(())
 }
@@ -173,7 +185,7 @@ fn bound(_: &mut Bench) -> Outcome {
         std::thread::sleep(WARM);
         let flows = Flows {
             source: Some(IpAddr::V4(Ipv4Addr::new(10, 0, own as u8 + 1, 1))),
-            ..Flows::of(FLOWS)
+            ..Flows::beside_load(FLOWS)
         };
         must_all("flows bound to the loaded path", &wire.send(flows)?, own)?;
     }
@@ -197,14 +209,22 @@ fn cost_0(_: &mut Bench) -> Outcome {
     wire.set(Knob::Cost, 0)?;
     let _load = wire.load(Family::V4, 1, BUSY)?;
     std::thread::sleep(WARM);
-    must_share("flows at cost 0", &wire.send(Flows::of(FLOWS))?, (1, 1))
+    must_share(
+        "flows at cost 0",
+        &wire.send(Flows::beside_load(FLOWS))?,
+        (1, 1),
+    )
 }
 
 fn objects(_: &mut Bench) -> Outcome {
     let wire = Wire::build(Route::Objects)?;
     let _load = wire.load(Family::V4, 0, BUSY)?;
     std::thread::sleep(WARM);
-    must_all("flows on objects", &wire.send(Flows::of(FLOWS))?, 1)
+    must_all(
+        "flows on objects",
+        &wire.send(Flows::beside_load(FLOWS))?,
+        1,
+    )
 }
 
 fn ipv6(_: &mut Bench) -> Outcome {
@@ -214,7 +234,7 @@ fn ipv6(_: &mut Bench) -> Outcome {
         std::thread::sleep(WARM);
         let flows = Flows {
             family: Family::V6,
-            ..Flows::of(FLOWS)
+            ..Flows::beside_load(FLOWS)
         };
         must_all("IPv6 flows beside load", &wire.send(flows)?, 1 - busy)?;
     }

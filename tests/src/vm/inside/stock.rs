@@ -21,7 +21,7 @@ pub const POINTS: &[(&str, Try)] = &[
 ];
 
 /// Flows in a round.
-pub const FLOWS: usize = 400;
+pub const FLOWS: usize = 200;
 /// How long load runs before anything is looked at.
 pub const WARM: Duration = Duration::from_secs(2);
 
@@ -116,7 +116,11 @@ fn load(_: &mut Bench) -> Outcome {
     wire.keep_routes()?;
     let _load = wire.load(Family::V4, 1, BUSY)?;
     std::thread::sleep(WARM);
-    must_share("flows beside load", &wire.send(Flows::of(FLOWS))?, (1, 1))
+    must_share(
+        "flows beside load",
+        &wire.send(Flows::beside_load(FLOWS))?,
+        (1, 1),
+    )
 }
 
 /// A group of nexthop objects shares flows by their hash.

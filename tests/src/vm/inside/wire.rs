@@ -55,6 +55,9 @@ pub struct Flows {
     pub packets: usize,
     /// The source they are bound to.
     pub source: Option<IpAddr>,
+    /// From one packet to the next. Packets without a pause are a load of their own, and leave the
+    /// load that should be there no processor.
+    pub pace: Duration,
 }
 
 impl Flows {
@@ -65,6 +68,15 @@ impl Flows {
             count,
             packets: 1,
             source: None,
+            pace: Duration::ZERO,
+        }
+    }
+
+    /// The same beside load: slow enough to weigh nothing.
+    pub fn beside_load(count: usize) -> Self {
+        Self {
+            pace: Duration::from_millis(5),
+            ..Self::of(count)
         }
     }
 }
@@ -292,6 +304,9 @@ impl Wire {
                     .send_to(&bytes, (far, HEARD_PORT))
                     .context(|| format!("sending packet {number}"))?;
                 self.hear(flows.family, &mut links)?;
+                if !flows.pace.is_zero() {
+                    std::thread::sleep(flows.pace);
+                }
             }
             let deadline = Instant::now() + LATE;
             while links.contains(&None) && Instant::now() < deadline {
