@@ -34,7 +34,7 @@ fn page(open: bool) -> String {
         stood_out: 3,
         lost: 0,
         blame: judge(Some(72_000_000), &evidence),
-        evidence: evidence.clone(),
+        evidence,
     };
     let frame = Frame {
         records: [5, 6]

@@ -19,19 +19,19 @@ use crate::words::{Key, Language, Words};
 const SIZE: Size = Size::new(1280.0, 800.0);
 
 /// What was tried out, on ordinary cards and on devices that keep a packet's route.
-pub(super) fn found(ordinary: Verdict, keeping: Verdict) -> Result<Report, Failed> {
+pub(super) fn found(ordinary: Verdict, keeping: Verdict) -> Report {
     let device = |verdict| Device {
         verdict,
         unbound: Counts::default(),
         foreign: Counts::default(),
     };
-    Ok(Report {
+    Report {
         schema: SCHEMA,
         kernel_release: "6.12.57-lowpower".to_owned(),
         sysctls: None,
         ordinary: device(ordinary),
         keeping: device(keeping),
-    })
+    }
 }
 
 /// The window hears of it.
@@ -72,7 +72,7 @@ fn a_patched_kernel_that_was_tried_out() {
     everywhere("tune-kernel", |language, size| {
         let mut scene = tuning(PatchKind::Steady, language, size);
         sent(&mut scene, Figures::Kernel);
-        let outcome = found(Verdict::SteadyWins, Verdict::NoEffect);
+        let outcome = Ok(found(Verdict::SteadyWins, Verdict::NoEffect));
         tell(&mut scene.app, outcome, Some(costed(ab::Verdict::Better)));
         scene.foresee(512);
         scene.app
@@ -96,23 +96,23 @@ fn each_outcome_has_its_sentence_in_both_languages() {
         assert!(shows(&scene.app, &words.say(Key::KernelTrying)));
         for (outcome, key) in [
             (
-                found(Verdict::NoEffect, Verdict::NoEffect),
+                Ok(found(Verdict::NoEffect, Verdict::NoEffect)),
                 Key::KernelNoEffect,
             ),
             (
-                found(Verdict::FirstOnly, Verdict::FirstOnly),
+                Ok(found(Verdict::FirstOnly, Verdict::FirstOnly)),
                 Key::KernelFirstOnly,
             ),
             (
-                found(Verdict::BusyWins, Verdict::BusyWins),
+                Ok(found(Verdict::BusyWins, Verdict::BusyWins)),
                 Key::KernelBusyWins,
             ),
             (
-                found(Verdict::SteadyWins, Verdict::NoEffect),
+                Ok(found(Verdict::SteadyWins, Verdict::NoEffect)),
                 Key::KernelSteadyWins,
             ),
             (
-                found(Verdict::Unclear, Verdict::Unclear),
+                Ok(found(Verdict::Unclear, Verdict::Unclear)),
                 Key::KernelUnclear,
             ),
             (Err(Failed::Broken("x".to_owned())), Key::KernelBroken),
@@ -125,7 +125,7 @@ fn each_outcome_has_its_sentence_in_both_languages() {
             (Verdict::BusyWins, Key::KernelKeepingBusy),
             (Verdict::SteadyWins, Key::KernelKeepingSteady),
         ] {
-            tell(&mut scene.app, found(Verdict::FirstOnly, keeping), None);
+            tell(&mut scene.app, Ok(found(Verdict::FirstOnly, keeping)), None);
             let both = [Key::KernelFirstOnly, more]
                 .map(|key| words.say(key))
                 .join(" ");
@@ -162,7 +162,7 @@ fn whose_patch_it_is_and_that_it_is_experimental_is_always_said() {
 fn the_last_measurement_is_told_and_so_is_that_there_is_none() {
     let words = Words::new(Language::English);
     let mut scene = tuning(PatchKind::Original, Language::English, SIZE);
-    let outcome = || found(Verdict::NoEffect, Verdict::NoEffect);
+    let outcome = || Ok(found(Verdict::NoEffect, Verdict::NoEffect));
     tell(&mut scene.app, outcome(), None);
     assert!(shows(&scene.app, &words.say(Key::KernelUnmeasured)));
     tell(
@@ -197,7 +197,7 @@ fn it_is_tried_once_until_the_button_asks_again() {
     assert!(shows(&scene.app, &trying));
     tell(
         &mut scene.app,
-        found(Verdict::FirstOnly, Verdict::BusyWins),
+        Ok(found(Verdict::FirstOnly, Verdict::BusyWins)),
         None,
     );
     let _ = scene.app.update(Message::Show(Screen::Live));
@@ -223,7 +223,7 @@ fn it_is_tried_once_until_the_button_asks_again() {
     // Another direction is another kernel, as far as this goes.
     tell(
         &mut scene.app,
-        found(Verdict::FirstOnly, Verdict::BusyWins),
+        Ok(found(Verdict::FirstOnly, Verdict::BusyWins)),
         None,
     );
     scene.tell(|state| state.patch = PatchKind::Busy);

@@ -331,7 +331,7 @@ fn tune_on_both_backends() {
             });
         });
         let _ = scene.app.update(Message::Show(Screen::Tune));
-        let outcome = kernel::found(Verdict::FirstOnly, Verdict::BusyWins);
+        let outcome = Ok(kernel::found(Verdict::FirstOnly, Verdict::BusyWins));
         kernel::tell(&mut scene.app, outcome, None);
         let choose = tune::Message::Choose(Control::Ema, 60);
         let _ = scene.app.update(Message::Tune(choose));
