@@ -1,4 +1,4 @@
-//! Our kernel patch averages as `core` does: the numbers of its unit test are this crate's. Not a
+//! Our kernel patch averages as `core` does: the numbers of its `KUnit` test are this crate's. Not a
 //! test of the kernel; `make test-kernel` runs that.
 
 use std::fs;
