@@ -10,6 +10,7 @@ use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::scene::Scene;
 use evenkeel_lab::{Lab, LabError, LabSpec};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 type Outcome = Result<(), LabError>;
 
@@ -183,5 +184,71 @@ fn a_value_that_the_kernel_refuses_leaves_everything_as_it_was() -> Outcome {
     assert_eq!(status["ema_factor"].to_string(), before, "{status}");
     wait_until("a value that is in its range", PATIENCE, || {
         Ok(scene.call("player", "SetEmaFactor", &[200, 0])? == "ok")
+    })
+}
+
+/// The kernel's own file, as our patch writes it.
+const PATHS: &str = "/run/proc-net";
+
+fn figures(scene: &Scene) -> Result<Vec<(String, Value, Value)>, LabError> {
+    let status = scene.status()?;
+    let uplinks = status["uplinks"].as_array().cloned().unwrap_or_default();
+    let of = |uplink: &Value| {
+        let word = uplink["figures"].as_str().unwrap_or_default().to_owned();
+        (
+            word,
+            uplink["load_bytes_s"].clone(),
+            uplink["variability_bytes_s"].clone(),
+        )
+    };
+    Ok(uplinks.iter().map(of).collect())
+}
+
+#[test]
+fn the_kernels_own_averages_are_shown_while_somebody_listens_and_an_estimate_without_them()
+-> Outcome {
+    let mut scene = Scene::start_with(
+        &LabSpec::default(),
+        &["--proc-sys", TREE, "--proc-net", PATHS],
+    )?;
+    scene.end_helper(Signal::SIGTERM)?;
+    Tree::record(&scene.lab, &[(EMA, "512"), (COST, "100")])?;
+    let directory = scene.lab.host_path(PATHS);
+    let io = |error| LabError::io("recording the kernel's averages", error);
+    fs::create_dir_all(&directory).map_err(io)?;
+    let file = directory.join("lowpower_paths");
+    scene.start_helper()?;
+    let ifindex = scene.status()?["uplinks"][0]["ifindex"].clone();
+    let row = format!("4 {ifindex} 10.1.0.1 4000 300 9 12\n6 {ifindex} fe80::1 2000 700 3 12\n");
+    fs::write(&file, format!("lowpower_paths 1\n{row}")).map_err(io)?;
+
+    let nothing = ("none".to_owned(), Value::Null, Value::Null);
+    assert_eq!(figures(&scene)?, vec![nothing; 2], "nobody listens");
+    let listener = scene.evenkeel("player", &["watch", "--plain"])?.spawn()?;
+    let ratio = |one: &Value, two: &Value| Some(one.as_u64()? as f64 / two.as_u64()? as f64);
+    wait_until("the kernel's averages", PATIENCE, || {
+        let seen = figures(&scene)?;
+        let kernel = seen.iter().all(|(word, _, _)| word == "kernel");
+        // 6000 and 700 bytes per jiffy, whatever a jiffy is here.
+        Ok(kernel && ratio(&seen[0].1, &seen[0].2) == Some(6000.0 / 700.0) && seen[1].1 == 0)
+    })?;
+    for broken in ["", "lowpower_paths 2\n", "lowpower_paths 1\n4 x\n"] {
+        fs::write(&file, broken).map_err(io)?;
+        wait_until("an estimate", PATIENCE, || {
+            let seen = figures(&scene)?;
+            // The probes themselves are sent, too.
+            let sent = |(word, load, _): &(String, Value, Value)| {
+                word == "estimated" && load.as_u64().is_some_and(|load| load > 0)
+            };
+            Ok(seen.iter().all(sent))
+        })?;
+        fs::write(&file, "lowpower_paths 1\n").map_err(io)?;
+        wait_until("the kernel's averages again", PATIENCE, || {
+            Ok(figures(&scene)?.iter().all(|(word, _, _)| word == "kernel"))
+        })?;
+    }
+    listener.signal(Signal::SIGKILL)?;
+    wait_until("no figures any more", PATIENCE, || {
+        Ok(figures(&scene)?.iter().all(|(word, _, _)| word == "none"))
     })
 }

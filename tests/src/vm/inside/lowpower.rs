@@ -1,6 +1,7 @@
 //! The helper on the sysctls of a running kernel: what it finds, writes, refuses, and puts back when
 //! whatever held it ends. Over the real bus, asked as real users.
 
+use evenkeel_dbus::Figures;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -34,6 +35,10 @@ pub const POINTS: &[(&str, Try)] = &[
     ("what-somebody-else-sets-is-theirs", drift),
     ("only-the-helpers-namespace-is-written", namespace),
     ("game-mode-comes-and-goes-and-leaves-nothing", game_mode),
+    (
+        "the-load-shown-is-the-kernels-own-where-it-tells-it",
+        figures,
+    ),
 ];
 
 fn stock(bench: &mut Bench) -> Outcome {
@@ -369,4 +374,34 @@ fn game_mode(bench: &mut Bench) -> Outcome {
         Ok(before.must_equal(&scene.lab.snapshot()?).is_ok())
     });
     before.must_equal(&scene.lab.snapshot()?)
+}
+
+fn figures(bench: &mut Bench) -> Outcome {
+    let own = Knob::Busy.value().is_some();
+    let wanted = if own {
+        Figures::Kernel
+    } else {
+        Figures::Estimated
+    };
+    let scene = bench.scene()?;
+    let mut listener = scene.evenkeel("player", &["watch", "--plain"])?.spawn()?;
+    let argv = ["ping", "-q", "-i0.02", "-s1000", "203.0.113.1"];
+    let mut traffic = scene.lab.command("pc", argv).spawn()?;
+    let mut last = Vec::new();
+    let seen = wait_until("figures of a load", PATIENCE, || {
+        let view = scene.view()?;
+        let told = view.uplinks.iter();
+        last = told.map(|one| (one.figures, one.load_bytes_s)).collect();
+        Ok(last.iter().all(|(source, _)| *source == wanted as u32)
+            && last.iter().any(|(_, load)| *load > 1000))
+    });
+    traffic.kill()?;
+    listener.kill()?;
+    must(seen.is_ok(), || {
+        format!("source and load are {last:?}, not {wanted:?}")
+    })?;
+    bench.note(&format!(
+        "figures and bytes a second of each uplink: {last:?}"
+    ));
+    Ok(())
 }
