@@ -193,13 +193,15 @@ pub fn open(history: &History, number: u32) -> Result<(Kept, Found), Failure> {
     let all = history.list().map_err(|error| failed(&error))?;
     let count = all.len();
     let Some(one) = all.into_iter().nth(number.saturating_sub(1) as usize) else {
-        let many = match count {
-            0 => "nothing was measured yet; `evenkeel measure --game-mode` begins".to_owned(),
-            count => format!(
+        return Err(if count == 0 {
+            let none = "nothing was measured yet; `evenkeel measure --game-mode` begins";
+            Failure::new(Exit::Failed, none)
+        } else {
+            let many = format!(
                 "there is no measurement {number}; `evenkeel measure --history` lists {count}"
-            ),
-        };
-        return Err(Failure::new(Exit::Usage, many));
+            );
+            Failure::new(Exit::Usage, many)
+        });
     };
     let kept = one.map_err(|error| failed(&error))?;
     history.open(&kept.id).map_err(|error| failed(&error))
