@@ -216,6 +216,25 @@ fn a_client_killed_at_any_moment_changes_nothing_and_another_one_ends_it() -> Ou
     Ok(())
 }
 
+#[test]
+fn whoever_watches_is_told_that_the_helper_has_gone_and_the_measurement_with_it() -> Outcome {
+    let (mut scene, before) = scene(&separate(2))?;
+    let line = ["measure", "--game-mode"];
+    let mut client = scene.evenkeel("player", &line)?.spawn()?;
+    scene.wait_for_measured("a block", |it| it.state == State::Running)?;
+    scene.end_helper(Signal::SIGKILL)?;
+    let status = client.wait(PATIENCE)?;
+    let said = client.stderr_text();
+    assert_eq!(status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("the helper has ended and the measurement with it"),
+        "{said}"
+    );
+    assert_eq!(client.stdout_text(), "", "there is no verdict to show");
+    scene.start_helper()?;
+    scene.wait_until_as_before(&before)
+}
+
 fn ifindex(scene: &Scene, name: &str) -> Result<i64, LabError> {
     let status = scene.status()?;
     let uplinks = status["uplinks"].as_array().into_iter().flatten();
