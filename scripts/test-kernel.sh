@@ -27,7 +27,9 @@ EVENKEEL_KERNEL_CACHE=$(cd "$cache" && pwd)
 export EVENKEEL_KERNEL_CACHE
 for kernel in "$@"; do
   variable=EVENKEEL_KERNEL_$(tr 'a-z-' 'A-Z_' <<<"$kernel")
-  [ -n "${!variable:-}" ] || packaging/kernel/build.sh "$kernel"
+  [ -z "${!variable:-}" ] || continue
+  packaging/kernel/build.sh "$kernel"
+  [ "$kernel" != ours ] || packaging/kernel/checkpatch.sh
 done
 
 # Namespaces and control groups take root; only the tests get it.
@@ -35,5 +37,6 @@ if [ "$(id -u)" -ne 0 ]; then
   triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
   export "CARGO_TARGET_${triple}_RUNNER=sudo -E"
 fi
-cargo nextest run -p evenkeel-lab --locked --no-fail-fast --ignore-default-filter --no-capture \
-  -E "binary(vm_kernels) & ($filter)"
+# All packages are named and one test is built: the features are those of `make test`, nothing is built twice.
+cargo nextest run --workspace --test vm_kernels --locked --no-fail-fast --ignore-default-filter --no-capture \
+  -E "$filter"

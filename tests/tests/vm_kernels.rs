@@ -97,12 +97,19 @@ mod ours_kasan {
 
     #[test]
     fn nothing_is_complained_of_under_load() -> Outcome {
-        let topics = ["our-paths", "reach"];
+        let topics = ["watched", "our-paths", "reach", "still-watched"];
         all_must_hold("ours-kasan", &topics, WATCHED_TIMEOUT)
     }
 
     #[test]
     fn nothing_is_complained_of_with_the_helper() -> Outcome {
-        all_must_hold("ours-kasan", &["sysctls", "helper"], WATCHED_TIMEOUT)
+        let topics = [
+            "watched",
+            "sysctls",
+            "helper",
+            "doctor-ours",
+            "still-watched",
+        ];
+        all_must_hold("ours-kasan", &topics, WATCHED_TIMEOUT)
     }
 }

@@ -11,6 +11,7 @@ pub mod power;
 pub mod reach;
 pub mod settings;
 pub mod stock;
+pub mod watched;
 pub mod wire;
 
 use std::time::Instant;
@@ -94,6 +95,14 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "after-the-power-cut",
         points: power::AFTER,
+    },
+    Topic {
+        name: "watched",
+        points: watched::BEFORE,
+    },
+    Topic {
+        name: "still-watched",
+        points: watched::AFTER,
     },
 ];
 
