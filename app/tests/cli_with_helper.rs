@@ -128,6 +128,7 @@ fn what_to_measure_becomes_the_numbers_of_one_call() {
         &["measure", "--tunable", "colour=1"],
         &["measure", "--tunable", "ema-factor"],
         &["measure", "--show", "--pairs", "8"],
+        &["measure", "--show", "--history"],
     ] {
         let output = rig.ran(args);
         assert_eq!(

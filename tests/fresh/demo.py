@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 HOME = "/home/player"
 PASSWORD = "steady"
 BUILDING = 2400  # seconds, on a busy machine
+KEPT = 100_000  # characters of a terminal
 FILES = [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]
 
 
@@ -117,8 +118,9 @@ class Machine:
 class Terminal:
     """A program on a pseudo-terminal."""
 
-    def __init__(self, line, size=(40, 120)):
+    def __init__(self, line, size=(40, 120), log=None):
         self.text, self.seen, self.ended = "", "", None
+        self.log = log and open(log, "w", encoding="utf-8")
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             os.execvp(line[0], line)
@@ -127,9 +129,14 @@ class Terminal:
     def read(self, seconds):
         if select.select([self.file], [], [], seconds)[0]:
             try:
-                self.text += os.read(self.file, 65536).decode(errors="replace")
+                read = os.read(self.file, 65536).decode(errors="replace")
             except OSError:
-                time.sleep(0.05)
+                return time.sleep(0.05)
+            # A progress bar draws megabytes: only the newest is searched.
+            self.text = (self.text + read)[-KEPT:]
+            if self.log:
+                self.log.write(read)
+                self.log.flush()
 
     def expect(self, pattern, seconds=60):
         """Waits for a text that comes after all that was expected before."""
@@ -320,7 +327,8 @@ def tests_as_user(machine, folder):
     for tool in ("cargo-nextest", "cargo-deny"):
         if found := shutil.which(tool):
             shutil.copy(found, machine.root / "usr/local/bin")
-    terminal = Terminal(machine.line("player", "make test"))
+    log = folder / "make-test.log"
+    terminal = Terminal(machine.line("player", "make test"), log=log)
     terminal.expect(r"\[y/N\]")
     terminal.type("y\n")
     terminal.expect("password for player")
@@ -332,8 +340,6 @@ def tests_as_user(machine, folder):
     if "password for player" in terminal.seen:
         terminal.type(f"{PASSWORD}\n")
     ended = terminal.wait(2 * BUILDING)
-    log = folder / "make-test.log"
-    log.write_text(terminal.text)
     must(ended == 0, f"exit {ended}; what was said is in {log}")
 
 

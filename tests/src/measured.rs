@@ -8,6 +8,7 @@ use evenkeel_dbus::measurement::{
 };
 use zbus::proxy::CacheProperties;
 
+use crate::causes::monotonic_ns;
 use crate::error::LabError;
 use crate::scene::Scene;
 
@@ -24,6 +25,13 @@ pub struct Measured {
     pub progress: MeasurementProgress,
     /// What came out.
     pub result: MeasurementResult,
+}
+
+impl Measured {
+    /// Milliseconds until the block under way is planned to be over; 0 when none is.
+    pub fn block_left_ms(&self) -> u64 {
+        self.progress.ends_ns.saturating_sub(monotonic_ns()) / 1_000_000
+    }
 }
 
 impl Scene {

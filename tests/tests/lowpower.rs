@@ -219,7 +219,7 @@ fn the_kernels_own_averages_are_shown_while_somebody_listens_and_an_estimate_wit
     let file = directory.join("lowpower_paths");
     scene.start_helper()?;
     let ifindex = scene.status()?["uplinks"][0]["ifindex"].clone();
-    let row = format!("4 {ifindex} 10.1.0.1 4000 300 9 12\n6 {ifindex} fe80::1 2000 700 3 12\n");
+    let row = format!("4 {ifindex} fe80::1 4000 300 9 12\n6 {ifindex} fe80::1 2000 700 3 12\n");
     fs::write(&file, format!("lowpower_paths 1\n{row}")).map_err(io)?;
 
     let nothing = ("none".to_owned(), Value::Null, Value::Null);

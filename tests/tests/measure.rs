@@ -127,6 +127,34 @@ fn two_uplinks_are_compared_without_touching_anything() -> Outcome {
 }
 
 #[test]
+fn on_a_terminal_a_bar_fills_in_place_and_what_came_out_follows() -> Outcome {
+    let (scene, _) = scene(&LabSpec::default(), 30_000)?;
+    let line =
+        "evenkeel measure --uplinks wifi0 usb0 --pairs 6 --block 1 --settle 0 --period-ms 50";
+    let argv = ["script", "-q", "-f", "-e", "-c", line, "/dev/null"];
+    let mut terminal = scene.lab.command_as("player", argv)?.spawn()?;
+    let status = terminal.wait(PATIENCE)?;
+    let shown = terminal.stdout_text();
+    assert!(status.success(), "{status}: {shown}");
+    let (bar, result) = shown
+        .split_once("Better: usb0")
+        .ok_or_else(|| LabError::Invalid(format!("no verdict in {shown:?}")))?;
+    // A line, drawn anew from its beginning each time.
+    assert_eq!(bar.matches('\n').count(), 1, "{bar:?}");
+    let frames = bar.split('\r').filter(|frame| frame.contains('░'));
+    let full: Vec<usize> = frames.map(|frame| frame.matches('█').count()).collect();
+    assert!(full.is_sorted() && full.first() == Some(&0), "{full:?}");
+    let steps: std::collections::BTreeSet<usize> = full.into_iter().collect();
+    assert!(steps.len() > 6, "twelve blocks: {steps:?} in {bar:?}");
+    assert!(bar.contains("left at most"), "{bar:?}");
+    assert!(
+        result.contains("p99") && result.contains("stdev"),
+        "{result}"
+    );
+    Ok(())
+}
+
+#[test]
 fn the_weights_of_the_users_own_route_are_switched_and_put_back() -> Outcome {
     let (scene, before) = scene(&LabSpec::default(), 30_000)?;
     scene.measure(GAME_MODE)?;

@@ -13,6 +13,7 @@ use evenkeel_lab::Lab;
 use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::machine::Machine;
 use evenkeel_lab::race::{Outcome, VOLLEY};
+use evenkeel_lab::topology::ANCHOR_V4;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Instead of half a minute.
@@ -117,6 +118,67 @@ fn it_stays_while_something_is_measured_and_until_its_figures_were_fetched() {
     assert_eq!(touch("Samples"), "ok");
     wait_for(&machine, "inactive");
     assert_eq!(machine.unit("Result").unwrap(), "success");
+    before.must_equal(&lab.snapshot().unwrap()).unwrap();
+}
+
+#[test]
+fn it_stays_while_a_measurements_arm_is_in_force_and_leaves_after_its_verdict() {
+    let (lab, machine) = machine();
+    let settings = machine.path("/etc/evenkeel");
+    fs::create_dir_all(&settings).unwrap();
+    let anchor = format!("anchor-v4 = \"{ANCHOR_V4}\"\n");
+    fs::write(settings.join("evenkeeld.toml"), anchor).unwrap();
+    let steady = "both delay_us=10000 jitter_us=0";
+    lab.link("usb0").unwrap().set(steady).unwrap();
+    let unsteady = "both delay_us=10000 jitter_us=30000";
+    lab.link("wifi0").unwrap().set(unsteady).unwrap();
+    let before = lab.snapshot().unwrap();
+    let short = "--pairs 6 --first-look 0 --block 1 --settle 0 --period-ms 50";
+    let line = format!("evenkeel measure --game-mode {short}");
+    let mut client = machine.command_as("player", line.split(' ')).unwrap();
+    client = client.env("XDG_STATE_HOME", "/tmp/player-state");
+    let mut client = client.spawn().unwrap();
+    wait_until(
+        "an arm in force",
+        PATIENCE,
+        || Ok(lab.snapshot()? != before),
+    )
+    .unwrap();
+    let first = machine.helper().unwrap();
+    // Nothing is asked of the helper by anybody but its client, and that may go as well.
+    linger();
+    assert_eq!(machine.helper().unwrap(), first, "the same helper");
+    client.wait_for("Better: game mode on", PATIENCE).unwrap();
+    assert!(client.wait(PATIENCE).unwrap().success());
+    // The client has fetched every probe: nothing keeps the helper.
+    wait_for(&machine, "inactive");
+    assert_eq!(machine.unit("Result").unwrap(), "success");
+    before.must_equal(&lab.snapshot().unwrap()).unwrap();
+
+    // A client that was killed: the helper stays for whoever comes to fetch them.
+    let mut client = machine.command_as("player", line.split(' ')).unwrap();
+    client = client.env("XDG_STATE_HOME", "/tmp/player-state");
+    let mut client = client.spawn().unwrap();
+    wait_until(
+        "an arm in force",
+        PATIENCE,
+        || Ok(lab.snapshot()? != before),
+    )
+    .unwrap();
+    client.kill().unwrap();
+    let blocks = ["evenkeel-lab", "call", "--measurement", "1", "Blocks"];
+    wait_until("its end", PATIENCE, || {
+        let said = machine.command_as("player", blocks)?.text()?;
+        Ok(said.trim() == "ok")
+    })
+    .unwrap();
+    linger();
+    assert_eq!(machine.unit("ActiveState").unwrap(), "active");
+    let shown = machine.command_as("player", ["evenkeel", "measure", "--show"]);
+    let shown = shown.unwrap().env("XDG_STATE_HOME", "/tmp/player-state");
+    let shown = shown.timeout(PATIENCE).text().unwrap();
+    assert!(shown.starts_with("Better: game mode on"), "{shown}");
+    wait_for(&machine, "inactive");
     before.must_equal(&lab.snapshot().unwrap()).unwrap();
 }
 

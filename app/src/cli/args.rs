@@ -307,8 +307,8 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("what").required(true),
-    override_usage = "evenkeel measure [OPTIONS] \
-                      (--game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]|--show|--history)"
+    override_usage = "evenkeel measure [OPTIONS] --game-mode|--ema A B|--uplinks A B|--tunable ID[=VALUE]\n       \
+                      evenkeel measure [OPTIONS] --show[=N]|--history"
 )]
 pub struct MeasureArgs {
     /// Game mode off against on

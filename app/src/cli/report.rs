@@ -53,7 +53,7 @@ pub async fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<(), Failure> 
     let words = Words::new(Language::of_system());
     let shown = if let Some(number) = args.measurement {
         let history = past::folder()?;
-        past::gather(&history).await;
+        let _ = past::gather(&history).await;
         Some(kept(past::open(&history, number)?, &words))
     } else if args.files.is_empty() {
         None

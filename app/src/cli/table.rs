@@ -88,6 +88,17 @@ pub fn from_files(files: &[impl AsRef<Path>], words: &Words) -> Result<Gathered,
         let recording = read(path)?;
         let file = file_name(path);
         let alone = recording.series.len() == 1;
+        let left_out = |name: &String| {
+            let name = if files.len() > 1 {
+                format!("{file}: {name}")
+            } else {
+                name.clone()
+            };
+            words.tell(Key::TableLeftOut, [("name", name.into())])
+        };
+        gathered
+            .notes
+            .extend(recording.left_out.iter().map(left_out));
         for mut series in recording.series {
             if files.len() > 1 {
                 let name = if alone {

@@ -83,8 +83,12 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
     let file: File = parse_json(Format::Flent, text)?;
     let mut series = Vec::new();
     let mut started_ns: Option<u64> = None;
+    let mut left_out = Vec::new();
     for (name, raw) in &file.raw_values.0 {
         let Some(probes) = probes(&raw.0, file.version >= TIMES_SINCE)? else {
+            if !raw.0.is_empty() {
+                left_out.push(Series::named(name).name);
+            }
             continue;
         };
         let mut one = Series::named(name);
@@ -95,6 +99,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
     }
     // Times of two kinds do not go together.
     if series.is_empty() {
+        left_out.clear();
         for (name, rows) in &file.results.0 {
             let mut one = Series::named(name);
             one.probes = evenly(&file.x_values.0, &rows.0);
@@ -115,6 +120,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Recorded,
         started_unix_ms: started_ns.map(|ns| ns / 1_000_000),
         series,
+        left_out,
     })
 }
 

@@ -182,5 +182,6 @@ fn finish(targets: Vec<Target>) -> Result<Recording, LogError> {
         },
         started_unix_ms: first_ns.filter(|_| recorded).map(|ns| ns / 1_000_000),
         series,
+        left_out: Vec::new(),
     })
 }

@@ -163,6 +163,7 @@ mod tests {
             timing: Timing::Recorded,
             started_unix_ms: None,
             series,
+            left_out: Vec::new(),
         }
     }
 

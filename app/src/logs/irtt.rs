@@ -76,5 +76,6 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Recorded,
         started_unix_ms,
         series: vec![series],
+        left_out: Vec::new(),
     })
 }

@@ -149,6 +149,8 @@ pub struct Recording {
     pub started_unix_ms: Option<u64>,
     /// The series, at most [`MAX_SERIES`].
     pub series: Vec<Series>,
+    /// Names of series of pings that the file has without their round trips.
+    pub left_out: Vec<String>,
 }
 
 impl Recording {

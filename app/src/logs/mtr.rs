@@ -56,6 +56,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Assumed,
         started_unix_ms: None,
         series,
+        left_out: Vec::new(),
     })
 }
 

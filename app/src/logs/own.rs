@@ -81,6 +81,7 @@ pub fn parse_csv(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Recorded,
         started_unix_ms: None,
         series,
+        left_out: Vec::new(),
     })
 }
 
@@ -193,5 +194,6 @@ pub fn parse_json(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Recorded,
         started_unix_ms: file.started_unix_ms,
         series,
+        left_out: Vec::new(),
     })
 }

@@ -166,6 +166,7 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         timing,
         started_unix_ms,
         series,
+        left_out: Vec::new(),
     })
 }
 

@@ -220,6 +220,18 @@ fn old_flent_files_fall_back_to_even_rows_and_rates_are_not_taken_for_times() {
         parse(&new).unwrap().series[0].probes[0].rtt_ns,
         Some(700_000_000)
     );
+    // A file of then with both kinds: the rates are named, not passed over in silence.
+    let both = old.replace(
+        "\"raw_values\":{",
+        "\"raw_values\":{\"Ping (ms) ICMP\":[{\"t\":1.0,\"val\":9.5,\"seq\":1}],",
+    );
+    let both = parse(&both).unwrap();
+    assert_eq!(both.series[0].name, "Ping (ms) ICMP");
+    assert_eq!(
+        (both.series.len(), both.left_out),
+        (1, vec!["Ping (ms) UDP".to_owned()])
+    );
+    assert!(read.left_out.is_empty(), "its rows were read");
     let none = r#"{"version":4,"results":{"TCP upload":[1]},"raw_values":{},"x_values":[0]}"#;
     assert!(problem(none).contains("only its series \"Ping ...\" are read"));
 }

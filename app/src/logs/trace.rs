@@ -53,5 +53,6 @@ pub fn parse(text: &str) -> Result<Recording, LogError> {
         timing: Timing::Recorded,
         started_unix_ms: None,
         series,
+        left_out: Vec::new(),
     })
 }

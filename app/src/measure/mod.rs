@@ -3,8 +3,10 @@
 //! Its words stand in [`said`].
 //!
 //! [`Snapshot`] is how far it is and what came out, [`Found`] both arms' probes with their figures,
-//! [`Choice`] what to compare, and the numbers that it becomes; [`history`] keeps what was judged.
+//! [`Choice`] what to compare, and the numbers that it becomes; [`history`] keeps what was judged,
+//! [`after`] is what to do about it.
 
+pub mod after;
 mod choice;
 mod found;
 pub mod history;

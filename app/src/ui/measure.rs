@@ -2,7 +2,6 @@
 //! what to do about it. Switching and judging are the helper's; a measurement goes on when the window
 //! closes and is picked up when it opens.
 
-mod after;
 mod blocks;
 mod choose;
 mod earlier;

@@ -713,6 +713,7 @@ keys! {
     TableBeforeAfter = "table-before-after",
     TableNoTimes = "table-no-times",
     TableAverages = "table-averages",
+    TableLeftOut = "table-left-out",
     TableFew = "table-few",
     GraphCdf = "graph-cdf",
     GraphHistogram = "graph-histogram",

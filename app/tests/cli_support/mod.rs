@@ -13,6 +13,7 @@ pub fn evenkeel() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evenkeel"));
     command
         .env("DBUS_SYSTEM_BUS_ADDRESS", NO_BUS)
+        .env("XDG_STATE_HOME", NO_STATE)
         .env_remove("COLUMNS")
         .stdin(Stdio::null());
     command
@@ -20,6 +21,9 @@ pub fn evenkeel() -> Command {
 
 /// Where certainly no bus is.
 pub const NO_BUS: &str = "unix:path=/nonexistent/evenkeel-test-bus";
+
+/// Where certainly no measurement of whoever runs the tests is kept.
+const NO_STATE: &str = "/nonexistent/evenkeel-test-state";
 
 /// Runs it to its end.
 pub fn ran(args: &[&str]) -> Output {

@@ -751,6 +751,7 @@ table-ratio = p99 of “{ $after }” is { $ratio } times that of “{ $before }
 table-before-after = One recording after the other proves nothing: where nothing had changed, such an interval still claimed a difference in 41 of 100 comparisons, at worst in 92. Only taking turns can tell: evenkeel measure
 table-no-times = { $name }: it does not say when probes were sent; one a second is assumed.
 table-averages = { $name }: mtr keeps averages only, so there are no percentiles and no graph.
+table-left-out = { $name }: this file has its rates and no single round trips, so it is left out.
 table-few = With fewer than 100 answers p99 is little more than the slowest one.
 graph-cdf = Answered within (CDF)
 graph-histogram = How often (histogram)

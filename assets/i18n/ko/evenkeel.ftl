@@ -722,6 +722,7 @@ table-ratio = “{ $after }”의 p99는 “{ $before }”의 { $ratio }배입�
 table-before-after = 하나씩 차례로 기록해서는 아무것도 증명되지 않습니다. 달라진 것이 없어도 이런 구간은 비교 100번 가운데 41번, 심하면 92번이나 차이가 있다고 했습니다. 번갈아 재야 알 수 있습니다: evenkeel measure
 table-no-times = { $name }: 언제 보냈는지 적혀 있지 않아 1초에 한 번씩 보낸 것으로 봅니다.
 table-averages = { $name }: mtr은 평균만 남기므로 백분위수와 그래프가 없습니다.
+table-left-out = { $name }: 이 파일에는 초당 횟수만 있고 왕복 시간이 없어 제외했습니다.
 table-few = 응답이 100개보다 적으면 p99는 가장 느린 응답과 거의 같습니다.
 graph-cdf = 이 시간 안에 온 응답 (누적)
 graph-histogram = 왕복 시간 분포

@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     fs::OpenOptions,
     io::{self, Read},
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::IpAddr,
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
@@ -16,6 +16,8 @@ use std::{
 use nix::libc::{O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK};
 use nix::time::{ClockId, clock_getres};
 use thiserror::Error;
+
+use super::route::Family;
 
 /// The file below `/proc/net`.
 const FILE: &str = "lowpower_paths";
@@ -29,10 +31,12 @@ const MAX_BYTES: usize = 64 * 1024;
 /// What the kernel remembers of one nexthop, its processors folded into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PathRow {
+    /// The nexthop's.
+    pub family: Family,
     /// The interface's index, from 1.
     pub ifindex: u32,
-    /// The gateway; the family's unspecified address where there is none.
-    pub gateway: IpAddr,
+    /// The gateway, if there is one; an IPv4 nexthop's can be an IPv6 address (RFC 5549).
+    pub gateway: Option<IpAddr>,
     /// Average of what is sent, bytes per jiffy.
     pub load: u64,
     /// Average distance from that average, bytes per jiffy.
@@ -117,18 +121,23 @@ pub fn parse(text: &str) -> Result<Vec<PathRow>, PathsError> {
 
 fn row(line: &str) -> Option<PathRow> {
     let mut words = line.split(' ');
-    let family = words.next()?;
+    let family = match words.next()? {
+        "4" => Family::V4,
+        "6" => Family::V6,
+        _ => return None,
+    };
     let ifindex = u32::try_from(number(words.next()?)?)
         .ok()
         .filter(|index| *index > 0)?;
-    let gateway = match (family, words.next()?) {
-        ("4", "-") => Ipv4Addr::UNSPECIFIED.into(),
-        ("6", "-") => Ipv6Addr::UNSPECIFIED.into(),
-        ("4", text) => text.parse::<Ipv4Addr>().ok()?.into(),
-        ("6", text) => text.parse::<Ipv6Addr>().ok()?.into(),
-        _ => return None,
+    let gateway = match words.next()? {
+        "-" => None,
+        text => Some(text.parse::<IpAddr>().ok()?),
     };
+    if family == Family::V6 && gateway.is_some_and(|gateway| gateway.is_ipv4()) {
+        return None;
+    }
     let row = PathRow {
+        family,
         ifindex,
         gateway,
         load: number(words.next()?)?,
@@ -172,20 +181,20 @@ pub fn ticks_a_second() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn write(row: &PathRow) -> String {
-        let (family, none) = match row.gateway {
-            IpAddr::V4(v4) => ("4", v4.is_unspecified()),
-            IpAddr::V6(v6) => ("6", v6.is_unspecified()),
+        let family = match row.family {
+            Family::V4 => "4",
+            Family::V6 => "6",
         };
-        let gateway = if none {
-            "-".to_owned()
-        } else {
-            row.gateway.to_string()
-        };
+        let gateway = row
+            .gateway
+            .map_or_else(|| "-".to_owned(), |gateway| gateway.to_string());
         let PathRow {
             ifindex,
             load,
@@ -198,14 +207,16 @@ mod tests {
     }
 
     fn some_row() -> impl Strategy<Value = PathRow> {
-        let gateway = prop_oneof![
-            any::<Ipv4Addr>().prop_map(IpAddr::from),
-            any::<Ipv6Addr>().prop_map(IpAddr::from),
+        let nexthop = prop_oneof![
+            any::<Option<Ipv4Addr>>().prop_map(|v4| (Family::V4, v4.map(IpAddr::from))),
+            any::<Option<Ipv6Addr>>().prop_map(|v6| (Family::V6, v6.map(IpAddr::from))),
+            any::<Ipv6Addr>().prop_map(|v6| (Family::V4, Some(v6.into()))),
         ];
         let averages = (any::<u64>(), any::<u64>(), any::<u64>(), any::<u64>());
-        (1..=u32::MAX, gateway, averages).prop_map(|(ifindex, gateway, averages)| {
+        (1..=u32::MAX, nexthop, averages).prop_map(|(ifindex, (family, gateway), averages)| {
             let (load, variability, packets, age_ms) = averages;
             PathRow {
+                family,
                 ifindex,
                 gateway,
                 load,
@@ -276,7 +287,7 @@ mod tests {
             "4 2 10.0.0.1 1 2 3 -4\n",
             "4 2 10.0.0.1  1 2 3 4\n",
             "4 0 10.0.0.1 1 2 3 4\n",
-            "4 2 fe80::1 1 2 3 4\n",
+            "4 2 fe80: 1 2 3 4\n",
             "6 2 10.0.0.1 1 2 3 4\n",
             "5 2 - 1 2 3 4\n",
             "4 2 - 1 2 3 18446744073709551616\n",

@@ -39,15 +39,15 @@ pub async fn run(args: &MeasureArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     if let Some(number @ 1..) = args.show {
         let history = past::folder()?;
-        past::gather(&history).await;
-        return show_kept(past::open(&history, number)?, args, out);
+        let state = past::gather(&history).await;
+        return show_kept(past::open(&history, number)?, state.as_ref(), args, out);
     }
     let helper = helper::connect().await?;
     let state = HelperState::read(&helper).await?;
     let measurement = if args.show.is_some() {
         // The helper remembers none after a restart; the disk does.
         let Some(path) = state.measurements.last() else {
-            return show_kept(past::open(&past::folder()?, 1)?, args, out);
+            return show_kept(past::open(&past::folder()?, 1)?, Some(&state), args, out);
         };
         measure::at(&helper, path.clone()).await?
     } else {
@@ -60,7 +60,9 @@ pub async fn run(args: &MeasureArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let snapshot = Snapshot::read(&measurement).await?;
     let found = Found::fetch(&measurement).await?;
     past::keep(&helper, &snapshot, &found, &names).await;
-    show(&snapshot, &found, &names, args, out)?;
+    // What is in force may have changed meanwhile.
+    let state = HelperState::read(&helper).await.ok();
+    show(&snapshot, &found, (&names, state.as_ref()), args, out)?;
     Ok(match snapshot.state {
         _ if cancelled => INTERRUPTED,
         MeasurementState::Failed => Exit::Failed.code(),
@@ -70,19 +72,20 @@ pub async fn run(args: &MeasureArgs, out: &mut dyn Write) -> Result<u8, Failure>
 
 fn show_kept(
     (kept, found): (Kept, Found),
+    state: Option<&HelperState>,
     args: &MeasureArgs,
     out: &mut dyn Write,
 ) -> Result<u8, Failure> {
     let names = Names::known(&kept.uplinks);
-    show(&kept.snapshot, &found, &names, args, out)?;
+    show(&kept.snapshot, &found, (&names, state), args, out)?;
     Ok(Exit::Ok.code())
 }
 
-/// Writes the files that were asked for, and what came out.
+/// Writes the files that were asked for, and what came out; `state` is what is in force now.
 fn show(
     snapshot: &Snapshot,
     found: &Found,
-    names: &Names,
+    (names, state): (&Names, Option<&HelperState>),
     args: &MeasureArgs,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
@@ -90,7 +93,7 @@ fn show(
     let arms = names.arms(snapshot, &words);
     let series = found.series(arms.each_ref().map(String::as_str));
     let verdict = told::verdict(snapshot, names, &words).join(" ");
-    let lead = [Some(verdict), told::advice(snapshot, &words)];
+    let lead = [Some(verdict), told::advice(snapshot, names, state, &words)];
     let delivery = Delivery {
         title: &arms.join(" / "),
         series: &series,
@@ -106,7 +109,7 @@ fn show(
     if args.json {
         // Scripts get the same words everywhere.
         let english = Words::new(Language::English);
-        let report = Report::of(snapshot, found, names, &english);
+        let report = Report::of(snapshot, found, (names, state), &english);
         writeln!(out, "{}", json(&report)?)?;
         return Ok(out.flush()?);
     }

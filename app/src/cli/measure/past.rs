@@ -18,6 +18,7 @@ use crate::cli::out::{json, table};
 use crate::cli::{complain, helper};
 use crate::measure::history::{self, FileError, History, Kept};
 use crate::measure::{Found, Snapshot};
+use crate::state::HelperState;
 use crate::words::{Language, Words};
 
 /// Raised only when a field changes its meaning or goes away.
@@ -80,23 +81,22 @@ pub async fn keep(helper: &Helper1Proxy<'_>, snapshot: &Snapshot, found: &Found,
     }
 }
 
-/// Keeps what ended with nobody there, where a helper runs that could know of any. A helper that does
-/// not run is not started: it would remember nothing.
-pub async fn gather(history: &History) {
-    let Ok(helper) = helper::connect().await else {
-        return;
-    };
+/// Keeps what ended with nobody there, where a helper runs that could know of any, and returns what is in
+/// force. A helper that does not run is not started: it would remember nothing.
+pub async fn gather(history: &History) -> Option<HelperState> {
+    let helper = helper::connect().await.ok()?;
     let running = async {
         let bus = DBusProxy::new(helper.inner().connection()).await?;
         bus.name_has_owner(BusName::try_from(BUS_NAME)?).await
     };
     if !running.await.unwrap_or(false) {
-        return;
+        return None;
     }
     let uid = Uid::current().as_raw();
     if let Err(error) = history::gather(&helper, history, uid).await {
         complain(&error.to_string());
     }
+    HelperState::read(&helper).await.ok()
 }
 
 /// Lists what is kept and returns the exit code: a file that cannot be used is a failure, told behind
@@ -106,7 +106,7 @@ pub async fn gather(history: &History) {
 /// When the folder cannot be read, or `out` not be written.
 pub async fn list(as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let history = folder()?;
-    gather(&history).await;
+    let state = gather(&history).await;
     let all = history.list().map_err(|error| failed(&error))?;
     let numbered = || (1..).zip(&all);
     let whole: Vec<(usize, &Kept)> = numbered()
@@ -123,7 +123,7 @@ pub async fn list(as_json: bool, out: &mut dyn Write) -> Result<u8, Failure> {
                 number: *number,
                 id: kept.id.to_string(),
                 arms: names.arms(&kept.snapshot, &words),
-                judged: Judged::of(&kept.snapshot, &names, &words),
+                judged: Judged::of(&kept.snapshot, (&names, state.as_ref()), &words),
             }
         };
         let error = |(number, error): &(usize, &FileError)| Damaged {
@@ -193,13 +193,15 @@ pub fn open(history: &History, number: u32) -> Result<(Kept, Found), Failure> {
     let all = history.list().map_err(|error| failed(&error))?;
     let count = all.len();
     let Some(one) = all.into_iter().nth(number.saturating_sub(1) as usize) else {
-        let many = match count {
-            0 => "nothing was measured yet; `evenkeel measure --game-mode` begins".to_owned(),
-            count => format!(
+        return Err(if count == 0 {
+            let none = "nothing was measured yet; `evenkeel measure --game-mode` begins";
+            Failure::new(Exit::Failed, none)
+        } else {
+            let many = format!(
                 "there is no measurement {number}; `evenkeel measure --history` lists {count}"
-            ),
-        };
-        return Err(Failure::new(Exit::Usage, many));
+            );
+            Failure::new(Exit::Usage, many)
+        });
     };
     let kept = one.map_err(|error| failed(&error))?;
     history.open(&kept.id).map_err(|error| failed(&error))

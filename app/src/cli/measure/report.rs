@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::told::{self, Names};
 use crate::export::Figures;
 use crate::measure::{Found, Snapshot};
+use crate::state::HelperState;
 use crate::words::Words;
 
 /// Raised only when a field changes its meaning or goes away.
@@ -79,8 +80,13 @@ struct Block {
 }
 
 impl Report {
-    /// The report of a measurement; names and sentences in these words.
-    pub fn of(snapshot: &Snapshot, found: &Found, names: &Names, words: &Words) -> Self {
+    /// The report of a measurement; names and sentences in these words, advice where this is in force.
+    pub fn of(
+        snapshot: &Snapshot,
+        found: &Found,
+        (names, state): (&Names, Option<&HelperState>),
+        words: &Words,
+    ) -> Self {
         let arms = names.arms(snapshot, words);
         let arm = |arm: usize| {
             let probes = &found.arms[arm];
@@ -103,7 +109,7 @@ impl Report {
         });
         Self {
             schema: SCHEMA,
-            judged: Judged::of(snapshot, names, words),
+            judged: Judged::of(snapshot, (names, state), words),
             arms: vec![arm(0), arm(1)],
             p99_ratio: found.tail.map(|tail| [tail.value, tail.low, tail.high]),
             blocks: blocks.collect(),
@@ -112,8 +118,12 @@ impl Report {
 }
 
 impl Judged {
-    /// Of a measurement.
-    pub fn of(snapshot: &Snapshot, names: &Names, words: &Words) -> Self {
+    /// Of a measurement; likewise.
+    pub fn of(
+        snapshot: &Snapshot,
+        (names, state): (&Names, Option<&HelperState>),
+        words: &Words,
+    ) -> Self {
         let outcome = snapshot.outcome;
         let interval = outcome.and_then(|outcome| outcome.interval);
         Self {
@@ -135,7 +145,7 @@ impl Judged {
             ratio_high: interval.map(|(_, high)| high),
             ratio_seen: outcome.and_then(|outcome| outcome.seen),
             sentence: told::verdict(snapshot, names, words).join(" "),
-            advice: told::advice(snapshot, words),
+            advice: told::advice(snapshot, names, state, words),
         }
     }
 }

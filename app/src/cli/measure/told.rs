@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use evenkeel_core::ab::Verdict;
-use evenkeel_dbus::measurement::{MeasurementReason, MeasurementState, Subject};
+use evenkeel_dbus::measurement::{MeasurementReason, MeasurementState};
 
 use super::super::out::escaped;
+use crate::measure::after::{After, Off, Setting, after};
 use crate::measure::{Found, Snapshot, said};
 use crate::state::HelperState;
 use crate::words::{Key, Words};
@@ -74,14 +75,39 @@ pub fn verdict(snapshot: &Snapshot, names: &Names, words: &Words) -> Vec<String>
     all.into_iter().map(plain).collect()
 }
 
-/// What to do with a setting that does not help.
-pub fn advice(snapshot: &Snapshot, words: &Words) -> Option<String> {
-    let command = match snapshot.subject() {
-        Subject::GameMode => "evenkeel game-mode off",
-        _ => "evenkeel revert",
+/// What to do with a setting that does not help: how to switch it off where it is in force. Without the
+/// helper nobody knows whether it is.
+pub fn advice(
+    snapshot: &Snapshot,
+    names: &Names,
+    state: Option<&HelperState>,
+    words: &Words,
+) -> Option<String> {
+    let without = || plain(words.say(Key::MeasureAdvice));
+    let Some(state) = state else {
+        return snapshot.is_b_for_nothing().then(without);
     };
-    let is_for_nothing = snapshot.is_b_for_nothing();
-    is_for_nothing.then(|| format!("{} → {command}", plain(words.say(Key::MeasureAdvice))))
+    match after(snapshot, names.uplinks(), state) {
+        After::Nothing | After::SwitchOn => None,
+        After::IsOff => {
+            let is_off = plain(words.say(Key::MeasureIsOff));
+            Some(format!("{} {is_off}", without()))
+        }
+        After::SwitchOff(off) => Some(format!("{} → {}", without(), command(off, state))),
+    }
+}
+
+/// What to type to switch it off.
+fn command(off: Off, state: &HelperState) -> String {
+    match off {
+        Off::GameMode => "evenkeel game-mode off".to_owned(),
+        Off::Set(Setting::Ema, value) => format!("evenkeel set ema {value}"),
+        Off::Set(Setting::Power, value) => format!("evenkeel set power-cost {value}"),
+        Off::Set(Setting::Cost(ifindex), value) => {
+            let uplink = Names::of(state).uplink(ifindex);
+            format!("evenkeel set uplink-cost {uplink} {value}")
+        }
+    }
 }
 
 /// Verdict, change of the spread and number of pairs in a few words, for a list.
@@ -115,7 +141,8 @@ mod tests {
     use crate::cli::sample;
     use crate::measure::tests::judged;
     use crate::words::Language;
-    use evenkeel_dbus::measurement::{ARM_OFF, MeasuredBlock};
+    use evenkeel_dbus::CostReason;
+    use evenkeel_dbus::measurement::{ARM_OFF, MeasuredBlock, Subject};
 
     fn names() -> Names {
         Names::of(&sample::steering())
@@ -156,11 +183,40 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_help_is_offered_to_be_switched_off() {
-        assert_eq!(advice(&judged(Verdict::Better), &english()), None);
+    fn what_does_not_help_is_offered_to_be_switched_off_where_it_is_on() {
+        let mut state = sample::steering();
+        let advised = |snapshot: &Snapshot, state: Option<&HelperState>| {
+            advice(snapshot, &names(), state, &english())
+        };
+        assert_eq!(advised(&judged(Verdict::Better), Some(&state)), None);
+        assert_eq!(advised(&judged(Verdict::Better), None), None);
         for verdict in [Verdict::Worse, Verdict::NoDifference] {
-            let said = advice(&judged(verdict), &english()).unwrap();
+            state.game_mode = true;
+            let said = advised(&judged(verdict), Some(&state)).unwrap();
             assert!(said.ends_with("→ evenkeel game-mode off"), "{said}");
+            state.game_mode = false;
+            let said = advised(&judged(verdict), Some(&state)).unwrap();
+            assert!(said.ends_with("there is nothing to switch off."), "{said}");
+            let said = advised(&judged(verdict), None).unwrap();
+            assert!(said.ends_with("you can do without it."), "{said}");
+        }
+        state.ema_factor = 900;
+        state.uplinks[1].cost = 150;
+        state.uplinks[1].cost_reason = CostReason::Set.to_wire();
+        for (subject, ifindex, value, command) in [
+            (Subject::EmaFactor, 0, 900, "evenkeel set ema 512"),
+            (
+                Subject::UplinkCost,
+                4,
+                150,
+                "evenkeel set uplink-cost wwan0 100",
+            ),
+        ] {
+            let mut worse = judged(Verdict::Worse);
+            worse.plan.subject = subject.to_wire();
+            (worse.plan.ifindex, worse.plan.a, worse.plan.b) = (ifindex, ARM_OFF, value);
+            let said = advised(&worse, Some(&state)).unwrap();
+            assert!(said.ends_with(&format!("→ {command}")), "{said}");
         }
     }
 

@@ -2,11 +2,11 @@
 //! helper's state goes in. The helper checks again; this only spares a player a refusal.
 
 use evenkeel_core::ab::Plan;
-use evenkeel_dbus::limits::{EMA_FACTOR_DEFAULT, UPLINK_COST_DEFAULT};
 use evenkeel_dbus::measurement::MeasurementPlan;
-use evenkeel_dbus::{Backend, CostReason, Reason, UplinkInfo, Way};
+use evenkeel_dbus::{Backend, Reason, Way};
 
 use crate::measure::Choice;
+pub use crate::measure::after::{Setting, standing};
 use crate::state::HelperState;
 
 /// Positions of the sensitivity that are offered.
@@ -37,17 +37,6 @@ impl What {
         Self::Uplinks,
         Self::Setting,
     ];
-}
-
-/// A setting that can be off and on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Setting {
-    /// The cost of the uplink with this ifindex.
-    Cost(u32),
-    /// The patched kernel's power cost weight.
-    Power,
-    /// The sensitivity.
-    Ema,
 }
 
 /// How long it may take.
@@ -128,32 +117,6 @@ pub fn settings(state: &HelperState) -> Vec<Setting> {
             costs.chain([Setting::Ema]).collect()
         }
     }
-}
-
-/// What a setting is without Evenkeel, and what is set now where these differ.
-pub fn standing(setting: Setting, state: &HelperState) -> (u32, Option<u32>) {
-    let held = |id: &str| state.tunables.iter().find(|it| it.id == id);
-    let number = |text: &str| text.parse::<u32>().ok();
-    let (off, on) = match setting {
-        Setting::Cost(ifindex) => {
-            let set = |it: &&UplinkInfo| {
-                it.ifindex == ifindex && CostReason::from_wire(it.cost_reason) == CostReason::Set
-            };
-            let set = state.uplinks.iter().find(set).map(|it| it.cost);
-            (UPLINK_COST_DEFAULT, set)
-        }
-        Setting::Ema => {
-            let original = held("ema-factor").and_then(|it| number(&it.original));
-            let off = original.unwrap_or(EMA_FACTOR_DEFAULT);
-            (off, Some(state.ema_factor))
-        }
-        Setting::Power => {
-            let now = u32::try_from(state.power_cost_weight).ok();
-            let original = held("power-cost").and_then(|it| number(&it.original));
-            (original.or(now).unwrap_or_default(), now)
-        }
-    };
-    (off, on.filter(|on| *on != off))
 }
 
 /// What was chosen; what was not is what suggests itself here.

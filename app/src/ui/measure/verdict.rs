@@ -5,11 +5,11 @@ use evenkeel_dbus::measurement::MeasurementState;
 use iced::widget::{canvas, column, row, scrollable, text};
 use iced::{Alignment, Element, Fill};
 
-use super::after::{After, after};
 use super::interval::Interval;
 use super::said::Sentence;
 use super::save::Format;
 use super::{Measure, Message, Saving, Seen, interval, said};
+use crate::measure::after::{After, Off, Setting, after};
 use crate::ui::bus::Call;
 use crate::ui::model::{Link, Model};
 use crate::ui::parts::{self, Room, bold, quiet};
@@ -133,18 +133,20 @@ impl Measure {
 fn todo<'a>(seen: &Seen, model: &Model, words: &Words) -> (Element<'a, Message>, Option<String>) {
     let present = model.link == Link::Present;
     let state = model.state.as_ref().filter(|_| present);
-    let after = state.map_or(After::Nothing, |state| after(&seen.snapshot, state));
+    let after = state.map_or(After::Nothing, |state| {
+        after(&seen.snapshot, &seen.uplinks, state)
+    });
     let (button, said) = match after {
         After::Nothing => (None, None),
         After::IsOff => (None, Some(Key::MeasureIsOff)),
-        After::SwitchOff(call) => {
-            let label = match call {
-                Call::LeaveGameMode => Key::MeasureGameOff,
-                _ => Key::MeasureSettingOff,
+        After::SwitchOff(off) => {
+            let label = match off {
+                Off::GameMode => Key::MeasureGameOff,
+                Off::Set(..) => Key::MeasureSettingOff,
             };
-            (Some((label, call)), Some(Key::MeasureAdvice))
+            (Some((label, call(off))), Some(Key::MeasureAdvice))
         }
-        After::SwitchOn(call) => (Some((Key::MeasureGameOn, call)), None),
+        After::SwitchOn => (Some((Key::MeasureGameOn, Call::EnterGameMode)), None),
     };
     let button = button.map(|(label, call)| {
         let message = Message::SwitchOff(call);
@@ -154,6 +156,15 @@ fn todo<'a>(seen: &Seen, model: &Model, words: &Words) -> (Element<'a, Message>,
     let leave = parts::press("measure-leave", leave, false, Some(Message::Leave));
     let buttons = row![].push(button).push(leave).spacing(10);
     (buttons.into(), said.map(|key| words.say(key)))
+}
+
+const fn call(off: Off) -> Call {
+    match off {
+        Off::GameMode => Call::LeaveGameMode,
+        Off::Set(Setting::Ema, value) => Call::SetEma(value),
+        Off::Set(Setting::Power, value) => Call::SetPower(value),
+        Off::Set(Setting::Cost(ifindex), value) => Call::SetCost(ifindex, value),
+    }
 }
 
 const fn id(format: Format) -> &'static str {

@@ -1,6 +1,7 @@
 //! The window without a screen: what a click, a key, a frame does, and pictures of every state.
 //! What is shown was recorded: core's golden files hold samples, weights and estimates by round.
 
+mod closing;
 mod desktop;
 mod golden;
 mod graph_pictures;

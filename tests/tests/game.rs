@@ -1,0 +1,144 @@
+//! A real program with real sockets under `evenkeel run`: its connections are listed with what the kernel
+//! measures, its UDP peer is asked, and what cannot be known is said to be so.
+
+use std::time::Duration;
+
+use evenkeel_lab::scene::Scene;
+use evenkeel_lab::topology::ANCHOR_V4;
+use evenkeel_lab::{LabError, LabSpec, Proc, tools};
+use serde_json::Value;
+
+type Outcome = Result<(), LabError>;
+
+const TOOLS: &[(&str, &str)] = &[("python3", "python3")];
+/// Each way; no packet comes back sooner than after two of them.
+const DELAY_US: u64 = 10_000;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What every game here begins with; `peer` echoes.
+const BEGIN: &str = "import socket, sys, time\n\
+                     peer = (sys.argv[1], 7)\n\
+                     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n";
+/// Plays over UDP with a peer that its socket names, and fetches something over TCP.
+const OPEN: &str = "udp.connect(peer)\n\
+                    tcp = socket.create_connection(peer)\n\
+                    tcp.sendall(b'x'); tcp.recv(1)\n\
+                    print('plays', flush=True)\n\
+                    time.sleep(600)\n";
+/// Names its peer with each packet.
+const HIDDEN: &str = "print('plays', flush=True)\n\
+                      while True:\n\
+                      \x20   udp.sendto(b'x', peer); time.sleep(0.1)\n";
+/// Plays over TCP alone.
+const TCP: &str = "udp.close()\n\
+                   tcp = socket.create_connection(peer)\n\
+                   print('plays', flush=True)\n\
+                   while True:\n\
+                   \x20   tcp.sendall(b'x'); tcp.recv(1); time.sleep(0.02)\n";
+
+fn scene() -> Result<Scene, LabError> {
+    tools::require(TOOLS)?;
+    let scene = Scene::start(&LabSpec::default())?;
+    for uplink in scene.lab.uplinks() {
+        let delay = format!("both delay_us={DELAY_US}");
+        scene.lab.link(uplink.name)?.set(&delay)?;
+    }
+    Ok(scene)
+}
+
+/// Starts a game as the player, and waits until it plays.
+fn play(scene: &Scene, how: &str) -> Result<Proc, LabError> {
+    let program = format!("{BEGIN}{how}");
+    let peer = ANCHOR_V4.to_string();
+    let line = ["run", "--", "python3", "-c", &program, &peer];
+    let mut game = scene.evenkeel("player", &line)?.spawn()?;
+    game.wait_for("plays", PATIENCE)?;
+    Ok(game)
+}
+
+fn flows(scene: &Scene, user: &str, more: &[&str]) -> Result<Value, LabError> {
+    let line = [&["flows", "--json"], more].concat();
+    let text = scene.evenkeel(user, &line)?.text()?;
+    serde_json::from_str(&text).map_err(|error| LabError::Invalid(format!("{error}: {text}")))
+}
+
+fn rows<'a>(said: &'a Value, transport: &str) -> Vec<&'a Value> {
+    let all = said["flows"].as_array().into_iter().flatten();
+    all.filter(|row| row["transport"] == transport).collect()
+}
+
+#[test]
+fn the_games_connections_are_listed_for_its_player_and_nameless_for_others() -> Outcome {
+    let scene = scene()?;
+    let _game = play(&scene, OPEN)?;
+    let peer = format!("{ANCHOR_V4}:7");
+    let said = flows(&scene, "player", &["--probe"])?;
+    assert_eq!(said["game"]["name"], "python3", "{said:#}");
+    assert_eq!(said["line"]["kind"], "udp-peer", "{said:#}");
+    assert_eq!(said["line"]["peer"], peer.as_str());
+    let (udp, tcp) = (rows(&said, "udp"), rows(&said, "tcp"));
+    assert_eq!((udp.len(), tcp.len()), (1, 1), "{said:#}");
+    for row in [udp[0], tcp[0]] {
+        assert_eq!(row["program"], "python3", "{row}");
+        assert_eq!(row["pid"], said["game"]["pid"], "{row}");
+        assert_eq!(row["peer"], peer.as_str(), "{row}");
+    }
+    // Asked, and measured by the kernel: both have been there and back.
+    let at_least_us = 2 * DELAY_US;
+    for ns in [&said["line"]["probed_rtt_ns"], &udp[0]["probed_rtt_ns"]] {
+        assert!(ns.as_u64() >= Some(at_least_us * 1_000), "{said:#}");
+    }
+    assert!(tcp[0]["rtt_us"].as_u64() >= Some(at_least_us), "{said:#}");
+    assert!(tcp[0]["rttvar_us"].is_u64() && tcp[0]["retransmits"].is_u64());
+    assert!(udp[0]["rtt_us"].is_null(), "the kernel measures no UDP");
+
+    // Another user sees that there are such sockets, and not whose they are.
+    let others = flows(&scene, "guest", &["--all"])?;
+    for transport in ["udp", "tcp"] {
+        let there = rows(&others, transport);
+        let there: Vec<_> = there
+            .iter()
+            .filter(|row| row["peer"] == peer.as_str())
+            .collect();
+        assert_eq!(there.len(), 1, "{others:#}");
+        assert!(there[0]["program"].is_null() && there[0]["pid"].is_null());
+    }
+    let none = flows(&scene, "guest", &[])?;
+    assert!(none["game"].is_null(), "{none:#}");
+    Ok(())
+}
+
+#[test]
+fn a_peer_that_cannot_be_known_is_said_to_be_so() -> Outcome {
+    let scene = scene()?;
+    let _game = play(&scene, HIDDEN)?;
+    let said = flows(&scene, "player", &["--probe"])?;
+    assert_eq!(said["line"]["kind"], "peer-unknown", "{said:#}");
+    assert_eq!(said["line"]["udp_sockets"], 1, "{said:#}");
+    assert!(rows(&said, "udp")[0]["peer"].is_null(), "{said:#}");
+    let text = scene.evenkeel("player", &["flows"])?.text()?;
+    assert!(text.contains("cannot be known from outside"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn what_a_game_over_tcp_had_to_send_again_is_counted() -> Outcome {
+    let scene = scene()?;
+    let _game = play(&scene, TCP)?;
+    for uplink in scene.lab.uplinks() {
+        scene.lab.link(uplink.name)?.set("both loss_ppm=200000")?;
+    }
+    let mut last = Value::Null;
+    let again = scene.wait_for("something sent again", || {
+        last = flows(&scene, "player", &[])?;
+        Ok(last["line"]["retransmits"].as_u64() > Some(0))
+    });
+    again.map_err(|error| LabError::Invalid(format!("{error}: {last:#}")))?;
+    assert_eq!(last["line"]["kind"], "tcp", "{last:#}");
+    assert_eq!(last["line"]["peer"], format!("{ANCHOR_V4}:7"));
+    assert!(
+        last["line"]["rtt_us"].as_u64() >= Some(2 * DELAY_US),
+        "{last:#}"
+    );
+    Ok(())
+}
