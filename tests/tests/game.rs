@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use evenkeel_lab::scene::Scene;
+use evenkeel_lab::screen::Screen;
 use evenkeel_lab::topology::ANCHOR_V4;
 use evenkeel_lab::{LabError, LabSpec, Proc, tools};
 use serde_json::Value;
@@ -14,6 +15,8 @@ const TOOLS: &[(&str, &str)] = &[("python3", "python3")];
 /// Each way; no packet comes back sooner than after two of them.
 const DELAY_US: u64 = 10_000;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The window looks every five seconds for a game, and every two at one that runs.
+const LOOK: Duration = Duration::from_secs(6);
 
 /// What every game here begins with; `peer` echoes.
 const BEGIN: &str = "import socket, sys, time\n\
@@ -36,6 +39,22 @@ const TCP: &str = "udp.close()\n\
                    while True:\n\
                    \x20   tcp.sendall(b'x'); tcp.recv(1); time.sleep(0.02)\n";
 
+/// A player's server that is not the anchor, which others ask, too.
+const SERVER: &str = "203.0.113.77";
+/// Plays over UDP with that one; silent, but its socket names it.
+const QUIET: &str = "udp.connect(peer)\n\
+                     print('plays', flush=True)\n\
+                     time.sleep(600)\n";
+/// Says `asked` for every ICMP packet to an address.
+const LISTEN: &str = "import socket, sys\n\
+                      to = socket.inet_aton(sys.argv[1])\n\
+                      wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))\n\
+                      print('listens', flush=True)\n\
+                      while True:\n\
+                      \x20   p = wire.recv(2048)\n\
+                      \x20   if p[:1] == b'E' and p[9] == 1 and p[16:20] == to:\n\
+                      \x20       print('asked', flush=True)\n";
+
 fn scene() -> Result<Scene, LabError> {
     tools::require(TOOLS)?;
     let scene = Scene::start(&LabSpec::default())?;
@@ -48,9 +67,12 @@ fn scene() -> Result<Scene, LabError> {
 
 /// Starts a game as the player, and waits until it plays.
 fn play(scene: &Scene, how: &str) -> Result<Proc, LabError> {
+    play_with(scene, how, &ANCHOR_V4.to_string())
+}
+
+fn play_with(scene: &Scene, how: &str, peer: &str) -> Result<Proc, LabError> {
     let program = format!("{BEGIN}{how}");
-    let peer = ANCHOR_V4.to_string();
-    let line = ["run", "--", "python3", "-c", &program, &peer];
+    let line = ["run", "--", "python3", "-c", &program, peer];
     let mut game = scene.evenkeel("player", &line)?.spawn()?;
     game.wait_for("plays", PATIENCE)?;
     Ok(game)
@@ -140,5 +162,39 @@ fn what_a_game_over_tcp_had_to_send_again_is_counted() -> Outcome {
         last["line"]["rtt_us"].as_u64() >= Some(2 * DELAY_US),
         "{last:#}"
     );
+    Ok(())
+}
+
+#[test]
+fn the_window_asks_the_games_peer_while_live_shows_and_at_no_other_time() -> Outcome {
+    let scene = scene()?;
+    let lab = &scene.lab;
+    let mut wire = lab
+        .command("pc", ["python3", "-c", LISTEN, SERVER])
+        .spawn()?;
+    wire.wait_for("listens", PATIENCE)?;
+    let asked = || wire.stdout_text().matches("asked").count();
+    let screen = Screen::start(lab, "player")?;
+    let mut window = scene.window(&screen)?.spawn()?;
+    screen.focus_of(lab, &mut window)?;
+    std::thread::sleep(LOOK);
+    assert_eq!(asked(), 0, "no game runs");
+    let mut game = play_with(&scene, QUIET, SERVER)?;
+    scene.wait_for("the peer to be asked", || Ok(asked() > 1))?;
+
+    // Settings; what was under way may still arrive.
+    screen.press(lab, "5")?;
+    std::thread::sleep(LOOK);
+    let before = asked();
+    std::thread::sleep(LOOK);
+    assert_eq!(asked(), before, "nobody looks at Live");
+    screen.press(lab, "1")?;
+    scene.wait_for("the peer to be asked again", || Ok(asked() > before))?;
+
+    game.terminate(PATIENCE)?;
+    std::thread::sleep(LOOK);
+    let before = asked();
+    std::thread::sleep(LOOK);
+    assert_eq!(asked(), before, "the game has gone");
     Ok(())
 }
