@@ -1,22 +1,38 @@
 //! Measurements where the machine itself moves: it sleeps and wakes up under a real network manager, or
-//! its kernel has the two sysctls (a recorded tree of them). With short blocks.
+//! its kernel has the two sysctls (a recorded tree of them); and what its blocks look like on the wire.
+//! With short blocks.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::chown;
+use std::time::Duration;
 
 use evenkeel_dbus::measurement::{MeasurementReason as Reason, MeasurementState as State};
 use evenkeel_lab::measured::Measured;
 use evenkeel_lab::scene::Scene;
-use evenkeel_lab::{Event, Kind, LabError, LabSpec, Routes};
+use evenkeel_lab::{Event, Kind, LabError, LabSpec, Routes, tools};
 use nix::sys::signal::Signal;
 
 type Outcome = Result<(), LabError>;
 
+const TOOLS: &[(&str, &str)] = &[("python3", "python3")];
+/// Says the identifier of every echo request into the anchor's network.
+const LISTEN: &str = "import socket\n\
+                      wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))\n\
+                      print('listens', flush=True)\n\
+                      while True:\n\
+                      \x20   p, where = wire.recvfrom(2048)\n\
+                      \x20   if where[2] != 4: continue\n\
+                      \x20   if p[:1] == b'E' and p[9] == 1 and p[20] == 8 and p[16:19] == bytes([203, 0, 113]):\n\
+                      \x20       print('request', int.from_bytes(p[24:26], 'big'), flush=True)\n";
+
 const TREE: &str = "/run/sysctl-tree";
 const EMA: &str = "lowpower_ema_k_factor";
 const COST: &str = "lowpower_power_cost_weight";
+
+/// In a block of a second, one every 50 ms.
+const PROBES: usize = 20;
 
 /// An arm that sets nothing, as the bus has it.
 const OFF: i64 = u32::MAX as i64;
@@ -93,6 +109,34 @@ fn a_sleep_that_takes_the_uplinks_pauses_it_and_the_pair_is_measured_again() -> 
 #[test]
 fn a_sleep_that_leaves_the_uplinks_alone_costs_the_pair_under_way_and_no_more() -> Outcome {
     over_a_sleep(Kind::Networkd)
+}
+
+#[test]
+fn every_block_is_a_new_flow_that_whoever_balances_load_can_tell_from_the_last() -> Outcome {
+    tools::require(TOOLS)?;
+    let scene = Scene::start(&LabSpec::default())?;
+    let mut wire = scene.lab.command("pc", ["python3", "-c", LISTEN]).spawn()?;
+    wire.wait_for("listens", Duration::from_secs(10))?;
+    let uplinks = [ifindex(&scene, "wifi0")?, ifindex(&scene, "usb0")?];
+    scene.measure([4, 0, uplinks[0], uplinks[1], 6])?;
+    let end = scene.wait_for_measured("its end", |it| it.state == State::Finished)?;
+    assert_eq!(end.progress.blocks_done, 12, "{end:?}");
+    let heard = wire.stdout_text();
+    let requests: Vec<&str> = heard
+        .lines()
+        .filter_map(|line| line.strip_prefix("request "))
+        .collect();
+    let count = |flow: &str| requests.iter().filter(|one| **one == flow).count();
+    // The steering asks as well, on a flow for each uplink that lasts.
+    let of_blocks = requests.iter().filter(|flow| count(flow) < 3 * PROBES);
+    let mut flows: Vec<&str> = of_blocks.copied().collect();
+    flows.dedup();
+    let different: BTreeSet<&str> = flows.iter().copied().collect();
+    let counts: Vec<usize> = flows.iter().map(|flow| count(flow)).collect();
+    // One after the other, none comes back, and each has a whole block's probes.
+    assert_eq!((flows.len(), different.len()), (12, 12), "{counts:?}");
+    assert_eq!(counts, [PROBES; 12]);
+    Ok(())
 }
 
 /// The values that a sysctl of the tree has until a measurement has ended.

@@ -205,6 +205,20 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_configuration_has_all_that_mangohud_needs_to_call_it() {
+        let text = include_str!("../../../docs/OVERLAY.md");
+        let lines: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("    "))
+            .collect();
+        let at = |wanted: &str| lines.iter().position(|line| *line == wanted);
+        // In its own layout it neither shows nor calls anything.
+        let own_layout = at("legacy_layout=0");
+        assert!(own_layout.is_some() && own_layout < at("exec=evenkeel overlay"));
+        assert!(lines.contains(&"evenkeel run -- mangohud %command%"));
+    }
+
+    #[test]
     fn a_helper_that_rests_is_let_rest_for_longer_than_it_stays() {
         let stamp = std::env::temp_dir().join(format!("evenkeel-stamp-{}", std::process::id()));
         let now = SystemTime::now();

@@ -25,6 +25,8 @@ use evenkeel_core::trace::Series;
 
 /// Runs over each series.
 const RUNS: u64 = 1_000;
+/// The environment variable that asks for more of them.
+const MORE: &str = "EVENKEEL_RUNS";
 /// Seconds of the pieces that runs are put together from.
 const PIECE_S: usize = 120;
 /// Milliseconds between probes, where a series' step allows it.
@@ -48,8 +50,10 @@ type Outcomes = [Option<u32>];
 
 fn main() {
     let recordings = corpus::read(&corpus::directory(), 200);
+    let more = std::env::var(MORE).ok().and_then(|runs| runs.parse().ok());
+    let runs = more.unwrap_or(RUNS).max(RUNS);
     println!(
-        "{} series, {RUNS} A/A and A/B runs over each, put together from pieces of {PIECE_S} s; 10 s \
+        "{} series, {runs} A/A and A/B runs over each, put together from pieces of {PIECE_S} s; 10 s \
          blocks, the first 2 s dropped, nominal level 5 %\n",
         recordings.len()
     );
@@ -65,16 +69,22 @@ fn main() {
     println!();
     let mut all = Vec::new();
     for (number, recording) in (0..).zip(&recordings) {
-        let shares = runs_over(recording, number);
+        let shares = runs_over(recording, number, runs);
         print_line(
             &format!("{:<4} {}", recording.family, recording.name),
             &shares,
         );
         all.push(shares);
     }
-    let mean = std::array::from_fn(|column| {
-        all.iter().map(|row| row[column]).sum::<f64>() / all.len() as f64
-    });
+    let mean_of = |rows: &[[f64; COLUMNS.len()]]| {
+        std::array::from_fn(|column| {
+            rows.iter().map(|row| row[column]).sum::<f64>() / rows.len() as f64
+        })
+    };
+    let mean: [f64; COLUMNS.len()] = mean_of(&all);
+    let real: Vec<_> = std::iter::zip(&recordings, &all)
+        .filter_map(|(recording, shares)| recording.real.then_some(*shares))
+        .collect();
     let worst = std::array::from_fn(|column| {
         let found = (4..7).contains(&column);
         let of_column = all.iter().map(|row| row[column]);
@@ -85,6 +95,9 @@ fn main() {
         }
     });
     print_line("= mean", &mean);
+    if !real.is_empty() {
+        print_line("= mean of the real ones", &mean_of(&real));
+    }
     print_line("= worst series", &worst);
     println!();
     goal(
@@ -133,7 +146,7 @@ impl Cut {
 }
 
 /// Percentages of runs over one series.
-fn runs_over(recording: &Recording, number: u64) -> [f64; COLUMNS.len()] {
+fn runs_over(recording: &Recording, number: u64, runs: u64) -> [f64; COLUMNS.len()] {
     let cut = Cut::of(&recording.series);
     let paths: Vec<Vec<Option<u32>>> = (0..recording.series.path_count())
         .map(|path| probes(&recording.series, path, cut.stride))
@@ -142,7 +155,7 @@ fn runs_over(recording: &Recording, number: u64) -> [f64; COLUMNS.len()] {
     let one_look = Plan::new(20, None, 10_000, 2_000, 100).unwrap();
     let mut draws = Draws::new(number);
     let mut counts = [0_u32; COLUMNS.len()];
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let path = &paths[draws.below(paths.len())];
         let seed = draws.next_u64();
         let run = put_together(
@@ -174,7 +187,7 @@ fn runs_over(recording: &Recording, number: u64) -> [f64; COLUMNS.len()] {
         }
         counts[7] += ab_at_last;
     }
-    let mut shares = counts.map(|count| 100.0 * f64::from(count) / RUNS as f64);
+    let mut shares = counts.map(|count| 100.0 * f64::from(count) / runs as f64);
     shares[7] /= 100.0;
     shares
 }
