@@ -40,7 +40,8 @@ mkdir -p "$EVENKEEL_KERNEL_CACHE"
 EVENKEEL_KERNEL_CACHE=$(cd "$EVENKEEL_KERNEL_CACHE" && pwd)
 export EVENKEEL_KERNEL_CACHE
 kernel_log=$EVENKEEL_KERNEL_CACHE/build.log
-setsid chrt --idle 0 packaging/kernel/build.sh ours >"$kernel_log" 2>&1 &
+kernel_script=$PWD/packaging/kernel/build.sh
+(cd "$EVENKEEL_KERNEL_CACHE" && exec setsid chrt --idle 0 "$kernel_script" ours) >"$kernel_log" 2>&1 &
 kernel_build=$!
 trap 'kill -- "-$kernel_build" 2>/dev/null || true' EXIT
 echo "its log is $kernel_log"
