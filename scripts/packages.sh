@@ -9,8 +9,8 @@ lab="iproute2 netbase nftables dbus polkitd util-linux procps iputils-ping netwo
      xvfb xauth xdotool imagemagick sway grim wtype desktop-file-utils libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 # The virtual machine; its kernel is downloaded by vm-kernel.sh and never installed.
 vm="qemu-system-x86 kmod binutils libelf1"
-# What packaging/kernel/build.sh builds kernels from and with.
-kernel="linux-source-6.12 flex bison bc libelf-dev libssl-dev build-essential xz-utils patch cpio"
+# What packaging/kernel builds kernels from and with, and measures them in.
+kernel="linux-source-6.12 flex bison bc libelf-dev libssl-dev build-essential xz-utils patch perl cpio busybox-static"
 bench="fping"
 lint="shellcheck mandoc python3 appstream desktop-file-utils"
 # What packages are made and tried with.

@@ -32,18 +32,31 @@ struct Watch {
 
 impl Watch {
     fn start() -> Self {
+        Self::on(24, 80)
+    }
+
+    /// On a terminal of this size, which is its controlling terminal: whoever runs the tests has another.
+    fn on(rows: u16, columns: u16) -> Self {
         let bus = Bus::start();
         let helper = Helper::start(&bus.address);
         let size = Winsize {
-            ws_row: 24,
-            ws_col: 80,
+            ws_row: rows,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
         let pty = openpty(Some(&size), None).unwrap();
         let slave = || Stdio::from(pty.slave.try_clone().unwrap());
-        let child = bus
-            .evenkeel()
+        let evenkeel = bus.evenkeel();
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(evenkeel.get_program());
+        for (name, value) in evenkeel.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let child = command
             .arg("watch")
             .env("LC_ALL", "C.UTF-8")
             .stdin(slave())
@@ -101,6 +114,15 @@ fn it_draws_every_uplink_obeys_keys_and_gives_the_terminal_back_on_q() {
     watch.until(LEAVE);
     assert!(watch.child.wait().unwrap().success());
     assert_eq!(watch.helper.calls()[0], "Subscribe 5");
+}
+
+#[test]
+fn a_terminal_that_does_not_know_its_size_is_drawn_on_all_the_same() {
+    let mut watch = Watch::on(0, 0);
+    watch.until("wifi0");
+    watch.press("q");
+    watch.until(LEAVE);
+    assert!(watch.child.wait().unwrap().success());
 }
 
 #[test]

@@ -10,13 +10,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use evenkeel_lab::lab::wait_until;
 use evenkeel_lab::screen::Screen;
 use evenkeel_lab::{Lab, LabError, LabSpec, guard};
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -67,13 +69,22 @@ fn control_group(holder: u32) -> Option<String> {
     path.contains("evenkeel.lab-").then_some(path)
 }
 
-fn cgroup_root() -> &'static Path {
-    let unified = Path::new("/sys/fs/cgroup/unified");
-    if unified.is_dir() {
-        unified
-    } else {
-        Path::new("/sys/fs/cgroup")
+/// Where the control groups are. A container may have none in its `/sys`: then they are mounted for
+/// this thread alone.
+fn cgroup_root() -> PathBuf {
+    let usual = ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"].map(PathBuf::from);
+    let there = |path: &&PathBuf| path.join("cgroup.controllers").exists();
+    if let Some(path) = usual.iter().find(there) {
+        return path.clone();
     }
+    // Not where the lab mounts them.
+    let free = PathBuf::from("/mnt");
+    let (none, private) = (None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE);
+    unshare(CloneFlags::CLONE_NEWNS).unwrap();
+    mount(none, "/", none, private, none).unwrap();
+    let groups = Some("cgroup2");
+    mount(groups, &free, groups, MsFlags::empty(), none).unwrap();
+    free
 }
 
 /// Mounts as the host sees them.
@@ -212,10 +223,10 @@ fn a_guard_that_is_late_still_removes_the_labs_control_group() {
 
 #[test]
 fn what_a_killed_lab_left_is_removed_and_what_another_containers_lab_has_is_not() -> Outcome {
-    let names = guard::group_names()?;
+    let (names, root) = (guard::group_names()?, cgroup_root());
     // Above the largest process number there can be.
-    let dead = cgroup_root().join(format!("{names}4194305/inner"));
-    let theirs = cgroup_root().join("evenkeel.lab-1-4194305");
+    let dead = root.join(format!("{names}4194305/inner"));
+    let theirs = root.join("evenkeel.lab-1-4194305");
     for group in [&dead, &theirs] {
         fs::create_dir_all(group).unwrap();
     }

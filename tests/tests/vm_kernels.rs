@@ -74,6 +74,11 @@ mod original_v1 {
         let topics = ["sysctls", "helper", "doctor-original-v1"];
         all_must_hold("original-v1", &topics, TIMEOUT)
     }
+
+    #[test]
+    fn a_power_cut_leaves_nothing() -> Outcome {
+        nothing_survives("original-v1", TIMEOUT)
+    }
 }
 
 mod original_v2 {
@@ -89,6 +94,11 @@ mod original_v2 {
     fn the_helper_keeps_its_promises() -> Outcome {
         let topics = ["sysctls", "helper", "doctor-original-v2"];
         all_must_hold("original-v2", &topics, TIMEOUT)
+    }
+
+    #[test]
+    fn a_power_cut_leaves_nothing() -> Outcome {
+        nothing_survives("original-v2", TIMEOUT)
     }
 }
 
@@ -111,5 +121,10 @@ mod ours_kasan {
             "still-watched",
         ];
         all_must_hold("ours-kasan", &topics, WATCHED_TIMEOUT)
+    }
+
+    #[test]
+    fn a_power_cut_leaves_nothing() -> Outcome {
+        nothing_survives("ours-kasan", WATCHED_TIMEOUT)
     }
 }

@@ -10,7 +10,7 @@
 #
 # Results: OUTDIR/instructions.txt (medians, and against stock), OUTDIR/KERNEL-PATH.txt (what ping
 # said, for `evenkeel table`), and the verdicts of Evenkeel's own statistics on standard output.
-# What it needs: what build.sh needs, qemu-system-x86 busybox-static iproute2 iputils-ping gcc cargo.
+# What it needs is installed when it is missing (scripts/packages.sh), after asking.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +18,7 @@ top=$(cd "$here/../../.." && pwd)
 out=${1:-$top/target/kernel/measured}
 rounds=${ROUNDS:-4}
 kernels=(stock original-v2 ours)
+"$top/scripts/packages.sh" build lab vm kernel
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
@@ -44,12 +45,16 @@ for tool in ip tc ping; do
         cp -L -n "$library" "$root$library"
     done
 done
-cp /usr/lib/tc/normal.dist "$root/usr/lib/tc/"
+# Where tc keeps it, by distribution and version.
+for table in /usr/lib/tc/normal.dist /usr/lib/*/tc/normal.dist /usr/share/tc/normal.dist; do
+    [ ! -e "$table" ] || cp "$table" "$root/usr/lib/tc/"
+done
+[ -e "$root/usr/lib/tc/normal.dist" ] || { echo "measure.sh: tc's normal.dist isn't there; it comes with iproute2" >&2; exit 1; }
 gcc -O2 -static -o "$root/usr/bin/send" "$here/send.c"
 cp "$here/guest.sh" "$root/"
 cat >"$root/init" <<INIT
 #!/bin/busybox sh
-export PATH=/usr/bin:/bin
+export PATH=/usr/bin:/bin TC_LIB_DIR=/usr/lib/tc
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t tmpfs tmpfs /run

@@ -46,12 +46,16 @@ impl Screen {
         entered.map(|()| screen)
     }
 
-    /// Columns and rows.
+    /// Columns and rows. A terminal that does not know them, as at the end of a serial line, gets what
+    /// terminals once were.
     ///
     /// # Errors
     /// When the terminal is gone.
     pub fn size() -> io::Result<(usize, usize)> {
-        let (columns, rows) = terminal::size()?;
+        let (columns, rows) = match terminal::size()? {
+            (0, _) | (_, 0) => (80, 24),
+            known => known,
+        };
         Ok((usize::from(columns), usize::from(rows)))
     }
 
