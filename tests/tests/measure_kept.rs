@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use evenkeel_dbus::measurement::MeasurementState as State;
 use evenkeel_lab::scene::Scene;
+use evenkeel_lab::steered::separate;
 use evenkeel_lab::{Cmd, LabError, LabSpec};
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -30,7 +31,11 @@ const SHORT: [&str; 8] = [
 
 /// A lab where one uplink is unsteady.
 fn scene() -> Result<Scene, LabError> {
-    let scene = Scene::start(&LabSpec::default())?;
+    scene_of(&LabSpec::default())
+}
+
+fn scene_of(spec: &LabSpec) -> Result<Scene, LabError> {
+    let scene = Scene::start(spec)?;
     let wifi = "both delay_us=10000 jitter_us=30000";
     scene.lab.link("wifi0")?.set(wifi)?;
     for folder in [STATE, FILES] {
@@ -189,5 +194,36 @@ fn a_measurement_is_written_as_files_and_as_a_page_that_can_be_posted() -> Outco
         "{told}"
     );
     assert_eq!(listed.status.code(), Some(1));
+    Ok(())
+}
+
+#[test]
+fn a_setting_that_makes_it_worse_is_offered_to_be_switched_off_and_then_is() -> Outcome {
+    let scene = scene_of(&separate(2))?;
+    // So dear that new flows take the unsteady uplink.
+    let steady = "both delay_us=10000 jitter_us=3000";
+    scene.lab.link("usb0")?.set(steady)?;
+    let player = |words: &str| {
+        let words: Vec<&str> = words.split(' ').collect();
+        player(&scene, &words)?
+            .timeout(Duration::from_mins(2))
+            .text()
+    };
+    player("set uplink-cost usb0 10000")?;
+    // More pairs than must agree: in the first block of A the steering may not have turned round yet.
+    let said = player(
+        "measure --tunable uplink-cost:usb0 --pairs 8 --first-look 0 --block 1.5 --settle 0.4 --period-ms 50",
+    )?;
+    assert!(said.starts_with("Worse: "), "{said}");
+    let advice = "you can do without it. → evenkeel set uplink-cost usb0 100";
+    assert!(said.contains(advice), "{said}");
+    player("set uplink-cost usb0 100")?;
+    // Whoever reads it later, from the helper or from the disk, is not sent to do it again.
+    for words in ["measure --show", "measure --show=1"] {
+        let said = player(words)?;
+        assert!(said.contains("nothing to switch off"), "{words}: {said}");
+    }
+    let listed = history(&scene)?;
+    assert_eq!(listed["measurements"][0]["verdict"], "worse", "{listed:#}");
     Ok(())
 }
