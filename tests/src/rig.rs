@@ -7,6 +7,7 @@
 //! session that started the lab nor where on the host the lab's groups are.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -163,9 +164,10 @@ impl Lab {
         ];
         let mut bus = self.command("pc", argv).spawn()?;
         let socket = self.host_path("/run/dbus/system_bus_socket");
-        wait_until("the bus's socket", START_TIMEOUT, || {
+        // A socket that is there may not be listened at yet.
+        wait_until("the bus to listen", START_TIMEOUT, || {
             if bus.is_running() {
-                Ok(socket.exists())
+                Ok(UnixStream::connect(&socket).is_ok())
             } else {
                 Err(died("dbus-daemon", &bus))
             }

@@ -80,10 +80,13 @@ impl Database {
         self.with_people()
     }
 
-    /// Adds the player and the guest alone: a machine's helper user comes with its package.
+    /// Adds the player and the guest alone: a machine's helper user comes with its package. Somebody of
+    /// the host who is called so has another name in the lab: nothing of the lab is theirs, least of all
+    /// what is written to its player's home.
     #[must_use]
     pub fn with_people(mut self) -> Self {
         for name in [PLAYER_USER, GUEST_USER] {
+            self.rename(name, &format!("host-{name}"));
             let id = self.free_id(1000..60000);
             let home = format!("/run/evenkeel-lab/home/{name}");
             self.add(name, id, &home, "/bin/bash", PASSWORD_HASH);
@@ -102,6 +105,13 @@ impl Database {
             .unwrap_or(65000)
     }
 
+    fn rename(&mut self, old: &str, new: &str) {
+        for text in [&mut self.passwd, &mut self.group, &mut self.shadow] {
+            let lines: Vec<String> = text.lines().map(|line| renamed(line, old, new)).collect();
+            *text = lines.join("\n");
+        }
+    }
+
     fn add(&mut self, name: &str, id: u32, home: &str, shell: &str, hash: &str) {
         if lookup(&self.passwd, name).is_some() {
             return;
@@ -118,6 +128,19 @@ impl Database {
         let _ = writeln!(self.group, "{name}:x:{id}:");
         let _ = writeln!(self.shadow, "{name}:{hash}:19000:0:99999:7:::");
     }
+}
+
+/// The line with another name, also where it is the last field's: a group's list of members.
+fn renamed(line: &str, old: &str, new: &str) -> String {
+    let mut fields: Vec<String> = line.split(':').map(str::to_owned).collect();
+    let last = fields.len() - 1;
+    if fields[0] == old {
+        new.clone_into(&mut fields[0]);
+    }
+    let members = fields[last].split(',');
+    let members = members.map(|name| if name == old { new } else { name });
+    fields[last] = members.collect::<Vec<_>>().join(",");
+    fields.join(":")
 }
 
 #[cfg(test)]
@@ -150,6 +173,25 @@ mod tests {
                 .unwrap()
                 .uid,
             950
+        );
+    }
+
+    #[test]
+    fn a_person_of_the_host_with_the_players_name_is_another_one_in_the_lab() {
+        let mut host = host();
+        host.passwd += "\nplayer:x:1001:1001::/home/player:/bin/sh";
+        host.group += "player:x:1001:\nsudo:x:27:me,player\n";
+        host.shadow += "player:secret:1:0:99999:7:::\n";
+        let lab = host.with_people();
+        let player = lookup(&lab.passwd, PLAYER_USER).unwrap();
+        assert_eq!((player.uid, player.gid), (1002, 1002));
+        assert_eq!(player.home, "/run/evenkeel-lab/home/player");
+        assert!(lab.group.contains("\nsudo:x:27:me,host-player\n"));
+        assert!(lab.shadow.contains("\nhost-player:secret:"));
+        let theirs = lookup_uid(&lab.passwd, 1001).unwrap();
+        assert_eq!(
+            (&*theirs.name, &*theirs.home),
+            ("host-player", "/home/player")
         );
     }
 

@@ -161,7 +161,7 @@ fn what_a_gamepad_held_is_let_go_when_it_is_pulled_out_and_another_is_taken() ->
     let moved = play.go_to_the_slider()?;
     play.pad.button(key::RIGHT, true)?;
     play.wait_for_ema("the slider to go on", |ema| ema >= moved + 3 * STEP)?;
-    play.pad.pull(&play.scene.lab)?;
+    play.pad.pull(&play.scene.lab, 1)?;
     std::thread::sleep(BY_THEN);
     // Away from the end that it may have come to by now, where holding on would not show.
     let rests = play.ema()?;

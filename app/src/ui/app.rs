@@ -8,6 +8,7 @@ mod measuring;
 mod screen;
 mod view;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use evenkeel_dbus::{Helper1Proxy, HelperError};
@@ -16,6 +17,7 @@ use iced::{Size, Subscription, Task, event, window};
 use super::bus::{self, Call, FeedEvent};
 use super::gamepad::{self, Pads};
 use super::live::{self, Live};
+use super::measure::save::Format;
 use super::measure::{self, Measure};
 use super::model::{Link, Model};
 use super::settings::target::{self, Typing};
@@ -147,6 +149,8 @@ pub struct App {
     measure: Measure,
     /// Where measurements are kept, where there is a home folder.
     pub history: Option<History>,
+    /// The folders for what is saved, the best one first.
+    pub saves_to: fn(Format) -> Vec<PathBuf>,
     /// It was read.
     listed: bool,
     spikes: spikes::Screen,
@@ -194,6 +198,7 @@ impl App {
             tune: Tune::default(),
             measure: Measure::new(nix::unistd::Uid::current().as_raw()),
             history: None,
+            saves_to: |_| Vec::new(),
             listed: false,
             spikes: spikes::Screen::default(),
             helper: None,

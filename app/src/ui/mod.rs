@@ -122,6 +122,7 @@ fn open(strip: bool) -> App {
     let kernel = release.unwrap_or_default();
     let mut app = App::open(Language::of_system(), kernel, store(), strip);
     app.history = History::of_user(|name| std::env::var(name).ok());
+    app.saves_to = measure::save::folders;
     app
 }
 

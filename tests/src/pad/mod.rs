@@ -62,13 +62,15 @@ impl Pad {
         self.server.wait_for(&line, Duration::from_mins(1))
     }
 
-    /// Pulls it out, whatever is held.
+    /// Pulls it out for the `count`th time, whatever is held, and waits until no program has it open.
     ///
     /// # Errors
-    /// When that fails.
-    pub fn pull(&self, lab: &Lab) -> Result<(), LabError> {
+    /// When that fails; [`LabError::Timeout`] after a minute.
+    pub fn pull(&mut self, lab: &Lab, count: u32) -> Result<(), LabError> {
         let device = format!("{AT}/{}", wire::NAME);
-        lab.command("pc", ["rm", &device]).text().map(drop)
+        let _ = lab.command("pc", ["rm", &device]).text()?;
+        let line = format!("let go {count}\n");
+        self.server.wait_for(&line, Duration::from_mins(1))
     }
 
     /// A button down or up.
@@ -104,6 +106,8 @@ impl Pad {
 struct Reader {
     waiting: VecDeque<u8>,
     wake: Option<u64>,
+    /// Not who plugs it in, nor who lists the folder.
+    is_program: bool,
 }
 
 #[derive(Debug, Default)]
@@ -113,15 +117,32 @@ struct Device {
     node: u64,
     readers: BTreeMap<u64, Reader>,
     last: u64,
-    /// How often the device was opened, and not by who plugs it in.
+    /// How often a program opened the device.
     opened: u32,
+    /// How often it was pulled out and then open nowhere any more.
+    let_go: u32,
+    /// True from when it is plugged in until it is let go.
+    is_had: bool,
 }
 
 impl Device {
-    fn open(&mut self) -> u64 {
+    fn open(&mut self, is_program: bool) -> u64 {
         self.last += 1;
-        let _ = self.readers.insert(self.last, Reader::default());
+        let reader = Reader {
+            is_program,
+            ..Reader::default()
+        };
+        let _ = self.readers.insert(self.last, reader);
         self.last
+    }
+
+    /// Counts when it is let go.
+    fn settle(&mut self) {
+        let is_open = self.readers.values().any(|reader| reader.is_program);
+        if self.is_had && self.plugged.is_none() && !is_open {
+            self.is_had = false;
+            self.let_go += 1;
+        }
     }
 
     /// Takes in a report; those to wake.
@@ -151,8 +172,9 @@ impl Device {
             Ask::Create(name) if name == wire::NAME => {
                 self.node = self.node.max(wire::ROOT) + 1;
                 self.plugged = Some(self.node);
+                self.is_had = true;
                 let mut body = wire::entry(self.node);
-                body.extend(wire::opened(self.open()));
+                body.extend(wire::opened(self.open(false)));
                 fine(body)
             }
             Ask::Create(_) => refuse(Errno::EPERM),
@@ -161,8 +183,9 @@ impl Device {
                 fine(Vec::new())
             }
             Ask::Open(node) => {
-                self.opened += u32::from(node != wire::ROOT);
-                fine(wire::opened(self.open()))
+                let is_program = node != wire::ROOT;
+                self.opened += u32::from(is_program);
+                fine(wire::opened(self.open(is_program)))
             }
             Ask::Release(handle) => {
                 let _ = self.readers.remove(&handle);
@@ -268,14 +291,19 @@ fn answer_kernel(kernel: &File, device: &Mutex<Device>) {
         let Some((unique, ask)) = wire::read(&buffer[..count]) else {
             return;
         };
-        let before = lock(device).opened;
+        let counts = |device: &Device| (device.opened, device.let_go);
+        let before = counts(&lock(device));
         let answer = lock(device).answer(unique, ask);
         // An interrupted request wants its answer no more.
         let _ = answer.map(|answer| write(kernel, &answer));
-        let opened = lock(device).opened;
-        if opened != before {
-            // Nobody reads any more when the test has ended.
+        lock(device).settle();
+        let (opened, let_go) = counts(&lock(device));
+        // Nobody reads any more when the test has ended.
+        if opened != before.0 {
             let _ = say(&format!("opened {opened}"));
+        }
+        if let_go != before.1 {
+            let _ = say(&format!("let go {let_go}"));
         }
     }
 }
@@ -327,7 +355,7 @@ mod tests {
             plugged: Some(2),
             ..Device::default()
         };
-        let (one, other) = (device.open(), device.open());
+        let (one, other) = (device.open(true), device.open(true));
         let empty = device.answer(9, Ask::Read { handle: one });
         assert_eq!(empty, Some(wire::refuse(9, Errno::EAGAIN as i32)));
         let _ = device.answer(

@@ -47,9 +47,10 @@ impl App {
                 .map(Message::Measure)
             }
             Action::Save(job) => {
+                let saves_to = self.saves_to;
                 let written = async move {
                     let write = move || {
-                        let path = save::save(&job, &save::folders(job.format))?;
+                        let path = save::save(&job, &saves_to(job.format))?;
                         Ok(save::shown(&path, std::env::var("HOME").ok()))
                     };
                     let done = tokio::task::spawn_blocking(write).await;
