@@ -83,12 +83,28 @@ async function open(browser, address, { state = STATE, language = "english", run
     { state, language, running },
   );
   page.loaded = await page.evaluate("lab.load()");
+  // Timers stand still, but promises and React's own work (messages to itself) take turns of the page's
+  // real loop: so many turns are more than any chain of them here needs.
+  page.settle = () =>
+    page.evaluate(async () => {
+      for (let turn = 0; turn < 20; turn++) {
+        await new Promise((done) => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => done(port1.close());
+          port2.postMessage(null);
+        });
+      }
+    });
+  page.pass = async (ms) => {
+    await page.settle();
+    await page.clock.runFor(ms);
+    await page.settle();
+  };
   page.show = async () => {
     await page.evaluate("lab.show()");
     await page.waitForSelector("[data-part], [role=switch]");
     // The language and the first state come in promises.
-    await page.evaluate("new Promise((done) => queueMicrotask(() => queueMicrotask(done)))");
-    await page.clock.runFor(20);
+    await page.pass(20);
   };
   page.calls = (method) =>
     page.evaluate((method) => lab.calls.filter(([name]) => name === method).map(([, ...args]) => args), method);

@@ -33,7 +33,7 @@ on("the built file is what the loader expects of a plugin", {}, async (page) => 
 });
 
 on("nothing but running games is said before the panel is seen", {}, async (page) => {
-  await page.clock.runFor(30_000);
+  await page.pass(30_000);
   const calls = await page.evaluate("lab.calls.map(([name]) => name)");
   assert.deepEqual([...new Set(calls)], ["set_running_games"]);
   assert.equal(await page.evaluate("lab.listening('live')"), 0);
@@ -42,18 +42,18 @@ on("nothing but running games is said before the panel is seen", {}, async (page
 on("the panel says that it is open, again and again, until it is hidden", {}, async (page) => {
   await page.show();
   assert.equal((await page.calls("panel_open")).length, 1);
-  await page.clock.runFor(15_100);
+  await page.pass(15_100);
   assert.equal((await page.calls("panel_open")).length, 4);
   await page.evaluate("lab.see(false)");
-  await page.clock.runFor(20_000);
+  await page.pass(20_000);
   assert.equal((await page.calls("panel_open")).length, 4, "hidden, it says nothing");
   assert.equal((await page.calls("panel_closed")).length, 1);
   assert.equal(await page.evaluate("lab.listening('live') + lab.listening('state')"), 0);
   await page.evaluate("lab.see(true)");
-  await page.clock.runFor(20);
+  await page.pass(20);
   assert.equal((await page.calls("panel_open")).length, 5);
   await page.evaluate("lab.hide()");
-  await page.clock.runFor(20);
+  await page.pass(20);
   assert.equal((await page.calls("panel_closed")).length, 2);
 });
 
@@ -97,13 +97,13 @@ on("of a slider's many steps only the last is sent, once it rests", { state: ON 
   await slider.focus();
   for (let i = 0; i < 8; i++) {
     await slider.press("ArrowRight");
-    await page.clock.runFor(100);
+    await page.pass(100);
   }
   assert.equal(await slider.getAttribute("aria-valuenow"), "768", "it follows the thumb at once");
   assert.deepEqual(await page.calls("set_ema"), []);
-  await page.clock.runFor(300);
+  await page.pass(300);
   assert.deepEqual(await page.calls("set_ema"), [[768]]);
-  await page.clock.runFor(5000);
+  await page.pass(5000);
   assert.deepEqual(await page.calls("set_ema"), [[768]]);
   assert.equal(await slider.getAttribute("aria-valuenow"), "768");
 });
@@ -112,14 +112,14 @@ on("a value that had not come to rest is sent when the panel closes", { state: O
   await page.show();
   await page.getByTestId("slider").press("ArrowLeft");
   await page.evaluate("lab.hide()");
-  await page.clock.runFor(20);
+  await page.pass(20);
   assert.deepEqual(await page.calls("set_ema"), [[480]]);
 });
 
 on("the slider stays within its range", { state: { ...ON, ema: 1024 } }, async (page) => {
   await page.show();
   await page.getByTestId("slider").press("ArrowRight");
-  await page.clock.runFor(400);
+  await page.pass(400);
   assert.deepEqual(await page.calls("set_ema"), [[1024]]);
 });
 
@@ -235,32 +235,32 @@ on("a backend that does not answer is said, and the panel recovers", {}, async (
   await page.evaluate(() => {
     lab.answers.panel_open = () => lab.state;
   });
-  await page.clock.runFor(5100);
+  await page.pass(5100);
   await page.waitForSelector("[role=switch]");
 });
 
 on("running games are told at their start and end, once a minute, and not after unloading", {}, async (page) => {
-  await page.clock.runFor(5000);
+  await page.pass(5000);
   assert.deepEqual(await page.calls("set_running_games"), [[[]]]);
   await page.evaluate(() => {
     lab.router.RunningApps = [{ appid: 1145350, display_name: "Hades II" }];
     lab.lifetime(1145350, true);
   });
-  await page.clock.runFor(5000);
+  await page.pass(5000);
   const game = { appid: "1145350", name: "Hades II" };
   assert.deepEqual(await page.calls("set_running_games"), [[[]], [[game]]]);
-  await page.clock.runFor(60_000);
+  await page.pass(60_000);
   assert.equal((await page.calls("set_running_games")).length, 3, "once a minute");
   // Steam still lists a game for a moment after its end.
   await page.evaluate("lab.lifetime(1145350, false)");
-  await page.clock.runFor(100);
+  await page.pass(100);
   assert.deepEqual((await page.calls("set_running_games")).at(-1), [[]]);
   await page.evaluate("lab.router.RunningApps = []");
-  await page.clock.runFor(5000);
+  await page.pass(5000);
   assert.deepEqual((await page.calls("set_running_games")).at(-1), [[]]);
   const count = (await page.calls("set_running_games")).length;
   await page.evaluate("lab.unload()");
-  await page.clock.runFor(120_000);
+  await page.pass(120_000);
   assert.equal((await page.calls("set_running_games")).length, count);
   assert.equal(await page.evaluate("lab.lifetimes.size"), 0);
 });
@@ -269,7 +269,7 @@ on(
   "a game that already runs when the plugin starts is told",
   { running: [{ appid: "3000000000", display_name: "A shortcut" }] },
   async (page) => {
-    await page.clock.runFor(100);
+    await page.pass(100);
     assert.deepEqual(await page.calls("set_running_games"), [[[{ appid: "3000000000", name: "A shortcut" }]]]);
   },
 );
