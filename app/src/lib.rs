@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod config;
+mod dump;
 pub mod export;
 pub mod feed;
 pub mod flows;

@@ -4,9 +4,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use evenkeel_core::flows::{Flow, Transport};
-use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
 use netlink_packet_sock_diag::SockDiagMessage;
 use netlink_packet_sock_diag::constants::{AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP};
 use netlink_packet_sock_diag::inet::nlas::Nla;
@@ -16,12 +13,10 @@ use netlink_packet_sock_diag::inet::{
 use rtnetlink::sys::protocols::NETLINK_SOCK_DIAG;
 use rtnetlink::sys::{Socket, SocketAddr as Netlink};
 
-/// The kernel sends at most 32 KiB at once.
-const BUFFER_BYTES: usize = 64 * 1024;
+use crate::dump;
+
 /// Sockets that are looked at; a machine with more is a server.
 const MAX_SOCKETS: usize = 65_536;
-/// Messages of one datagram are aligned to this.
-const ALIGNMENT: usize = 4;
 
 /// Where `struct tcp_info` (`linux/tcp.h`) has what is read. It grew over the years; what an older
 /// kernel leaves out is not known then.
@@ -36,20 +31,20 @@ pub(super) fn sockets() -> io::Result<Vec<(u64, Flow)>> {
     let mut found = Vec::new();
     for transport in [Transport::Tcp, Transport::Udp] {
         for family in [AF_INET, AF_INET6] {
-            dump(family, transport, &mut found)?;
+            collect(family, transport, &mut found)?;
         }
     }
     Ok(found)
 }
 
 /// On a socket of its own, so that nothing of one answer is left to the next.
-fn dump(family: u8, transport: Transport, found: &mut Vec<(u64, Flow)>) -> io::Result<()> {
+fn collect(family: u8, transport: Transport, found: &mut Vec<(u64, Flow)>) -> io::Result<()> {
     let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
     socket.bind(&Netlink::new(0, 0))?;
     // The kernel answers within the calls; without an answer there never will be one.
     socket.set_non_blocking(true)?;
     socket.send_to(&request(family, transport), &Netlink::new(0, 0), 0)?;
-    let mut buffer = Vec::with_capacity(BUFFER_BYTES);
+    let mut buffer = Vec::with_capacity(dump::BUFFER_BYTES);
     loop {
         buffer.clear();
         let _ = socket.recv_from(&mut buffer, 0)?;
@@ -69,9 +64,7 @@ fn request(family: u8, transport: Transport) -> Vec<u8> {
         Transport::Tcp => (IPPROTO_TCP, StateFlags::ESTABLISHED),
         Transport::Udp => (IPPROTO_UDP, StateFlags::ESTABLISHED | StateFlags::CLOSE),
     };
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let body = SockDiagMessage::InetRequest(InetRequest {
+    dump::request(SockDiagMessage::InetRequest(InetRequest {
         family,
         protocol,
         extensions: ExtensionFlags::INFO,
@@ -81,32 +74,17 @@ fn request(family: u8, transport: Transport) -> Vec<u8> {
         } else {
             SocketId::new_v6()
         },
-    });
-    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(body));
-    message.finalize();
-    let mut bytes = vec![0; message.buffer_len()];
-    message.serialize(&mut bytes);
-    bytes
+    }))
 }
 
 /// Takes in one datagram; false when it was the last.
 fn read(datagram: &[u8], transport: Transport, found: &mut Vec<(u64, Flow)>) -> io::Result<bool> {
-    let mut rest = datagram;
-    while !rest.is_empty() {
-        let message = NetlinkMessage::<SockDiagMessage>::deserialize(rest)
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        let length = (message.header.length as usize).next_multiple_of(ALIGNMENT);
-        rest = rest.get(length..).unwrap_or_default();
-        match message.payload {
-            NetlinkPayload::Done(_) => return Ok(false),
-            NetlinkPayload::Error(error) => return Err(error.to_io()),
-            NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) => {
-                found.push(flow(transport, &response));
-            }
-            _ => {}
+    dump::read(datagram, |message| {
+        if let SockDiagMessage::InetResponse(response) = message {
+            found.push(flow(transport, &response));
         }
-    }
-    Ok(true)
+        Ok(())
+    })
 }
 
 fn flow(transport: Transport, response: &InetResponse) -> (u64, Flow) {

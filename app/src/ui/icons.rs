@@ -1,9 +1,10 @@
 //! The marks on the rail, drawn.
 
-use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Element, Point, Rectangle, Renderer, Theme, mouse};
+use iced::widget::canvas::{Frame, Path, Stroke};
+use iced::{Element, Point};
 
-use super::theme::{self, Ink};
+use super::drawing::{Sketch, sketch};
+use super::theme::{Ink, Palette};
 
 /// A mark of 24 logical pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +34,7 @@ pub enum Icon {
 const SIZE: f32 = 24.0;
 /// The mark in one ink.
 pub fn icon<'a, Message: 'a>(icon: Icon, ink: Ink) -> Element<'a, Message> {
-    canvas::Canvas::new(Drawing { icon, ink })
-        .width(SIZE)
-        .height(SIZE)
-        .into()
+    sketch(Drawing { icon, ink }, SIZE, SIZE)
 }
 
 struct Drawing {
@@ -44,19 +42,9 @@ struct Drawing {
     ink: Ink,
 }
 
-impl<Message> canvas::Program<Message> for Drawing {
-    type State = ();
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let mut frame = Frame::new(renderer, bounds.size());
-        let color = theme::palette(theme).ink(self.ink);
+impl Sketch for Drawing {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
+        let color = palette.ink(self.ink);
         let stroke = || Stroke::default().with_width(2.0).with_color(color);
         for line in lines(self.icon) {
             frame.stroke(&through(line), stroke());
@@ -75,7 +63,6 @@ impl<Message> canvas::Program<Message> for Drawing {
             Icon::Warn => frame.fill(&Path::circle(Point::new(12.0, 17.2), 1.4), color),
             _ => {}
         }
-        vec![frame.into_geometry()]
     }
 }
 

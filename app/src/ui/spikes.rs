@@ -3,7 +3,6 @@
 
 mod course;
 mod detail;
-mod eye;
 mod list;
 mod tally;
 
@@ -14,6 +13,7 @@ use iced::widget::{column, container, responsive, row, scrollable, text};
 use iced::{Center, Element, Fill};
 
 use super::absent::{self, Absence};
+use super::eye;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model};
 use super::parts::{self, Room, bold, quiet};
@@ -131,7 +131,7 @@ impl Screen {
         words: &'a Words,
         room: Room,
     ) -> Element<'a, Message> {
-        let eye = eye::view(&self.undrawn, self.unseen.then_some(Message::Drawn));
+        let eye = eye::view(&self.undrawn, self.unseen.then_some(Message::Drawn), 1, 1);
         let page = if model.spikes.newest_first().is_empty() {
             nothing(model, words, room)
         } else {

@@ -4,9 +4,6 @@
 use std::io;
 use std::time::Duration;
 
-use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-};
 use netlink_packet_route::address::AddressMessage;
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::route::RouteMessage;
@@ -16,12 +13,10 @@ use rtnetlink::sys::protocols::NETLINK_ROUTE;
 use rtnetlink::sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
 use tokio::time::Instant;
 
-/// The kernel sends at most 32 KiB at once.
-const BUFFER_BYTES: usize = 64 * 1024;
+use crate::dump::{self, BUFFER_BYTES};
+
 /// Messages that are looked at in one dump; a machine with more is a router.
 const MAX_MESSAGES: usize = 8192;
-/// Messages of one datagram are aligned to this.
-const ALIGNMENT: usize = 4;
 /// Changes that come within this time are one.
 const COALESCE: Duration = Duration::from_millis(300);
 
@@ -66,12 +61,7 @@ impl Dump {
         raw.bind(&SocketAddr::new(0, 0))?;
         // Strict: the dump leaves out cached exceptions.
         raw.set_netlink_get_strict_chk(true)?;
-        let mut header = NetlinkHeader::default();
-        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-        let mut message = NetlinkMessage::new(header, NetlinkPayload::from(request));
-        message.finalize();
-        let mut bytes = vec![0; message.buffer_len()];
-        message.serialize(&mut bytes);
+        let bytes = dump::request(request);
         socket.send_to(&bytes, &SocketAddr::new(0, 0)).await?;
         let mut buffer = Vec::with_capacity(BUFFER_BYTES);
         let mut left = MAX_MESSAGES;
@@ -86,26 +76,16 @@ impl Dump {
 
     /// Takes in one datagram; false when it was the last.
     fn read(&mut self, datagram: &[u8], left: &mut usize) -> io::Result<bool> {
-        let mut rest = datagram;
-        while !rest.is_empty() {
-            let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest)
-                .map_err(|error| io::Error::other(error.to_string()))?;
-            let length = (message.header.length as usize).next_multiple_of(ALIGNMENT);
-            rest = rest.get(length..).unwrap_or_default();
-            match message.payload {
-                NetlinkPayload::Done(_) => return Ok(false),
-                NetlinkPayload::Error(error) => return Err(error.to_io()),
-                NetlinkPayload::InnerMessage(inner) => self.keep(inner),
-                _ => {}
-            }
+        dump::read(datagram, |message| {
+            self.keep(message);
             *left -= 1;
             if *left == 0 {
                 return Err(io::Error::other(
                     "the kernel has more routes than a desktop",
                 ));
             }
-        }
-        Ok(true)
+            Ok(())
+        })
     }
 
     fn keep(&mut self, message: RouteNetlinkMessage) {

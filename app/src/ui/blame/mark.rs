@@ -2,13 +2,14 @@
 //! Each is told apart by its shape alone, also at the size of a mark on the graph.
 
 use evenkeel_core::blame::Culprit;
-use iced::widget::canvas::{self, Frame, Geometry, LineCap, Path, Stroke};
-use iced::{Color, Element, Point, Radians, Rectangle, Renderer, Theme, Vector, mouse};
+use iced::widget::canvas::{self, Frame, LineCap, Path, Stroke};
+use iced::{Color, Element, Point, Radians, Vector};
 use iced::{Size, border};
 
 use super::ink;
+use crate::ui::drawing::{Sketch, sketch};
 use crate::ui::icons::through;
-use crate::ui::theme::{self, wash};
+use crate::ui::theme::{Palette, wash};
 
 /// The drawings are made for a square of this side.
 const SQUARE: f32 = 24.0;
@@ -19,35 +20,19 @@ const GROUND: f32 = 0.16;
 
 /// The drawing on a ground of its own.
 pub fn badge<'a, Message: 'a>(culprit: Culprit, size: f32) -> Element<'a, Message> {
-    canvas::Canvas::new(Badge(culprit))
-        .width(size)
-        .height(size)
-        .into()
+    sketch(Badge(culprit), size, size)
 }
 
 struct Badge(Culprit);
 
-impl<Message> canvas::Program<Message> for Badge {
-    type State = ();
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let mut frame = Frame::new(renderer, bounds.size());
-        let palette = theme::palette(theme);
+impl Sketch for Badge {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
         let color = palette.ink(ink(self.0));
-        let radius = border::Radius::from(bounds.width / 4.0);
-        let ground = Path::rounded_rectangle(Point::ORIGIN, bounds.size(), radius);
+        let radius = border::Radius::from(frame.width() / 4.0);
+        let ground = Path::rounded_rectangle(Point::ORIGIN, frame.size(), radius);
         frame.fill(&ground, wash(color, GROUND, palette.card));
-        let size = bounds.width * (1.0 - 2.0 * MARGIN);
-        let center = Point::new(bounds.width / 2.0, bounds.height / 2.0);
-        paint(&mut frame, self.0, center, size, color);
-        vec![frame.into_geometry()]
+        let size = frame.width() * (1.0 - 2.0 * MARGIN);
+        paint(frame, self.0, frame.center(), size, color);
     }
 }
 

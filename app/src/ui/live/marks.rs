@@ -1,12 +1,13 @@
 //! The small drawings of the Live screen: shapes of the graph, kinds of links, judging anew.
 
-use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Color, Element, Point, Radians, Rectangle, Renderer, Size, Theme, mouse};
+use iced::widget::canvas::{self, Frame, Path, Stroke};
+use iced::{Color, Element, Point, Radians, Size};
 
 use evenkeel_dbus::UplinkKind;
 
+use crate::ui::drawing::{Sketch, sketch};
 use crate::ui::icons::through;
-use crate::ui::theme;
+use crate::ui::theme::Palette;
 
 /// A drawing of 20 logical pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,27 +34,13 @@ const SIZE: f32 = 20.0;
 
 /// The drawing, in the colour of text.
 pub fn mark<'a, Message: 'a>(mark: Mark) -> Element<'a, Message> {
-    canvas::Canvas::new(Drawing(mark))
-        .width(SIZE)
-        .height(SIZE)
-        .into()
+    sketch(Drawing(mark), SIZE, SIZE)
 }
 
 struct Drawing(Mark);
 
-impl<Message> canvas::Program<Message> for Drawing {
-    type State = ();
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let mut frame = Frame::new(renderer, bounds.size());
-        let palette = theme::palette(theme);
+impl Sketch for Drawing {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
         let quiet = matches!(self.0, Mark::Kind(_) | Mark::Anew);
         let color = if quiet { palette.quiet } else { palette.text };
         let stroke = Stroke::default().with_width(1.5).with_color(color);
@@ -69,7 +56,7 @@ impl<Message> canvas::Program<Message> for Drawing {
                 frame.stroke(&through(&points), stroke);
             }
             Mark::Bars => bars(
-                &mut frame,
+                frame,
                 color,
                 &[
                     (2.0, 12.0, 3.0),
@@ -88,7 +75,7 @@ impl<Message> canvas::Program<Message> for Drawing {
                 ];
                 frame.stroke(&through(&points), stroke);
             }
-            Mark::Pause => bars(&mut frame, color, &[(5.0, 3.0, 3.5), (11.5, 3.0, 3.5)]),
+            Mark::Pause => bars(frame, color, &[(5.0, 3.0, 3.5), (11.5, 3.0, 3.5)]),
             Mark::Go => {
                 let path = through(&[(5.0, 3.0), (16.0, 10.0), (5.0, 17.0), (5.0, 3.0)]);
                 frame.fill(&path, color);
@@ -107,9 +94,8 @@ impl<Message> canvas::Program<Message> for Drawing {
                     frame.stroke(&dash, stroke.with_width(2.0));
                 }
             }
-            Mark::Kind(kind) => draw_kind(kind, &mut frame, stroke, color),
+            Mark::Kind(kind) => draw_kind(kind, frame, stroke, color),
         }
-        vec![frame.into_geometry()]
     }
 }
 

@@ -1,16 +1,15 @@
 //! The blocks as they fill, pair by pair: arm A above, arm B below, each block at its turn, with the
 //! looks marked. Says nothing about the outcome: nobody has looked yet.
 
-use std::cell::Cell as Remembered;
-
 use evenkeel_core::ab::Arm;
 use evenkeel_core::ab::plan::order;
 use evenkeel_dbus::measurement::MeasurementState;
 use iced::advanced::text::Alignment;
-use iced::widget::canvas::{self, Cache, Frame, Geometry, Path, Stroke, Text};
-use iced::{Color, Pixels, Point, Rectangle, Renderer, Size, Theme, alignment, border, mouse};
+use iced::widget::canvas::{Frame, Path, Stroke, Text};
+use iced::{Color, Pixels, Point, Size, alignment, border};
 
 use crate::measure::Snapshot;
+use crate::ui::drawing::Picture;
 use crate::ui::theme::{self, Ink, Look, Palette};
 use crate::words::{Key, Language, Words};
 
@@ -94,42 +93,17 @@ pub struct Drawing<'a> {
     pub words: &'a Words,
 }
 
-/// Two equal ones mean the same paint.
-type PaintedFor = (u64, u32, MeasurementState, Look, Language);
+impl Picture for Drawing<'_> {
+    type Shows = (u64, u32, MeasurementState, Language);
 
-/// The paint, and what it was painted for.
-#[derive(Debug, Default)]
-pub struct Painted {
-    cache: Cache,
-    painted_for: Remembered<Option<PaintedFor>>,
-}
-
-impl<Message> canvas::Program<Message> for Drawing<'_> {
-    type State = Painted;
-
-    fn draw(
-        &self,
-        painted: &Painted,
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let look = Look::of(theme);
-        let (seed, state) = (self.snapshot.seed, self.snapshot.state);
+    fn shows(&self) -> Self::Shows {
+        let Snapshot { seed, state, .. } = *self.snapshot;
         let done = self.snapshot.progress.blocks_done;
-        let painted_for = Some((seed, done, state, look, self.words.language()));
-        if painted.painted_for.replace(painted_for) != painted_for {
-            painted.cache.clear();
-        }
-        vec![painted.cache.draw(renderer, bounds.size(), |frame| {
-            self.paint(look.palette(), frame);
-        })]
+        (seed, done, state, self.words.language())
     }
-}
 
-impl Drawing<'_> {
-    fn paint(&self, palette: &Palette, frame: &mut Frame) {
+    fn paint(&self, look: Look, frame: &mut Frame) {
+        let palette = look.palette();
         let size = frame.size();
         let pairs = self.snapshot.plan.pairs.max(1);
         let pair_width = (size.width - LEFT) / pairs as f32;
@@ -154,7 +128,9 @@ impl Drawing<'_> {
         }
         self.mark_looks(pair_width, gap, palette, frame);
     }
+}
 
+impl Drawing<'_> {
     fn mark_looks(&self, pair_width: f32, gap: f32, palette: &Palette, frame: &mut Frame) {
         let (plan, bottom) = (self.snapshot.plan, frame.height());
         let looks = [

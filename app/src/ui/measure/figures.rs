@@ -1,7 +1,7 @@
 //! The figures of both arms: the table side by side, the graphs, and the probes as the files hold
 //! them. What they are is counted in core and laid out in `export`.
 
-use iced::widget::{canvas, column, container, row, text};
+use iced::widget::{column, container, row, text};
 use iced::{Alignment, Element, Fill, Length};
 
 use super::memory::{Seen, Shown};
@@ -10,6 +10,7 @@ use super::{Measure, Message, said};
 use crate::export::{Column, Curve, Kind, Picture, Table, graph};
 use crate::logs::{Probe, Series};
 use crate::measure::{Found, THRESHOLDS_NS};
+use crate::ui::drawing::picture;
 use crate::ui::model::Model;
 use crate::ui::parts::{self, Room, quiet};
 use crate::ui::theme::{self, Ink};
@@ -111,17 +112,17 @@ impl Measure {
         let legend = row![arm(0, a), arm(1, b)].spacing(18);
         let (large, small) = GRAPH;
         let height = if room.is_compact() { small } else { large };
-        let drawing = canvas(Graph {
+        let graph = Graph {
             series: &shown.series,
             number: shown.number,
             kind: self.kind,
             words,
-        });
+        };
         column![
             row![container(legend.wrap()).width(Fill), chosen]
                 .spacing(12)
                 .align_y(Alignment::Center),
-            drawing.width(Fill).height(height),
+            picture(graph, Fill, height),
         ]
         .spacing(8)
         .into()

@@ -2,11 +2,12 @@
 //! its middle. An interval that holds it has shown nothing.
 
 use iced::advanced::text::Alignment;
-use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke, Text};
-use iced::{Color, Pixels, Point, Rectangle, Renderer, Theme, alignment, mouse};
+use iced::widget::canvas::{Frame, Path, Stroke, Text};
+use iced::{Color, Pixels, Point, alignment};
 
 use super::said;
-use crate::ui::theme::{self, Ink};
+use crate::ui::drawing::Sketch;
+use crate::ui::theme::{self, Ink, Palette};
 use crate::words::Words;
 
 /// Its size in logical pixels.
@@ -56,19 +57,8 @@ fn part(ratio: f64, reach: f64) -> f32 {
     ((power + reach) / (2.0 * reach)) as f32
 }
 
-impl<Message> canvas::Program<Message> for Interval<'_> {
-    type State = ();
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let mut frame = Frame::new(renderer, bounds.size());
-        let palette = theme::palette(theme);
+impl Sketch for Interval<'_> {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
         let color = palette.ink(self.ink);
         let width = frame.width() - 2.0 * ASIDE;
         let reach = reach([self.ratio, self.low, self.high]);
@@ -79,7 +69,7 @@ impl<Message> canvas::Program<Message> for Interval<'_> {
             let x = across(mark).round() + 0.5;
             let same = (mark - 1.0).abs() < 1e-9;
             let ink = if same { palette.text } else { palette.grid };
-            stroke(&mut frame, (x, 2.0), (x, axis), 1.0, ink);
+            stroke(frame, (x, 2.0), (x, axis), 1.0, ink);
             frame.fill_text(Text {
                 content: said::change(mark, self.words),
                 position: Point::new(x, axis + 12.0),
@@ -92,19 +82,12 @@ impl<Message> canvas::Program<Message> for Interval<'_> {
             });
         }
         let (low, high) = (across(self.low), across(self.high));
-        stroke(&mut frame, (low, middle), (high, middle), 3.0, color);
+        stroke(frame, (low, middle), (high, middle), 3.0, color);
         for end in [low, high] {
-            stroke(
-                &mut frame,
-                (end, middle - 8.0),
-                (end, middle + 8.0),
-                2.0,
-                color,
-            );
+            stroke(frame, (end, middle - 8.0), (end, middle + 8.0), 2.0, color);
         }
         let dot = Point::new(across(self.ratio), middle);
         frame.fill(&Path::circle(dot, 7.0), color);
-        vec![frame.into_geometry()]
     }
 }
 

@@ -1,16 +1,15 @@
 //! A picture of `export` on a canvas: the window shows the graphs that the files hold. What is drawn
 //! is decided there.
 
-use std::cell::Cell;
-
 use iced::advanced::text::Alignment;
-use iced::widget::canvas::{self, Cache, Frame, Geometry, LineDash, Path, Stroke, Text, path};
-use iced::{Color, Pixels, Point, Rectangle, Renderer, Theme, alignment, mouse};
+use iced::widget::canvas::{Frame, LineDash, Path, Stroke, Text, path};
+use iced::{Color, Pixels, Point, alignment};
 
 use crate::export::graph;
 use crate::export::picture::{Anchor, Ink, Picture, Shape};
 use crate::export::{Curve, Kind};
 use crate::logs::Series;
+use crate::ui::drawing;
 use crate::ui::theme::{self, Look};
 use crate::words::{Language, Words};
 
@@ -32,43 +31,19 @@ pub struct Graph<'a> {
     pub words: &'a Words,
 }
 
-/// Two equal ones mean the same paint.
-type PaintedFor = (u64, Kind, Look, Language);
+impl drawing::Picture for Graph<'_> {
+    type Shows = (u64, Kind, Language);
 
-/// The paint, and what it was painted for.
-#[derive(Debug, Default)]
-pub struct Painted {
-    cache: Cache,
-    painted_for: Cell<Option<PaintedFor>>,
-}
+    fn shows(&self) -> Self::Shows {
+        (self.number, self.kind, self.words.language())
+    }
 
-impl<Message> canvas::Program<Message> for Graph<'_> {
-    type State = Painted;
-
-    fn draw(
-        &self,
-        painted: &Painted,
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let look = Look::of(theme);
-        let painted_for = Some((self.number, self.kind, look, self.words.language()));
-        if painted.painted_for.replace(painted_for) != painted_for {
-            painted.cache.clear();
-        }
-        vec![painted.cache.draw(renderer, bounds.size(), |frame| {
-            let scale = theme::SMALL / THEIRS;
-            let size = (frame.width() / scale, frame.height() / scale);
-            let curves = Curve::all(self.series);
-            paint(
-                &graph::panel(self.kind, &curves, size, self.words),
-                look,
-                scale,
-                frame,
-            );
-        })]
+    fn paint(&self, look: Look, frame: &mut Frame) {
+        let scale = theme::SMALL / THEIRS;
+        let size = (frame.width() / scale, frame.height() / scale);
+        let curves = Curve::all(self.series);
+        let panel = graph::panel(self.kind, &curves, size, self.words);
+        paint(&panel, look, scale, frame);
     }
 }
 

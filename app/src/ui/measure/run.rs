@@ -2,13 +2,14 @@
 //! and what can be asked of it. It shows nothing of the outcome.
 
 use evenkeel_dbus::measurement::{MeasurementReason, MeasurementState};
-use iced::widget::{canvas, column, container, row, scrollable, text};
+use iced::widget::{column, container, row, scrollable, text};
 use iced::{Alignment, Element, Fill};
 
 use super::blocks::{self, Drawing};
 use super::follow::Touch;
 use super::{Measure, Message, Seen, figures, is_paused_by_us, said};
 use crate::measure::Snapshot;
+use crate::ui::drawing::picture;
 use crate::ui::model::Model;
 use crate::ui::parts::{self, Room, badge, bold, quiet};
 use crate::ui::theme::{self, Ink};
@@ -50,9 +51,7 @@ impl Measure {
         let inside = column![
             top.wrap(),
             self.left(snapshot, words),
-            canvas(Drawing { snapshot, words })
-                .width(Fill)
-                .height(blocks::HEIGHT),
+            picture(Drawing { snapshot, words }, Fill, blocks::HEIGHT),
             text(now),
         ]
         .push(again)

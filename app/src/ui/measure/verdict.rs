@@ -2,7 +2,7 @@
 
 use evenkeel_core::ab::Verdict;
 use evenkeel_dbus::measurement::MeasurementState;
-use iced::widget::{canvas, column, row, scrollable, text};
+use iced::widget::{column, row, scrollable, text};
 use iced::{Alignment, Element, Fill};
 
 use super::interval::Interval;
@@ -11,6 +11,7 @@ use super::save::Format;
 use super::{Measure, Message, Saving, Seen, interval, said};
 use crate::measure::after::{After, Off, Setting, after};
 use crate::ui::bus::Call;
+use crate::ui::drawing::sketch;
 use crate::ui::model::{Link, Model};
 use crate::ui::parts::{self, Room, bold, quiet};
 use crate::ui::theme::{self, Ink};
@@ -81,11 +82,8 @@ impl Measure {
                 ink: ink(seen),
                 words,
             };
-            Some(
-                canvas(interval)
-                    .width(interval::SIZE.0)
-                    .height(interval::SIZE.1),
-            )
+            let (width, height) = interval::SIZE;
+            Some(sketch(interval, width, height))
         });
         let why = row![because.width(Fill)]
             .push(drawn)

@@ -2,13 +2,12 @@
 //! line, the one in force as a dashed one, and below who would have led. Painted anew only for a
 //! new picture.
 
-use std::cell::Cell;
-
 use iced::advanced::text::Alignment;
-use iced::widget::canvas::{self, Action, Cache, Event, Frame, Geometry, LineDash, Path, Stroke};
-use iced::{Color, Pixels, Point, Rectangle, Renderer, Size, Theme, alignment, mouse, window};
+use iced::widget::canvas::{self, Frame, LineDash, Path, Stroke};
+use iced::{Color, Pixels, Point, Rectangle, Size, alignment};
 
 use super::{Column, Course, Picture};
+use crate::ui::drawing;
 use crate::ui::model::{Model, Track};
 use crate::ui::theme::{self, Ink, Look, Palette};
 use crate::words::{Key, Language, Words};
@@ -32,7 +31,7 @@ const DASHES: LineDash<'static> = LineDash {
 
 /// What is painted.
 #[derive(Debug, Clone, Copy)]
-pub struct Chart<'a, Message> {
+pub struct Chart<'a> {
     /// The picture.
     pub picture: &'a Picture,
     /// Counts the pictures.
@@ -41,64 +40,24 @@ pub struct Chart<'a, Message> {
     pub model: &'a Model,
     /// The language.
     pub words: &'a Words,
-    /// Set to zero whenever it is drawn.
-    pub undrawn: &'a Cell<u32>,
-    /// What to tell when the window system lets us draw.
-    pub drawn: Option<Message>,
 }
 
-/// Two equal ones mean the same paint.
-type PaintedFor = (u64, Look, Language);
+impl drawing::Picture for Chart<'_> {
+    type Shows = (u64, Language);
 
-/// The paint, and what it was painted for.
-#[derive(Debug, Default)]
-pub struct Painted {
-    cache: Cache,
-    painted_for: Cell<Option<PaintedFor>>,
-}
-
-impl<Message: Clone> canvas::Program<Message> for Chart<'_, Message> {
-    type State = Painted;
-
-    fn update(
-        &self,
-        _painted: &mut Painted,
-        event: &Event,
-        _bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Option<Action<Message>> {
-        match event {
-            Event::Window(window::Event::RedrawRequested(_)) => {
-                self.drawn.clone().map(Action::publish)
-            }
-            _ => None,
-        }
+    fn shows(&self) -> Self::Shows {
+        (self.number, self.words.language())
     }
 
-    fn draw(
-        &self,
-        painted: &Painted,
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        self.undrawn.set(0);
-        let look = Look::of(theme);
-        let painted_for = Some((self.number, look, self.words.language()));
-        if painted.painted_for.replace(painted_for) != painted_for {
-            painted.cache.clear();
-        }
-        vec![painted.cache.draw(renderer, bounds.size(), |frame| {
-            let brush = Brush {
-                picture: self.picture,
-                model: self.model,
-                words: self.words,
-                palette: look.palette(),
-                area: area(frame.size(), self.picture.bars()),
-            };
-            brush.paint(frame);
-        })]
+    fn paint(&self, look: Look, frame: &mut Frame) {
+        let brush = Brush {
+            picture: self.picture,
+            model: self.model,
+            words: self.words,
+            palette: look.palette(),
+            area: area(frame.size(), self.picture.bars()),
+        };
+        brush.paint(frame);
     }
 }
 

@@ -1,15 +1,14 @@
 //! The small graph of one spike: what its uplink measured around that moment, and the others behind
 //! it. Where nothing is left of that moment there is no graph.
 
-use std::cell::Cell;
-
 use evenkeel_core::blame::Spike;
-use iced::widget::canvas::{self, Cache, Frame, Geometry, Path};
-use iced::{Color, Element, Fill, Length, Pixels, Point, Rectangle, Renderer, Size, Theme, mouse};
+use iced::widget::canvas::{self, Frame, Path};
+use iced::{Color, Element, Fill, Length, Pixels, Point, Rectangle, Size};
 
 use super::Id;
 use crate::ui::blame;
 use crate::ui::chart::{clock, text_width};
+use crate::ui::drawing::{Picture, picture};
 use crate::ui::history::{Bucket, GAP_NS};
 use crate::ui::model::{Model, Track};
 use crate::ui::scale::Scale;
@@ -74,10 +73,7 @@ pub fn view<'a, Message: 'a>(
         spike,
         words,
     };
-    canvas::Canvas::new(course)
-        .width(Fill)
-        .height(height)
-        .into()
+    picture(course, Fill, height)
 }
 
 struct Course<'a> {
@@ -86,40 +82,17 @@ struct Course<'a> {
     words: &'a Words,
 }
 
-/// Two equal ones mean the same picture.
-type PaintedFor = (Id, Look, Language, u64);
+impl Picture for Course<'_> {
+    type Shows = (Id, Language, u64);
 
-/// The picture, and what it was painted for.
-#[derive(Debug, Default)]
-struct Painted {
-    cache: Cache,
-    painted_for: Cell<Option<PaintedFor>>,
-}
-
-impl<Message> canvas::Program<Message> for Course<'_> {
-    type State = Painted;
-
-    fn draw(
-        &self,
-        painted: &Painted,
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let look = Look::of(theme);
-        let stretch = stretch(self.spike);
+    fn shows(&self) -> Self::Shows {
         // Nothing is added to it once it is over.
-        let seen_ns = self.model.now_ns.min(stretch.to_ns);
-        let painted_for = (Id::of(self.spike), look, self.words.language(), seen_ns);
-        if painted.painted_for.replace(Some(painted_for)) != Some(painted_for) {
-            painted.cache.clear();
-        }
-        let picture = painted.cache.draw(renderer, bounds.size(), |frame| {
-            let brush = Brush::new(self, stretch, look.palette(), frame.size());
-            brush.paint(frame);
-        });
-        vec![picture]
+        let seen_ns = self.model.now_ns.min(stretch(self.spike).to_ns);
+        (Id::of(self.spike), self.words.language(), seen_ns)
+    }
+
+    fn paint(&self, look: Look, frame: &mut Frame) {
+        Brush::new(self, stretch(self.spike), look.palette(), frame.size()).paint(frame);
     }
 }
 

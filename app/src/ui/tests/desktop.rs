@@ -87,19 +87,13 @@ impl Notifications {
 #[tokio::test]
 async fn a_newer_notification_of_a_topic_takes_the_older_ones_place() {
     let bus = Bus::start();
-    let desktop_side = bus.connect().await;
     let shown = Shown::default();
     let stand_in = Notifications(Arc::clone(&shown));
-    let path = "/org/freedesktop/Notifications";
-    desktop_side
-        .object_server()
-        .at(path, stand_in)
-        .await
-        .unwrap();
-    desktop_side
-        .request_name("org.freedesktop.Notifications")
-        .await
-        .unwrap();
+    let (name, path) = (
+        "org.freedesktop.Notifications",
+        "/org/freedesktop/Notifications",
+    );
+    let _served = bus.serve(name, path, stand_in).await;
 
     let desktop = Desktop::on(bus.connect().await, false);
     let show = |topic, body: &str| desktop.clone().show(topic, "s".into(), body.into());
@@ -138,19 +132,13 @@ impl Portal {
 #[tokio::test]
 async fn out_of_a_sandbox_a_notification_goes_by_the_portal_as_plain_text() {
     let bus = Bus::start();
-    let desktop_side = bus.connect().await;
     let added = Added::default();
     let stand_in = Portal(Arc::clone(&added));
-    let path = "/org/freedesktop/portal/desktop";
-    desktop_side
-        .object_server()
-        .at(path, stand_in)
-        .await
-        .unwrap();
-    desktop_side
-        .request_name("org.freedesktop.portal.Desktop")
-        .await
-        .unwrap();
+    let (name, path) = (
+        "org.freedesktop.portal.Desktop",
+        "/org/freedesktop/portal/desktop",
+    );
+    let _served = bus.serve(name, path, stand_in).await;
 
     let desktop = Desktop::on(bus.connect().await, true);
     let show = |topic, body: &str| desktop.clone().show(topic, "s".into(), body.into());

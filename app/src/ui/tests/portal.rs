@@ -58,10 +58,7 @@ impl Portal {
 }
 
 async fn serve(bus: &Bus, portal: Portal) -> zbus::Connection {
-    let served = bus.connect().await;
-    let _ = served.object_server().at(PATH, portal).await.unwrap();
-    served.request_name(NAME).await.unwrap();
-    served
+    bus.serve(NAME, PATH, portal).await
 }
 
 async fn change(served: &zbus::Connection, key: &str, value: u32) {

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use zbus::object_server::Interface;
 use zbus::{Connection, connection};
 
 /// A session bus that ends with the test.
@@ -57,6 +58,15 @@ impl Bus {
     pub async fn connect(&self) -> Connection {
         let builder = connection::Builder::address(self.address.as_str());
         builder.build().await.unwrap()
+    }
+
+    /// A stand-in on it, under this name and at this path, while the connection is there.
+    pub async fn serve(&self, name: &str, path: &str, stand_in: impl Interface) -> Connection {
+        let served = self.connect().await;
+        let before = served.object_server().at(path, stand_in).await.unwrap();
+        assert!(before.is_none(), "{path} is taken");
+        served.request_name(name).await.unwrap();
+        served
     }
 }
 

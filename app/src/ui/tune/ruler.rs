@@ -2,11 +2,12 @@
 //! while something else is chosen.
 
 use iced::advanced::text::Alignment;
-use iced::widget::canvas::{self, Frame, Geometry, Path, Stroke};
-use iced::{Pixels, Point, Rectangle, Renderer, Theme, alignment, mouse};
+use iced::widget::canvas::{Frame, Path, Stroke, Text};
+use iced::{Pixels, Point, alignment};
 
 use crate::ui::chart::text_width;
-use crate::ui::theme;
+use crate::ui::drawing::Sketch;
+use crate::ui::theme::{self, Palette};
 
 /// Half of the slider's handle: its ends are so far from the rail's.
 const HANDLE: f32 = 14.0;
@@ -36,27 +37,16 @@ pub struct Ruler {
     pub marks: Vec<Mark>,
 }
 
-impl<Message> canvas::Program<Message> for Ruler {
-    type State = ();
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        let palette = theme::palette(theme);
-        let mut frame = Frame::new(renderer, bounds.size());
+impl Sketch for Ruler {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
         for mark in &self.marks {
-            let x = self.x(mark.value, bounds.width).round() + 0.5;
+            let x = self.x(mark.value, frame.width()).round() + 0.5;
             let tick = Path::line(Point::new(x, 0.0), Point::new(x, TICK));
             let stroke = Stroke::default().with_color(palette.quiet).with_width(2.0);
             frame.stroke(&tick, stroke);
         }
-        for (text, x) in self.texts(bounds.width) {
-            frame.fill_text(canvas::Text {
+        for (text, x) in self.texts(frame.width()) {
+            frame.fill_text(Text {
                 content: text.to_owned(),
                 position: Point::new(x, TICK + 10.0),
                 color: palette.quiet,
@@ -64,10 +54,9 @@ impl<Message> canvas::Program<Message> for Ruler {
                 font: theme::FONT,
                 align_x: Alignment::Left,
                 align_y: alignment::Vertical::Center,
-                ..canvas::Text::default()
+                ..Text::default()
             });
         }
-        vec![frame.into_geometry()]
     }
 }
 

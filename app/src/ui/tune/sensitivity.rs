@@ -1,7 +1,7 @@
 //! The card of the sensitivity: the slider with its marks, what is in force and how far a change of it
 //! is, undo and reset, what the value means, and its preview.
 
-use iced::widget::{canvas, column, container, row, slider, text};
+use iced::widget::{column, container, row, slider, stack, text};
 use iced::{Alignment, Element, Fill};
 
 use evenkeel_dbus::{Backend, TunableState, limits};
@@ -10,6 +10,8 @@ use super::ruler::{Mark, Ruler};
 use super::{Message, Tune};
 use crate::state::HelperState;
 use crate::ui::drafts::{Control, Stage};
+use crate::ui::drawing::{picture, sketch};
+use crate::ui::eye;
 use crate::ui::focus::focus;
 use crate::ui::model::Model;
 use crate::ui::parts::{self, Room, bold, quiet};
@@ -154,7 +156,7 @@ impl Tune {
     ) -> Element<'a, Message> {
         // What is around it at 1280x800 leaves so much.
         let height = (room.size.height - 566.0).clamp(200.0, 760.0);
-        let Some(picture) = &self.picture else {
+        let Some(shown) = &self.picture else {
             let key = if model.tracks.iter().all(|track| track.history.is_empty()) {
                 Key::PreviewEmpty
             } else {
@@ -166,20 +168,20 @@ impl Tune {
                 .into();
         };
         let chart = Chart {
-            picture,
+            picture: shown,
             number: self.number,
             model,
             words,
-            undrawn: &self.undrawn,
-            drawn: self.unseen.then_some(Message::Drawn),
         };
+        let drawn = self.unseen.then_some(Message::Drawn);
+        let eye = eye::view(&self.undrawn, drawn, Fill, height);
         column![
-            bold(says::title(picture, words), theme::BODY),
-            quiet(says::axis(picture, words)),
-            canvas(chart).width(Fill).height(height),
-            quiet(says::legend(picture, words)),
+            bold(says::title(shown, words), theme::BODY),
+            quiet(says::axis(shown, words)),
+            stack![picture(chart, Fill, height), eye],
+            quiet(says::legend(shown, words)),
         ]
-        .push(says::but(picture, words).map(text))
+        .push(says::but(shown, words).map(text))
         .spacing(2)
         .into()
     }
@@ -208,7 +210,7 @@ fn rail(value: u32, standing: u32, words: &Words) -> Element<'_, Message> {
     }
     let ends = [Key::TuneCalm, Key::TuneSharp].map(|key| words.say(key));
     let ruler = Ruler { most, ends, marks };
-    column![rail, canvas(ruler).width(Fill).height(28)].into()
+    column![rail, sketch(ruler, Fill, 28)].into()
 }
 
 fn reset(value: u32, words: &Words) -> Element<'_, Message> {

@@ -4,16 +4,18 @@
 use std::cell::Cell;
 
 use iced::widget::canvas::{self, Action, Event, Geometry};
-use iced::{Element, Rectangle, Renderer, Theme, mouse, window};
+use iced::{Element, Length, Rectangle, Renderer, Theme, mouse, window};
 
-/// Sets `undrawn` to zero whenever the screen is drawn, and tells `drawn` if that is asked for.
+/// Sets `undrawn` to zero whenever its place is drawn, and tells `drawn` if that is asked for.
 pub fn view<'a, Message: Clone + 'a>(
     undrawn: &'a Cell<u32>,
     drawn: Option<Message>,
+    width: impl Into<Length>,
+    height: impl Into<Length>,
 ) -> Element<'a, Message> {
     canvas::Canvas::new(Eye { undrawn, drawn })
-        .width(1)
-        .height(1)
+        .width(width)
+        .height(height)
         .into()
 }
 
