@@ -10,7 +10,7 @@ use evenkeel_core::nexthop::{Nexthop, Source, pick_v1, pick_v2, upper_bounds};
 
 use super::Try;
 use super::bench::{Bench, Knob, Outcome, equal};
-use super::stock::{FLOWS, WARM, must_all, must_share, objects, second};
+use super::stock::{FLOWS, WARM, beside_load, must_all, must_share, note_links, objects};
 use super::wire::{BUSY, FOREIGN_V4, Flows, Pattern, Route, Wire};
 use crate::flows::Family;
 
@@ -76,11 +76,9 @@ fn v1_idle(_: &mut Bench) -> Outcome {
 
 /// A packet has lost its route when it gets to the device, as with any ordinary card, and the original
 /// looks after that. Only what wants the route on the device brings its metrics to life.
-fn v1_unmeasured(_: &mut Bench) -> Outcome {
+fn v1_unmeasured(bench: &mut Bench) -> Outcome {
     let wire = Wire::build(Route::Weights(1, 1))?;
-    let _load = wire.load(Family::V4, 1, BUSY)?;
-    std::thread::sleep(WARM);
-    must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 0)
+    beside_load(bench, &wire, 1, 0)
 }
 
 fn v1_busy(bench: &mut Bench) -> Outcome {
@@ -91,21 +89,7 @@ fn v1_busy(bench: &mut Bench) -> Outcome {
         equal("the model's pick", model, Some(busy))?;
         let wire = Wire::build(Route::Weights(1, 1))?;
         wire.keep_routes()?;
-        let load = wire.load(Family::V4, busy, BUSY)?;
-        std::thread::sleep(WARM);
-        let links = wire.send(Flows::beside_load(FLOWS))?;
-        drop(load);
-        bench.note(&format!(
-            "path {} busy: {} / {}",
-            busy + 1,
-            FLOWS - second(&links),
-            second(&links)
-        ));
-        must_all(
-            &format!("flows beside load on path {}", busy + 1),
-            &links,
-            busy,
-        )?;
+        beside_load(bench, &wire, busy, busy)?;
     }
     Ok(())
 }
@@ -126,15 +110,13 @@ fn v1_steady(_: &mut Bench) -> Outcome {
     must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 1)
 }
 
-fn v1_cost_0(_: &mut Bench) -> Outcome {
+fn v1_cost_0(bench: &mut Bench) -> Outcome {
     let model = pick_v1(&nexthops([0, measured(BUSY, 0)]));
     equal("the model's pick", model, Some(0))?;
     let wire = Wire::build(Route::Weights(1, 1))?;
     wire.set(Knob::Cost, 0)?;
     wire.keep_routes()?;
-    let _load = wire.load(Family::V4, 1, BUSY)?;
-    std::thread::sleep(WARM);
-    must_all("new flows", &wire.send(Flows::beside_load(FLOWS))?, 0)
+    beside_load(bench, &wire, 1, 0)
 }
 
 fn v2_unbound(_: &mut Bench) -> Outcome {
@@ -196,11 +178,7 @@ fn v2_foreign(bench: &mut Bench) -> Outcome {
     std::thread::sleep(WARM);
     let links = wire.send(foreign())?;
     drop(load);
-    bench.note(&format!(
-        "second path busy: {} / {}",
-        FLOWS - second(&links),
-        second(&links)
-    ));
+    note_links(bench, "path 2 busy", &links);
     must_all("flows of a foreign source", &links, 1)?;
     // The hash still counts one and the bounds cumulate: a busy FIRST path gets its own half only.
     let weights = [measured(BUSY, 100), 0];

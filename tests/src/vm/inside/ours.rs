@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Try;
 use super::bench::{Bench, Knob, Outcome, equal, must};
-use super::stock::{FLOWS, WARM, flows_keep_their_path, must_all, must_share, second};
+use super::stock::{FLOWS, WARM, beside_load, flows_keep_their_path, must_all, must_share};
 use super::wire::{BUSY, Flows, Pattern, Route, Wire};
 use crate::error::{Context as _, LabError};
 use crate::flows::Family;
@@ -104,21 +104,7 @@ fn idle(_: &mut Bench) -> Outcome {
 fn less_loaded(bench: &mut Bench) -> Outcome {
     for busy in [0, 1] {
         let wire = Wire::build(Route::Weights(1, 1))?;
-        let load = wire.load(Family::V4, busy, BUSY)?;
-        std::thread::sleep(WARM);
-        let links = wire.send(Flows::beside_load(FLOWS))?;
-        drop(load);
-        bench.note(&format!(
-            "path {} busy: {} / {}",
-            busy + 1,
-            FLOWS - second(&links),
-            second(&links)
-        ));
-        must_all(
-            &format!("flows beside load on path {}", busy + 1),
-            &links,
-            1 - busy,
-        )?;
+        beside_load(bench, &wire, busy, 1 - busy)?;
     }
     Ok(())
 }
@@ -166,17 +152,11 @@ fn steadier(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-fn turned(_: &mut Bench) -> Outcome {
+fn turned(bench: &mut Bench) -> Outcome {
     for busy in [0, 1] {
         let wire = Wire::build(Route::Weights(1, 1))?;
         wire.set(Knob::Busy, 1)?;
-        let _load = wire.load(Family::V4, busy, BUSY)?;
-        std::thread::sleep(WARM);
-        must_all(
-            "flows beside load",
-            &wire.send(Flows::beside_load(FLOWS))?,
-            busy,
-        )?;
+        beside_load(bench, &wire, busy, busy)?;
     }
     Ok(())
 }
@@ -219,15 +199,9 @@ fn cost_0(_: &mut Bench) -> Outcome {
     )
 }
 
-fn objects(_: &mut Bench) -> Outcome {
+fn objects(bench: &mut Bench) -> Outcome {
     let wire = Wire::build(Route::Objects)?;
-    let _load = wire.load(Family::V4, 0, BUSY)?;
-    std::thread::sleep(WARM);
-    must_all(
-        "flows on objects",
-        &wire.send(Flows::beside_load(FLOWS))?,
-        1,
-    )
+    beside_load(bench, &wire, 0, 1)
 }
 
 fn ipv6(_: &mut Bench) -> Outcome {

@@ -50,6 +50,26 @@ pub fn must_share(what: &str, links: &[usize], weights: (u16, u16)) -> Outcome {
     })
 }
 
+/// Notes how many packets took each link.
+pub fn note_links(bench: &mut Bench, what: &str, links: &[usize]) {
+    let second = second(links);
+    bench.note(&format!("{what}: {} / {second}", links.len() - second));
+}
+
+/// Fails unless new flows all take the link `to` while the link `busy` is loaded.
+///
+/// # Errors
+/// When one did not, or nothing could be sent.
+pub fn beside_load(bench: &mut Bench, wire: &Wire, busy: usize, to: usize) -> Outcome {
+    let load = wire.load(Family::V4, busy, BUSY)?;
+    std::thread::sleep(WARM);
+    let links = wire.send(Flows::beside_load(FLOWS))?;
+    drop(load);
+    let what = format!("path {} busy", busy + 1);
+    note_links(bench, &what, &links);
+    must_all(&what, &links, to)
+}
+
 /// Fails unless every packet took this link.
 ///
 /// # Errors
@@ -70,13 +90,11 @@ fn shared(bench: &mut Bench) -> Outcome {
     for weights in [(1, 1), (1, 3)] {
         let wire = Wire::build(Route::Weights(weights.0, weights.1))?;
         let links = wire.send(Flows::of(FLOWS))?;
-        bench.note(&format!(
-            "weights {}:{}: {} / {}",
-            weights.0,
-            weights.1,
-            FLOWS - second(&links),
-            second(&links)
-        ));
+        note_links(
+            bench,
+            &format!("weights {}:{}", weights.0, weights.1),
+            &links,
+        );
         must_share("hashed flows", &links, weights)?;
     }
     Ok(())

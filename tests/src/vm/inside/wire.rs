@@ -55,7 +55,7 @@ pub struct Flows {
     pub packets: usize,
     /// The source they are bound to.
     pub source: Option<IpAddr>,
-    /// From one packet to the next. Packets without a pause are a load of their own, and leave the
+    /// Before each packet. Packets without a pause are a load of their own, and leave the
     /// load that should be there no processor.
     pub pace: Duration,
 }
@@ -299,14 +299,13 @@ impl Wire {
                     let from = SocketAddr::new(flows.source.unwrap_or(any(flows.family)), 0);
                     sockets.push(socket(flows.family, from, None)?);
                 }
+                // Before the first one too: what went before it may have left the load no processor.
+                std::thread::sleep(flows.pace);
                 let bytes = (number as u32).to_be_bytes();
                 sockets[flow]
                     .send_to(&bytes, (far, HEARD_PORT))
                     .context(|| format!("sending packet {number}"))?;
                 self.hear(flows.family, &mut links)?;
-                if !flows.pace.is_zero() {
-                    std::thread::sleep(flows.pace);
-                }
             }
             let deadline = Instant::now() + LATE;
             while links.contains(&None) && Instant::now() < deadline {
