@@ -4,7 +4,7 @@
 # Asks before it uses sudo. Where there is no apt-get it prints the names and stops.
 set -euo pipefail
 
-build="build-essential pkg-config libxkbcommon-dev libwayland-dev libudev-dev"
+build="git build-essential pkg-config libxkbcommon-dev libwayland-dev libudev-dev"
 lab="iproute2 netbase nftables dbus polkitd util-linux procps iputils-ping network-manager systemd perl-base
      xvfb xauth xdotool imagemagick sway grim wtype desktop-file-utils libxkbcommon-x11-0 libx11-6 libx11-xcb1 libxcursor1 libxi6 libxrandr2"
 # The virtual machine; its kernel is downloaded by vm-kernel.sh and never installed.

@@ -32,7 +32,7 @@ PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=py_modules \
 node --test --test-reporter=dot tests/rules.test.mjs
 
 step "the panel in a browser"
-node --test --test-reporter=dot tests/browser/panel.test.mjs
+node --test --test-reporter=spec tests/browser/panel.test.mjs
 cd ../..
 [ -z "$fast" ] || exit 0
 

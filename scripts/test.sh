@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 step "packages"
-scripts/packages.sh build lab vm kernel lint
+# All of them now: nobody waits for a question that comes after half an hour.
+scripts/packages.sh build lab vm kernel lint decky flatpak
 
 step "tools"
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest

@@ -28,7 +28,9 @@ PASSWORD = "steady"
 BUILDING = 2400  # seconds, on a busy machine
 KEPT = 100_000  # characters of a terminal
 FILES = [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "run"), ("tmpfs", "tmp")]
-
+# A network may have a certificate authority of its own; some programs have to be told where it is.
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+OF_AUTHORITIES = ("NODE_EXTRA_CA_CERTS", "PIP_CERT")
 
 # What a window manager sends when the close button is pressed; xdotool can only tear the window away.
 CLOSE = """
@@ -65,6 +67,8 @@ class Machine:
         self.name, root = name, folder / name
         run("cp", "-a", base, root)
         shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+        if Path(AUTHORITIES).exists():
+            shutil.copy(AUTHORITIES, root / AUTHORITIES[1:])
         # A machine's root is a mount, which a lab needs to make its own mounts private.
         mounts = [("--bind", root, root), ("--rbind", "/dev", root / "dev")]
         mounts += [("-t", kind, kind, root / place) for kind, place in FILES]
@@ -84,6 +88,7 @@ class Machine:
 
     def line(self, user, words, **env):
         named = {"CARGO_HOME": "/root/.cargo", "CARGO_TARGET_DIR": "/target", "LANG": "C.UTF-8", "TERM": "xterm", **env}
+        named |= {name: AUTHORITIES for name in OF_AUTHORITIES if name in os.environ}
         path = "/opt/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         env = [f"{key}={value}" for key, value in {"PATH": path, **named}.items()]
         uid, home = ("0", "/root") if user == "root" else ("1000", HOME)
