@@ -75,7 +75,7 @@ for ((round = 0; round < rounds; round++)); do
         timeout 1800 qemu-system-x86_64 -M microvm,acpi=off,rtc=on,pit=on,pic=on,isa-serial=on \
             -accel tcg -icount shift=0,sleep=off -smp 1 -cpu max -m 512 -nodefaults -no-user-config \
             -no-reboot -display none -serial "file:$log" -kernel "${images[at]}" \
-            -initrd "$work/root.gz" -append "console=ttyS0 quiet reboot=t panic=-1" </dev/null
+            -initrd "$work/root.gz" -append "console=ttyS0 quiet reboot=t panic=-1 seed=$((round + 1))" </dev/null
         tr -d '\r' <"$log" >"$log.txt"
         grep -q '^THE-END' "$log.txt" || { tail -n 20 "$log.txt" >&2; echo "measure.sh: $kernel didn't get to its end" >&2; exit 1; }
         sed -n "s/^PER-PACKET /$kernel /p" "$log.txt" >>"$out/raw.txt"
