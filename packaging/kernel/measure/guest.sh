@@ -26,6 +26,8 @@ for round in 1 2 3; do
     send multipath-unconnected 198.51.100.9 5000
     send ipv6-connected fd01::9 5000 connect
     send ipv6-multipath-unconnected fd02::9 5000
+    send multipath-bound 198.51.100.9 5000 10.0.2.1
+    send ipv6-multipath-bound fd02::9 5000 fd00:2::1
 done
 
 # The original's own experiment: loopback, and a path with jitter.
