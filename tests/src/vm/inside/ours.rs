@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::Try;
 use super::bench::{Bench, Knob, Outcome, equal, must};
-use super::stock::{FLOWS, WARM, beside_load, flows_keep_their_path, must_all, must_share};
+use super::stock::{
+    FLOWS, WARM, beside_load, flows_keep_their_path, must_all, must_share, note_links,
+};
 use super::wire::{BUSY, Flows, Pattern, Route, Wire};
 use crate::error::{Context as _, LabError};
 use crate::flows::Family;
@@ -89,14 +91,13 @@ fn row(wire: &Wire, gateway: &str) -> Result<Row, LabError> {
     found.ok_or_else(|| LabError::Invalid(format!("no row of {gateway}: {all:?}")))
 }
 
-fn idle(_: &mut Bench) -> Outcome {
+fn idle(bench: &mut Bench) -> Outcome {
     for weights in [(1, 1), (1, 3)] {
         let wire = Wire::build(Route::Weights(weights.0, weights.1))?;
-        must_share(
-            "flows on idle paths",
-            &wire.send(Flows::of(FLOWS))?,
-            weights,
-        )?;
+        // Slowly: many at once are the load that later ones avoid.
+        let links = wire.send(Flows::beside_load(FLOWS))?;
+        note_links(bench, "idle", &links);
+        must_share("flows on idle paths", &links, weights)?;
     }
     Ok(())
 }
@@ -218,7 +219,7 @@ fn ipv6(_: &mut Bench) -> Outcome {
     Ok(())
 }
 
-fn decay(_: &mut Bench) -> Outcome {
+fn decay(bench: &mut Bench) -> Outcome {
     let wire = Wire::build(Route::Weights(1, 1))?;
     let load = wire.load(Family::V4, 0, BUSY)?;
     std::thread::sleep(WARM);
@@ -230,7 +231,9 @@ fn decay(_: &mut Bench) -> Outcome {
     must(after.load_bytes * 10 < before.load_bytes, || {
         format!("{before:?}, and after a rest {after:?}")
     })?;
-    must_share("flows after a rest", &wire.send(Flows::of(FLOWS))?, (1, 1))
+    let links = wire.send(Flows::beside_load(FLOWS))?;
+    note_links(bench, "after a rest", &links);
+    must_share("flows after a rest", &links, (1, 1))
 }
 
 fn metrics(bench: &mut Bench) -> Outcome {
