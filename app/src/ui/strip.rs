@@ -3,21 +3,20 @@
 
 use std::cell::Cell;
 
-use iced::widget::canvas::{self, Action, Canvas, Event, Frame, Geometry, Path, Stroke};
-use iced::widget::{button, column, container, mouse_area, row, text};
-use iced::{
-    Alignment, Element, Fill, Length, Point, Rectangle, Renderer, Size, Theme, mouse,
-    window as toolkit_window,
-};
+use iced::widget::canvas::{Frame, Path, Stroke};
+use iced::widget::{button, column, container, mouse_area, row, stack, text};
+use iced::{Alignment, Element, Fill, Length, Point, Size};
 
 use evenkeel_dbus::UplinkState;
 
+use super::drawing::{Sketch, sketch};
+use super::eye;
 use super::focus::focus;
 use super::icons::{Icon, icon};
 use super::model::{Link, Model, Track};
 use super::parts::{self, Room, quiet};
 use super::speech;
-use super::theme::{self, Ink};
+use super::theme::{self, Ink, Palette};
 use crate::words::{Key, Words};
 
 /// How much time the little graph shows.
@@ -81,9 +80,11 @@ pub fn view(strip: Strip<'_>, room: Room) -> Element<'_, Message> {
     } else {
         Length::Fixed(1.0)
     };
-    let graph = Canvas::new(Graph { strip, track })
-        .width(width)
-        .height(Fill);
+    let drawn = strip.unseen.then_some(Message::Drawn);
+    let graph = stack![
+        sketch(Graph { strip, track }, width, Fill),
+        eye::view(strip.undrawn, drawn, width, Fill),
+    ];
     let info = row![container(said).center_y(Fill)].push(graph).spacing(12);
     let info = mouse_area(info.width(Fill).height(Fill)).on_press(Message::Drag);
     let whole = row![info, switch(strip), grow()]
@@ -175,36 +176,11 @@ struct Graph<'a> {
     track: Option<&'a Track>,
 }
 
-impl canvas::Program<Message> for Graph<'_> {
-    type State = ();
-
-    fn update(
-        &self,
-        _state: &mut (),
-        event: &Event,
-        _bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Option<Action<Message>> {
-        let drawn = matches!(
-            event,
-            Event::Window(toolkit_window::Event::RedrawRequested(_))
-        );
-        (drawn && self.strip.unseen).then(|| Action::publish(Message::Drawn))
-    }
-
-    fn draw(
-        &self,
-        _state: &(),
-        renderer: &Renderer,
-        theme: &Theme,
-        bounds: Rectangle,
-        _cursor: mouse::Cursor,
-    ) -> Vec<Geometry> {
-        self.strip.undrawn.set(0);
-        let palette = theme::palette(theme);
-        let mut frame = Frame::new(renderer, bounds.size());
+impl Sketch for Graph<'_> {
+    fn paint(&self, palette: &Palette, frame: &mut Frame) {
+        let bounds = frame.size();
         let Some(track) = self.track.filter(|_| bounds.width > 1.0) else {
-            return vec![frame.into_geometry()];
+            return;
         };
         let end_ns = self.strip.model.now_ns;
         let start_ns = end_ns.saturating_sub(SPAN_NS);
@@ -241,6 +217,5 @@ impl canvas::Program<Message> for Graph<'_> {
         let stroke = Stroke::default().with_width(1.0);
         let color = palette.ink(Ink::Uplink(track.slot));
         frame.stroke(&line, stroke.with_color(color));
-        vec![frame.into_geometry()]
     }
 }

@@ -85,8 +85,9 @@ fn total(processes: &[&Proc]) -> Result<Usage, LabError> {
 
 /// Reads `/proc`: memory from `status`, switches and time of every thread.
 fn add(pid: u32, usage: &mut Usage) -> Result<(), LabError> {
-    let read = |path: String| fs::read_to_string(&path).context(|| format!("reading {path}"));
-    usage.rss_kb += field(&read(format!("/proc/{pid}/status"))?, "VmRSS:");
+    let path = format!("/proc/{pid}/status");
+    let status = fs::read_to_string(&path).context(|| format!("reading {path}"))?;
+    usage.rss_kb += field(&status, "VmRSS:");
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).context(|| "listing threads".into())?;
     for task in tasks.flatten() {
         let name = task.file_name();
