@@ -314,7 +314,7 @@ fn however_the_helper_ends_at_any_moment_everything_is_as_before() -> Outcome {
     let mut draws = Draws::new(SEED);
     let (mut scene, before) = scene(&separate(2), 30_000)?;
     let mut hits = 0;
-    for round in 0..6 {
+    for round in 0..12 {
         scene.measure(GAME_MODE)?;
         // From the end of the warming up on, over one block and its switch.
         let delay = Duration::from_millis(4_800 + draws.below(1_600) as u64);
